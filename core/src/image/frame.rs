@@ -1,0 +1,215 @@
+//! A picture's samples as they cross the bindings, and the two things that are done to them: reading luma, adding a difference.
+
+use crate::error::{Error, Result};
+use serde::Deserialize;
+
+/// The longest side that any function takes, in pixels. Beyond it, coordinates in f32 lose whole pixels.
+pub const MAX_SIDE: u32 = 65_535;
+/// The most pixels that any function takes: the size that image libraries accept by default (2^28).
+pub const MAX_PIXELS: u64 = 1 << 28;
+
+/// The layout of interleaved samples without row padding.
+///
+/// `channels`: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha (not premultiplied). `depth`: 8, or 16 for little-endian
+/// pairs of bytes. `orientation`: EXIF 1-8, how the stored picture is turned when it is shown; it changes no sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Format {
+    /// Stored width in pixels.
+    pub width: u32,
+    /// Stored height in pixels.
+    pub height: u32,
+    /// Samples a pixel.
+    pub channels: u8,
+    /// Bits a sample.
+    pub depth: u8,
+    /// EXIF orientation.
+    #[serde(default = "upright")]
+    pub orientation: u8,
+}
+
+fn upright() -> u8 {
+    1
+}
+
+impl Format {
+    /// Refuses a layout that is not handled, or a buffer of another length.
+    pub fn check(&self, bytes: usize) -> Result<()> {
+        if self.width == 0 || self.height == 0 {
+            return Err(Error::parameter("the picture has no pixels: width and height must be at least 1"));
+        }
+        if self.width > MAX_SIDE || self.height > MAX_SIDE || u64::from(self.width) * u64::from(self.height) > MAX_PIXELS {
+            return Err(Error::limit(format!(
+                "a picture of {} x {} pixels is over the limit of {MAX_SIDE} a side and {MAX_PIXELS} in all: scale it down first",
+                self.width, self.height
+            )));
+        }
+        if !(1..=4).contains(&self.channels) {
+            return Err(Error::parameter(format!("channels must be 1, 2, 3 or 4, not {}", self.channels)));
+        }
+        if self.depth != 8 && self.depth != 16 {
+            return Err(Error::parameter(format!("depth must be 8 or 16 bits a sample, not {}", self.depth)));
+        }
+        if !(1..=8).contains(&self.orientation) {
+            return Err(Error::parameter(format!("orientation must be an EXIF value from 1 to 8, not {}", self.orientation)));
+        }
+        let needed = self.pixels() * self.pixel_bytes();
+        if bytes != needed {
+            return Err(Error::parameter(format!("the buffer has {bytes} bytes, but this layout needs {needed}")));
+        }
+        Ok(())
+    }
+
+    /// Pixels in the picture.
+    pub fn pixels(&self) -> usize {
+        self.width as usize * self.height as usize
+    }
+
+    /// The shorter side in pixels.
+    pub fn short_side(&self) -> u32 {
+        self.width.min(self.height)
+    }
+
+    /// Bytes from one pixel to the next.
+    pub fn pixel_bytes(&self) -> usize {
+        usize::from(self.channels) * usize::from(self.depth / 8)
+    }
+
+    /// Colour samples a pixel, alpha left out: 1 or 3.
+    pub fn colours(&self) -> usize {
+        if self.channels < 3 { 1 } else { 3 }
+    }
+
+    /// Whether the last sample of a pixel is alpha.
+    pub fn has_alpha(&self) -> bool {
+        self.channels == 2 || self.channels == 4
+    }
+
+    /// Width and height as shown, after the orientation.
+    pub fn displayed(&self) -> (u32, u32) {
+        if self.orientation >= 5 { (self.height, self.width) } else { (self.width, self.height) }
+    }
+
+    /// The stored place of a displayed pixel (EXIF 2.32, tag 0x0112).
+    pub fn stored(&self, x: u32, y: u32) -> (u32, u32) {
+        let (right, bottom) = (self.width - 1, self.height - 1);
+        match self.orientation {
+            2 => (right - x, y),
+            3 => (right - x, bottom - y),
+            4 => (x, bottom - y),
+            5 => (y, x),
+            6 => (y, bottom - x),
+            7 => (right - y, bottom - x),
+            8 => (right - y, x),
+            _ => (x, y),
+        }
+    }
+}
+
+/// One sample on the scale 0-255, whatever its depth.
+#[inline]
+pub fn sample(pixel: &[u8], channel: usize, depth: u8) -> f32 {
+    if depth == 8 {
+        f32::from(pixel[channel])
+    } else {
+        f32::from(u16::from_le_bytes([pixel[2 * channel], pixel[2 * channel + 1]])) / 257.0
+    }
+}
+
+/// Writes one sample given on the scale 0-255, rounded and held inside the range.
+#[inline]
+pub fn set_sample(pixel: &mut [u8], channel: usize, depth: u8, value: f32) {
+    if depth == 8 {
+        pixel[channel] = (value + 0.5) as u8;
+    } else {
+        let bytes = ((value * 257.0 + 0.5) as u16).to_le_bytes();
+        pixel[2 * channel] = bytes[0];
+        pixel[2 * channel + 1] = bytes[1];
+    }
+}
+
+/// Luma of one pixel on the scale 0-255 (ITU-R BT.601 weights, those of JPEG), over mid-grey where it is transparent:
+/// what lies under a transparent pixel is not seen and often not kept.
+#[inline]
+pub fn luma(pixel: &[u8], format: &Format) -> f32 {
+    let depth = format.depth;
+    let value = if format.colours() == 1 {
+        sample(pixel, 0, depth)
+    } else {
+        0.299 * sample(pixel, 0, depth) + 0.587 * sample(pixel, 1, depth) + 0.114 * sample(pixel, 2, depth)
+    };
+    if format.has_alpha() {
+        let alpha = sample(pixel, usize::from(format.channels) - 1, depth) / 255.0;
+        value * alpha + 128.0 * (1.0 - alpha)
+    } else {
+        value
+    }
+}
+
+/// Adds the same difference, on the scale 0-255, to the colour samples of one pixel. Alpha stays.
+#[inline]
+pub fn add(pixel: &mut [u8], format: &Format, difference: f32) {
+    for channel in 0..format.colours() {
+        let value = sample(pixel, channel, format.depth) + difference;
+        set_sample(pixel, channel, format.depth, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn format(orientation: u8) -> Format {
+        Format { width: 3, height: 2, channels: 1, depth: 8, orientation }
+    }
+
+    #[test]
+    fn every_orientation_shows_the_corner_that_exif_names() {
+        // Stored picture: a b c / d e f. EXIF names where row 0 and column 0 are shown.
+        let first = [(0, 0), (2, 0), (2, 1), (0, 1), (0, 0), (0, 1), (2, 1), (2, 0)];
+        for orientation in 1..=8 {
+            assert_eq!(format(orientation).stored(0, 0), first[usize::from(orientation) - 1], "orientation {orientation}");
+        }
+    }
+
+    #[test]
+    fn every_displayed_pixel_has_a_stored_one_of_its_own() {
+        for orientation in 1..=8 {
+            let f = format(orientation);
+            let (w, h) = f.displayed();
+            let mut seen = std::collections::HashSet::new();
+            for y in 0..h {
+                for x in 0..w {
+                    let (sx, sy) = f.stored(x, y);
+                    assert!(sx < 3 && sy < 2);
+                    assert!(seen.insert((sx, sy)));
+                }
+            }
+            assert_eq!(seen.len(), 6);
+        }
+    }
+
+    #[test]
+    fn samples_round_and_hold_at_both_depths() {
+        let mut pixel = [250u8, 3, 100];
+        let f = Format { width: 1, height: 1, channels: 3, depth: 8, orientation: 1 };
+        add(&mut pixel, &f, 9.6);
+        assert_eq!(pixel, [255, 13, 110]);
+        let f = Format { width: 1, height: 1, channels: 2, depth: 16, orientation: 1 };
+        let mut pixel = [0xff, 0xff, 0x34, 0x12];
+        add(&mut pixel, &f, 1.0);
+        assert_eq!(pixel, [0xff, 0xff, 0x34, 0x12]);
+        add(&mut pixel, &f, -1.0);
+        assert_eq!(u16::from_le_bytes([pixel[0], pixel[1]]), 65535 - 257);
+    }
+
+    #[test]
+    fn a_layout_that_does_not_fit_is_refused() {
+        assert!(format(1).check(6).is_ok());
+        assert!(format(1).check(7).is_err());
+        assert!(format(0).check(6).is_err());
+        assert!(Format { width: 0, ..format(1) }.check(0).is_err());
+        assert!(Format { width: 65_536, ..format(1) }.check(0).is_err());
+        assert!(Format { depth: 12, ..format(1) }.check(6).is_err());
+    }
+}

@@ -1,0 +1,3 @@
+//! What is done to the samples of a picture.
+
+pub mod frame;

@@ -1,0 +1,7 @@
+//! Countermark's core: all arithmetic and all byte surgery, without files, clock, threads or `unsafe`.
+//!
+//! `face` is what the two bindings export; the other rooms are laid out in ARCHITECTURE.md.
+
+pub mod error;
+pub mod face;
+pub mod image;
