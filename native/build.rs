@@ -1,1 +1,5 @@
-fn main() { napi_build::setup(); }
+//! Linker settings of Node add-ons.
+
+fn main() {
+    napi_build::setup();
+}

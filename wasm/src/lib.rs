@@ -1,15 +1,22 @@
-//! Bytes and JSON texts in, bytes and JSON texts out. No arithmetic here.
+//! Countermark for browsers. Bytes and JSON texts in, bytes and JSON texts out; no arithmetic here.
+//!
+//! Everything runs on the calling thread: a page calls it from a worker. Samples that a function takes as
+//! `&mut [u8]` are copied into the module and back, so that the caller's array is changed as on Node.
+//!
+//! ```ignore
+//! #[wasm_bindgen(js_name = imageEmbed)]
+//! pub fn image_embed(samples: &mut [u8], options: &str) -> Result<String, JsValue> {
+//!     face::image_embed(samples, options).map_err(thrown)
+//! }
+//! ```
 
-use countermark_core::{error::Error, face};
+#[expect(dead_code, reason = "goes away with the first export that can fail")]
+mod convert;
+
+use countermark_core::face;
 use wasm_bindgen::prelude::*;
 
-fn fail(error: Error) -> JsValue {
-    let thrown = js_sys::Error::new(&error.to_string());
-    // Setting a property of a fresh ordinary object cannot fail.
-    let _ = js_sys::Reflect::set(&thrown, &"code".into(), &error.code.as_str().into());
-    thrown.into()
-}
-
+/// The version of the core.
 #[wasm_bindgen]
 pub fn version() -> String {
     face::version()
