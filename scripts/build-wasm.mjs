@@ -11,9 +11,10 @@ const OPTIMISE = [
   '-O3', '--enable-simd', '--enable-bulk-memory', '--enable-sign-ext', '--enable-mutable-globals',
   '--enable-nontrapping-float-to-int', '--enable-reference-types', '--enable-multivalue',
 ]
-const BUILT = 'target/wasm32-unknown-unknown/release/countermark_wasm.wasm'
+const TARGET = process.env.CARGO_TARGET_DIR ?? 'target'
+const BUILT = `${TARGET}/wasm32-unknown-unknown/release/countermark_wasm.wasm`
 const MODULE = 'wasm/pkg/countermark_wasm_bg.wasm'
-const STAMP = 'target/wasm-optimised.json'
+const STAMP = `${TARGET}/wasm-optimised.json`
 
 function run(program, args, env = {}) {
   const done = spawnSync(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env }, encoding: 'utf8' })
