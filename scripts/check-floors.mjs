@@ -13,7 +13,7 @@ const RUST = {
 const TYPESCRIPT = {
   folder: 'src', ending: '.ts', uses: typescriptUses,
   floors: [
-    ['types'], ['errors'], ['limits'], ['engine'], ['policy'], ['media'], ['metadata'], ['image'], ['pipeline'], ['cli'], ['index', 'browser'],
+    ['errors'], ['limits'], ['types'], ['engine'], ['policy'], ['media'], ['metadata'], ['image'], ['pipeline'], ['cli'], ['index', 'browser'],
   ],
 }
 
