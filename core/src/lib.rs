@@ -5,3 +5,4 @@
 pub mod error;
 pub mod face;
 pub mod image;
+pub mod label;

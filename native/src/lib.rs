@@ -14,14 +14,27 @@
 //! }
 //! ```
 
-#[expect(dead_code, reason = "goes away with the first export that can fail")]
 mod convert;
 
+use convert::{Job, later};
 use countermark_core::face;
+use napi::bindgen_prelude::{AsyncTask, Buffer, Uint8Array};
 use napi_derive::napi;
 
 /// The version of the core.
 #[napi]
 pub fn version() -> String {
     face::version()
+}
+
+/// Draws the explicit label into `samples`, in place. An empty `font` means the built-in one.
+#[napi(ts_return_type = "Promise<string>")]
+pub fn label_draw(mut samples: Buffer, font: Uint8Array, options: String) -> AsyncTask<Job> {
+    later(move || face::label_draw(&mut samples, &font, &options))
+}
+
+/// Looks for an explicit label that `labelDraw` drew with the built-in font.
+#[napi(ts_return_type = "Promise<string>")]
+pub fn label_detect(samples: Buffer, options: String) -> AsyncTask<Job> {
+    later(move || face::label_detect(&samples, &options))
 }

@@ -10,9 +10,9 @@
 //! }
 //! ```
 
-#[expect(dead_code, reason = "goes away with the first export that can fail")]
 mod convert;
 
+use convert::thrown;
 use countermark_core::face;
 use wasm_bindgen::prelude::*;
 
@@ -20,4 +20,16 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 pub fn version() -> String {
     face::version()
+}
+
+/// Draws the explicit label into `samples`, in place. An empty `font` means the built-in one.
+#[wasm_bindgen(js_name = labelDraw)]
+pub fn label_draw(samples: &mut [u8], font: &[u8], options: &str) -> Result<String, JsValue> {
+    face::label_draw(samples, font, options).map_err(thrown)
+}
+
+/// Looks for an explicit label that `labelDraw` drew with the built-in font.
+#[wasm_bindgen(js_name = labelDetect)]
+pub fn label_detect(samples: &[u8], options: &str) -> Result<String, JsValue> {
+    face::label_detect(samples, options).map_err(thrown)
 }
