@@ -1,8 +1,7 @@
 //! Contrast as WCAG 2.2 measures it, and the plate that brings it about.
 
-/// The least contrast between ink and what is behind it (WCAG 2.2, 1.4.3 level AA; the standard itself has no number).
-pub const LEAST: f32 = 4.5;
-/// What the plate aims at, so that later compression does not push it below `LEAST`.
+/// What the plate aims at. The rule is 4.5 (WCAG 2.2, 1.4.3 level AA; GB 45438-2025 has no number); the rest is for what later
+/// compression takes away.
 const AIM: f32 = 5.0;
 /// Black ink is taken only where it needs this much less plate than white ink.
 const FOR_WHITE: f32 = 0.15;
