@@ -2,19 +2,14 @@
 //!
 //! Everything runs on the calling thread: a page calls it from a worker. Samples that a function takes as
 //! `&mut [u8]` are copied into the module and back, so that the caller's array is changed as on Node.
-//!
-//! ```ignore
-//! #[wasm_bindgen(js_name = imageEmbed)]
-//! pub fn image_embed(samples: &mut [u8], options: &str) -> Result<String, JsValue> {
-//!     face::image_embed(samples, options).map_err(thrown)
-//! }
-//! ```
+//! What the options and reports hold is written at `countermark_core::face`.
 
 mod convert;
 
-use convert::thrown;
 use countermark_core::face;
 use wasm_bindgen::prelude::*;
+
+use convert::thrown;
 
 /// The version of the core.
 #[wasm_bindgen]
@@ -22,13 +17,13 @@ pub fn version() -> String {
     face::version()
 }
 
-/// Draws the explicit label into `samples`, in place. An empty `font` means the built-in one.
+/// Draws a label; `samples` are changed in place.
 #[wasm_bindgen(js_name = labelDraw)]
 pub fn label_draw(samples: &mut [u8], font: &[u8], options: &str) -> Result<String, JsValue> {
     face::label_draw(samples, font, options).map_err(thrown)
 }
 
-/// Looks for an explicit label that `labelDraw` drew with the built-in font.
+/// Looks for a drawn label.
 #[wasm_bindgen(js_name = labelDetect)]
 pub fn label_detect(samples: &[u8], options: &str) -> Result<String, JsValue> {
     face::label_detect(samples, options).map_err(thrown)
