@@ -1,0 +1,64 @@
+// The face for browsers: verify only, nothing is uploaded.
+import { wasmEngine, type WasmSource } from './engine/wasm.js'
+import { CountermarkError } from './errors.js'
+import { checkBytes, Deadline, limitsOf, type Limits } from './limits.js'
+import { canvasDecoder } from './media/canvas.js'
+import { verifyBytes } from './pipeline/verify.js'
+import type { VerifyOptions, VerifyResult } from './types.js'
+
+export { CountermarkError } from './errors.js'
+export type { ErrorCode, ErrorDetails } from './errors.js'
+export { DEFAULT_LIMITS } from './limits.js'
+export type { Limits } from './limits.js'
+export { POLICIES } from './policy/policy.js'
+export type { WasmSource } from './engine/wasm.js'
+export type * from './types.js'
+
+/** What `createVerifier` takes. */
+export interface VerifierOptions {
+  /** Where the WebAssembly module lies. Default: beside the package, as `countermark/countermark.wasm` is exported. */
+  wasm?: WasmSource
+  limits?: Partial<Limits>
+}
+
+/** Says what pictures carry, in the page itself. */
+export interface Verifier {
+  /** Loads the module now instead of at the first file. */
+  ready(): Promise<void>
+  /** One picture. Default key: `public`. Throws CountermarkError where the input is no picture. */
+  verify(input: Blob | ArrayBuffer | Uint8Array, options?: VerifyOptions): Promise<VerifyResult>
+}
+
+/**
+ * A verifier. The module is loaded once, at the first call; a page's policy needs `wasm-unsafe-eval` in `script-src`.
+ *
+ * ```js
+ * const verifier = createVerifier()
+ * const { verdict, state } = await verifier.verify(file)
+ * ```
+ */
+export function createVerifier(options: VerifierOptions = {}): Verifier {
+  return {
+    ready: async () => void (await wasmEngine(options.wasm)),
+    verify: async (input, asked = {}) => {
+      const start = performance.now()
+      const limits = limitsOf({ ...options.limits, ...asked.limits })
+      const deadline = new Deadline(limits, asked.signal)
+      const engine = await deadline.within(wasmEngine(options.wasm))
+      const bytes = await bytesOf(input, limits, deadline)
+      const result = await verifyBytes(engine, canvasDecoder, bytes, asked, ['public'], limits, deadline)
+      return { ...(input instanceof File ? { file: input.name } : {}), ...result, ms: Math.round(performance.now() - start) }
+    },
+  }
+}
+
+async function bytesOf(input: Blob | ArrayBuffer | Uint8Array, limits: Limits, deadline: Deadline): Promise<Uint8Array> {
+  if (input instanceof Blob) {
+    checkBytes(input.size, limits)
+    return new Uint8Array(await deadline.within(input.arrayBuffer()))
+  }
+  const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : input
+  if (!(bytes instanceof Uint8Array)) throw new CountermarkError('ERR_USAGE', 'The input is none of: Blob, File, ArrayBuffer, Uint8Array.')
+  checkBytes(bytes.byteLength, limits)
+  return bytes
+}

@@ -1,0 +1,156 @@
+// Composition in Node: engine, pixel codec and key are chosen here and nowhere else.
+import { readFile } from 'node:fs/promises'
+import type { DrawReport, EmbedReport } from './engine/engine.js'
+import { loadEngine } from './engine/load.js'
+import { CountermarkError, fromSystem } from './errors.js'
+import { detect, drawLabel, embed, findLabel, keyOf } from './image/image.js'
+import { defaultKey, keyIdOf } from './key.js'
+import { Deadline, limitsOf } from './limits.js'
+import { sharpCodec } from './media/sharp.js'
+import { checkTarget, deliver, pathOf, readSource } from './media/source.js'
+import { produceIdOf, producerOf } from './metadata/record.js'
+import { markBytes, type Plan } from './pipeline/mark.js'
+import { verifyBytes } from './pipeline/verify.js'
+import { policyOf, wordingOf } from './policy/policy.js'
+import type { Effort, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, Quality, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
+
+/** The output's type: a path where `to` is given, else what `as` names, else the input's own kind. */
+export type OutputFor<I, O> =
+  O extends { to: string | URL } ? string
+  : O extends { as: 'bytes' } ? Buffer
+  : O extends { as: 'blob' } ? Blob
+  : O extends { as: 'stream' } ? import('node:stream').Readable
+  : O extends { as: 'web-stream' } ? ReadableStream<Uint8Array>
+  : OutputOf<I>
+
+/** Work on samples of one picture, without files. */
+export interface ImageFunctions {
+  /** Puts the watermark into `picture.samples`, in place. `payload`: 16 or 32 hexadecimal digits. */
+  embed(picture: Picture, options: { payload: string; key?: Key; quality?: Quality }): Promise<EmbedReport>
+  /** Looks for watermarks, one finding a key. Default: the public key, full search. */
+  detect(picture: Picture, options?: { keys?: Key[]; effort?: Effort }): Promise<WatermarkEvidence[]>
+  /** Draws a visible label, in place. `ratio`: ink height as a part of the shortest side. */
+  label(picture: Picture, options: { text: string[]; position?: LabelPosition; ratio?: number; font?: Uint8Array }): Promise<DrawReport>
+  /** Looks for visible labels of these wordings, as `label` draws them. */
+  findLabel(picture: Picture, texts: string[][]): Promise<LabelEvidence>
+  /** PSNR in dB and SSIM of two pictures of one shape, RGB. */
+  compare(a: Picture, b: Picture): Promise<{ psnr: number; ssim: number }>
+  /** First 32, 40, 64 or 128 bits of the hash of ContentProducer and ProduceID, hexadecimal: what a watermark carries. */
+  payloadOf(producer: string, produceId: string, bits?: 32 | 40 | 64 | 128): Promise<string>
+}
+
+/** The functions of the SDK with a service's own settings filled in. */
+export interface Countermark<D extends Partial<MarkOptions & VerifyOptions> = {}> {
+  /**
+   * Marks one picture: visible label, watermark, metadata, as the policy asks; then reads the result back.
+   * JPEG, PNG and WebP. The output is the same kind of thing as the input; a path needs `to` (or `as`).
+   * Throws CountermarkError; there is no output then.
+   */
+  mark<I extends Input, O extends MarkArguments<D>>(input: I, options: O): Promise<MarkResult<OutputFor<I, O>>>
+  /** Says what a picture carries and what that means. Throws CountermarkError where the input is no picture. */
+  verify(input: Input, options?: VerifyOptions): Promise<VerifyResult>
+  readonly image: ImageFunctions
+}
+
+/** Options of `mark` where `D` already holds some: `provider` may then be left out. */
+export type MarkArguments<D> = D extends { provider: object } ? Omit<MarkOptions, 'provider'> & Partial<Pick<MarkOptions, 'provider'>> : MarkOptions
+
+/**
+ * The SDK with defaults for every call.
+ *
+ * ```js
+ * const countermark = createCountermark({ provider: { name: 'Example-Lab' } })
+ * const { output } = await countermark.mark(pngBytes, {})
+ * ```
+ */
+export function createCountermark<const D extends Partial<MarkOptions & VerifyOptions> = {}>(defaults?: D): Countermark<D> {
+  const own = defaults ?? ({} as D)
+  return {
+    mark: (input, options) => mark(input, { ...own, ...options } as MarkOptions) as never,
+    verify: (input, options) => verify(input, { ...own, ...options }),
+    image,
+  }
+}
+
+/** Marks one picture with every setting given; see Countermark.mark. */
+export async function mark<I extends Input, O extends MarkOptions>(input: I, options: O): Promise<MarkResult<OutputFor<I, O>>> {
+  const start = performance.now()
+  const limits = limitsOf(options?.limits)
+  const deadline = new Deadline(limits, options?.signal)
+  deadline.check()
+  const plan = await planOf(options)
+  if (options.to === undefined && options.as === undefined && (typeof input === 'string' || input instanceof URL))
+    throw new CountermarkError('ERR_USAGE', 'The input is a path: say where the output goes.', { remedy: 'Set `to` to a path, or `as` to bytes, blob, stream or web-stream.' })
+  if (options.to !== undefined && (typeof input === 'string' || input instanceof URL)) await checkTarget(pathOf(input), pathOf(options.to))
+  const engine = await loadEngine()
+  const source = await readSource(input, limits, deadline)
+  const { bytes, report } = await markBytes(engine, sharpCodec, source.bytes, plan, limits, deadline)
+  deadline.check()
+  const output = (await deliver(bytes, report.type, source, options)) as OutputFor<I, O>
+  return { ...(source.name === undefined ? {} : { file: source.name }), output, ...report, ms: Math.round(performance.now() - start) }
+}
+
+/** Verifies one picture; see Countermark.verify. */
+export async function verify(input: Input, options: VerifyOptions = {}): Promise<VerifyResult> {
+  const start = performance.now()
+  const limits = limitsOf(options.limits)
+  const deadline = new Deadline(limits, options.signal)
+  deadline.check()
+  const keys = options.keys ?? [...new Set([(await defaultKey()).key, 'public'])]
+  const engine = await loadEngine()
+  const source = await readSource(input, limits, deadline)
+  const result = await verifyBytes(engine, sharpCodec, source.bytes, options, keys, limits, deadline)
+  return { ...(source.name === undefined ? {} : { file: source.name }), ...result, ms: Math.round(performance.now() - start) }
+}
+
+/** Work on samples; see ImageFunctions. */
+export const image: ImageFunctions = {
+  embed: async (picture, options) => embed(await loadEngine(), picture, options),
+  detect: async (picture, options) => detect(await loadEngine(), picture, options),
+  label: async (picture, options) => drawLabel(await loadEngine(), picture, options),
+  findLabel: async (picture, texts) => findLabel(await loadEngine(), picture, texts),
+  compare: async (a, b) => (await loadEngine()).imageCompare(a, b),
+  payloadOf: async (producer, produceId, bits = 64) => (await loadEngine()).payloadOf(producer, produceId, bits),
+}
+
+/** Every decision that needs no file, and every error that does not either. */
+async function planOf(options: MarkOptions): Promise<Plan> {
+  const policy = policyOf(options.policy)
+  const producer = producerOf(options.provider)
+  const produceId = produceIdOf(options.produceId)
+  const { metadataOnly = false, waiver, watermark = true, label } = options
+  if (metadataOnly && typeof label === 'object')
+    throw new CountermarkError('ERR_USAGE', 'Metadata-only marking draws no label.', { remedy: 'Leave out one of the two.' })
+  if (label === false && policy.label.demand === 'required') {
+    if (!policy.label.waivable) throw new CountermarkError('ERR_USAGE', `The policy ${policy.name} knows no waiver of the visible label.`)
+    if (waiver === undefined || waiver.trim() === '')
+      throw new CountermarkError('ERR_USAGE', 'Leaving out the visible label needs the reference of the agreement with the user (Labeling Measures Art. 9).', { remedy: 'Give it as waiver (--waiver REF).' })
+  }
+  if (label !== false && waiver !== undefined)
+    throw new CountermarkError('ERR_USAGE', 'A waiver is given, but the visible label is not left out.', { remedy: 'Add label: false (--no-explicit), or leave out the waiver.' })
+  const key = options.key === undefined ? (await defaultKey()).key : keyOf(options.key)
+  const draws = !metadataOnly && label !== false && (policy.label.demand === 'required' || label !== undefined)
+  const { text, position, font, ratio } = typeof label === 'object' ? label : {}
+  return {
+    policy, producer, produceId, numbered: options.produceId !== undefined,
+    key, keyId: keyIdOf(key), quality: options.quality ?? 'standard',
+    watermark: watermark && !metadataOnly, metadataOnly, keepC2pa: options.keepC2pa ?? false,
+    ...(draws ? { label: {
+      text: wordingOf(policy, text),
+      position: position ?? policy.label.position,
+      ...(ratio === undefined ? {} : { ratio }),
+      font: font === undefined ? new Uint8Array() : font instanceof Uint8Array ? font : await fontBytes(pathOf(font)),
+      asked: text !== undefined || position !== undefined,
+    } } : {}),
+    ...(waiver === undefined ? {} : { waiver }),
+    ...(options.digitalSourceType === undefined ? {} : { digitalSourceType: options.digitalSourceType }),
+  }
+}
+
+async function fontBytes(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (thrown) {
+    throw fromSystem(thrown, path)
+  }
+}

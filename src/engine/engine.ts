@@ -1,0 +1,184 @@
+// The one interface that both engines satisfy. Underneath, a binding takes bytes and JSON texts and gives the same.
+import { fromEngine } from '../errors.js'
+import type { Box, Effort, Key, LabelPosition, Modality, Picture, Quality, Record, Transform } from '../types.js'
+
+/** What a binding exports; native and WebAssembly alike. Work on samples may be given as a promise. */
+export interface Binding {
+  version(): string
+  payloadOf(producer: string, produceId: string, bits: number): string
+  imageEmbed(samples: Uint8Array, options: string): string | Promise<string>
+  imageDetect(samples: Uint8Array, options: string): string | Promise<string>
+  imageCompare(a: Uint8Array, b: Uint8Array, options: string): string | Promise<string>
+  labelDraw(samples: Uint8Array, font: Uint8Array, options: string): string | Promise<string>
+  labelDetect(samples: Uint8Array, options: string): string | Promise<string>
+  fileInspect(bytes: Uint8Array): string
+  metadataWrite(bytes: Uint8Array, options: string): Uint8Array
+  metadataRead(bytes: Uint8Array): string
+  metadataCarry(source: Uint8Array, encoded: Uint8Array): Uint8Array
+}
+
+/** What `imageEmbed` says. Where the picture cannot carry a mark, `embedded` is false and `reason` says why. */
+export interface EmbedReport {
+  embedded: boolean
+  reason?: string
+  /** Bits of the payload that the picture carries: 32, 64 or 128. */
+  bits: number
+  /** dB. */
+  psnr: number
+  ssim: number
+  quality: Quality
+}
+
+/** One key's finding. */
+export interface Detection {
+  kind: 'watermark'
+  modality: Modality
+  found: boolean
+  pValue?: number
+  score?: number
+  extrapolated?: boolean
+  payload?: string
+  bits?: number
+  keyId: string
+  where?: { transform: Transform }
+}
+
+/** Where and how the label was drawn. */
+export interface DrawReport {
+  /** Pixels of the displayed picture. */
+  box: Box
+  inkHeight: number
+  shortSide: number
+  /** `inkHeight / shortSide`. */
+  ratio: number
+  /** 1..21, against what is behind it. */
+  contrast: number
+  text: string[]
+}
+
+/** Whether one of the asked wordings stands in the picture. */
+export interface LabelDetection {
+  kind: 'label'
+  modality: Modality
+  found: boolean
+  score?: number
+  pValue?: number
+  text?: string[]
+  where?: { box: Box }
+}
+
+/** What the header of a file says, without decoding. */
+export interface FileInfo {
+  /** MIME type. */
+  type: string
+  width: number
+  height: number
+  channels: number
+  depth: number
+  orientation: number
+  animated: boolean
+  lossless: boolean
+  /** Estimated encoder quality, 1..100; lossy kinds only. */
+  quality?: number
+  /** `4:4:4`, `4:2:0`, ... */
+  subsampling?: string
+  progressive?: boolean
+  colour: string
+  hasIcc: boolean
+  hasExif: boolean
+  hasXmp: boolean
+  hasC2pa: boolean
+  hasGainMap: boolean
+  hasThumbnail: boolean
+}
+
+/** One place that holds a label. */
+export interface MetadataSite {
+  format: 'aigc'
+  location: string
+  offset: number
+  raw: string
+  aigc?: Partial<Record>
+  problem?: string
+}
+
+/** What the metadata of a file says about its origin. */
+export interface MetadataReport {
+  type: string
+  sites: MetadataSite[]
+  digitalSourceType?: string
+  c2pa: boolean
+}
+
+/** Options of `metadataWrite`. */
+export interface WriteOptions {
+  aigc: Record
+  /** Full URI. */
+  digitalSourceType?: string
+}
+
+/** All arithmetic and all byte surgery, by whichever engine was loaded. Failures are CountermarkErrors. */
+export interface Engine {
+  readonly kind: 'native' | 'wasm'
+  /** The version of the core. */
+  version(): string
+  /** First `bits` bits of SHA-256 over producer, 0x1F, produceId, hexadecimal. */
+  payloadOf(producer: string, produceId: string, bits: 32 | 40 | 64 | 128): string
+  /** Changes `picture.samples`. `payload`: 16 or 32 hexadecimal digits. */
+  imageEmbed(picture: Picture, options: { key: Key; payload: string; quality: Quality }): Promise<EmbedReport>
+  imageDetect(picture: Picture, options: { keys: Key[]; effort: Effort }): Promise<Detection[]>
+  /** RGB: `psnr` in dB, `ssim` 0..1. Both pictures of one shape. */
+  imageCompare(a: Picture, b: Picture): Promise<{ psnr: number; ssim: number }>
+  /** Changes `picture.samples`. An empty font is the built-in one. */
+  labelDraw(picture: Picture, font: Uint8Array, options: { text: string[]; position: LabelPosition; ratio?: number }): Promise<DrawReport>
+  labelDetect(picture: Picture, texts: string[][]): Promise<LabelDetection>
+  fileInspect(bytes: Uint8Array): FileInfo
+  metadataWrite(bytes: Uint8Array, options: WriteOptions): Uint8Array
+  metadataRead(bytes: Uint8Array): MetadataReport
+  /** The encoded pixels with the source's metadata around them. */
+  metadataCarry(source: Uint8Array, encoded: Uint8Array): Uint8Array
+}
+
+function image(picture: Picture): { width: number; height: number; channels: number; depth: number; orientation: number } {
+  const { width, height, channels, depth, orientation = 1 } = picture
+  return { width, height, channels, depth, orientation }
+}
+
+function guarded<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (thrown) {
+    throw fromEngine(thrown)
+  }
+}
+
+async function report<T>(work: () => string | Promise<string>): Promise<T> {
+  try {
+    return JSON.parse(await work()) as T
+  } catch (thrown) {
+    throw fromEngine(thrown)
+  }
+}
+
+/** The typed engine over a binding. */
+export function engineOver(binding: Binding, kind: 'native' | 'wasm'): Engine {
+  return {
+    kind,
+    version: () => binding.version(),
+    payloadOf: (producer, produceId, bits) => guarded(() => binding.payloadOf(producer, produceId, bits)),
+    imageEmbed: (picture, options) =>
+      report(() => binding.imageEmbed(picture.samples, JSON.stringify({ image: image(picture), ...options }))),
+    imageDetect: async (picture, options) =>
+      (await report<{ evidence: Detection[] }>(() =>
+        binding.imageDetect(picture.samples, JSON.stringify({ image: image(picture), ...options })))).evidence,
+    imageCompare: (a, b) => report(() => binding.imageCompare(a.samples, b.samples, JSON.stringify({ image: image(a) }))),
+    labelDraw: (picture, font, options) =>
+      report(() => binding.labelDraw(picture.samples, font, JSON.stringify({ image: image(picture), ...options }))),
+    labelDetect: (picture, texts) =>
+      report(() => binding.labelDetect(picture.samples, JSON.stringify({ image: image(picture), texts }))),
+    fileInspect: (bytes) => guarded(() => JSON.parse(binding.fileInspect(bytes)) as FileInfo),
+    metadataWrite: (bytes, options) => guarded(() => binding.metadataWrite(bytes, JSON.stringify(options))),
+    metadataRead: (bytes) => guarded(() => JSON.parse(binding.metadataRead(bytes)) as MetadataReport),
+    metadataCarry: (source, encoded) => guarded(() => binding.metadataCarry(source, encoded)),
+  }
+}

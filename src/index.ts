@@ -1,0 +1,12 @@
+// The face for Node. Everything public is here and documented where it is defined.
+export { createCountermark, image, mark, verify } from './countermark.js'
+export type { Countermark, ImageFunctions, MarkArguments, OutputFor } from './countermark.js'
+export { CountermarkError } from './errors.js'
+export type { ErrorCode, ErrorDetails } from './errors.js'
+export { defaultKey, defaultKeyPath, keygen, keyIdOf, readKey } from './key.js'
+export type { KeyFile } from './key.js'
+export { DEFAULT_LIMITS } from './limits.js'
+export type { Limits } from './limits.js'
+export { POLICIES } from './policy/policy.js'
+export type { DrawReport, EmbedReport } from './engine/engine.js'
+export type * from './types.js'

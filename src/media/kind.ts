@@ -1,0 +1,40 @@
+/** Kinds that are read: MIME type and the usual ends of names, the first being the one that we would write. */
+const EXTENSIONS: { readonly [type: string]: readonly string[] } = {
+  'image/jpeg': ['jpg', 'jpeg', 'jpe', 'jfif'],
+  'image/png': ['png', 'apng'],
+  'image/webp': ['webp'],
+  'image/gif': ['gif'],
+  'image/tiff': ['tif', 'tiff'],
+  'image/avif': ['avif', 'avifs'],
+  'image/heic': ['heic', 'heif'],
+}
+
+/** The kinds that `mark` writes. */
+export const MARKABLE: readonly string[] = ['image/jpeg', 'image/png', 'image/webp']
+
+/** The kinds that a name's end stands for, or undefined where the name says nothing that we know. */
+export function typeOfName(name: string): string | undefined {
+  const end = /\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase()
+  return end === undefined ? undefined : Object.keys(EXTENSIONS).find((type) => EXTENSIONS[type]?.includes(end))
+}
+
+/**
+ * The MIME type by the first bytes, or undefined for anything that is not a picture we read. Names are not asked:
+ * they are often wrong, and a decoder that guesses may be led to a format (SVG, PDF) that loads other files.
+ */
+export function typeOfBytes(bytes: Uint8Array): string | undefined {
+  const text = (from: number, to: number): string => String.fromCharCode(...bytes.subarray(from, to))
+  if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return 'image/jpeg'
+  if (text(0, 8) === '\x89PNG\r\n\x1a\n') return 'image/png'
+  if (text(0, 4) === 'RIFF' && text(8, 12) === 'WEBP') return 'image/webp'
+  if (text(0, 6) === 'GIF87a' || text(0, 6) === 'GIF89a') return 'image/gif'
+  if (text(0, 4) === 'II*\0' || text(0, 4) === 'MM\0*') return 'image/tiff'
+  if (text(4, 8) === 'ftyp') {
+    // Major brand and compatible brands (ISO/IEC 14496-12), within the box.
+    const size = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0)
+    const brands = text(8, Math.min(bytes.length, Math.max(16, Math.min(size, 256))))
+    if (/avi[fs]/.test(brands)) return 'image/avif'
+    if (/hei[cxms]|hevc|mif1|msf1/.test(brands)) return 'image/heic'
+  }
+  return undefined
+}

@@ -1,0 +1,138 @@
+// Gathers what every detector says of one file. No verdict here.
+import type { Engine, FileInfo, MetadataReport } from '../engine/engine.js'
+import { CountermarkError, fromEngine } from '../errors.js'
+import { detect, findLabel } from '../image/image.js'
+import { checkPixels, type Deadline, type Limits } from '../limits.js'
+import type { Decoder } from '../media/codec.js'
+import { typeOfBytes } from '../media/kind.js'
+import { isAiSourceType } from '../metadata/record.js'
+import type { Effort, Evidence, Finding, Key, MetadataEvidence, Record, WatermarkEvidence } from '../types.js'
+
+/** What is asked of `gather`. */
+export interface Request {
+  keys: Key[]
+  effort: Effort
+  /** Wordings of visible labels to look for; none: the picture is not searched for labels. */
+  texts: readonly (readonly string[])[]
+  /** False leaves the pixels alone. */
+  pixels: boolean
+  expect?: { producer: string; produceId: string }
+}
+
+/** Everything that was seen, and how much of the file could be seen at all. */
+export interface Sight {
+  type: string
+  evidence: Evidence[]
+  /** `unknown`: the core does not know this container. */
+  metadata: 'read' | 'unknown' | 'broken'
+  pixels: 'read' | 'skipped' | 'failed'
+  findings: Finding[]
+  report?: MetadataReport
+}
+
+/** Errors that end a call; the others leave a part of the file unseen, and the verdict says so. */
+const ENDING: ReadonlySet<string> = new Set(['ERR_LIMIT', 'ERR_CANCELLED', 'ERR_INTERNAL', 'ERR_PARAMETER', 'ERR_USAGE'])
+
+/** MIME type by the bytes. ERR_BROKEN for an empty file, ERR_UNSUPPORTED for what is no picture. */
+export function typeOrThrow(bytes: Uint8Array): string {
+  const type = typeOfBytes(bytes)
+  if (type !== undefined) return type
+  throw bytes.byteLength === 0
+    ? new CountermarkError('ERR_BROKEN', 'The file is empty.', { offset: 0 })
+    : new CountermarkError('ERR_UNSUPPORTED', 'This is not a picture of a kind that is read (JPEG, PNG, WebP, AVIF, GIF, TIFF).')
+}
+
+function attempt<T>(work: () => T): T | CountermarkError {
+  try {
+    return work()
+  } catch (thrown) {
+    const error = fromEngine(thrown)
+    if (ENDING.has(error.code)) throw error
+    return error
+  }
+}
+
+/** Reads metadata and pixels and asks every detector. */
+export async function gather(
+  engine: Engine, decoder: Decoder, bytes: Uint8Array, request: Request, limits: Limits, deadline: Deadline,
+): Promise<Sight> {
+  const sight: Sight = { type: typeOrThrow(bytes), evidence: [], metadata: 'read', pixels: 'skipped', findings: [] }
+  const header = attempt(() => engine.fileInspect(bytes))
+  const info = header instanceof CountermarkError ? undefined : header
+  if (info) checkPixels(info.width, info.height, limits)
+
+  readMetadata(engine, bytes, request, sight)
+  if (request.pixels) await readPixels(engine, decoder, bytes, info, request, sight, limits, deadline)
+  return sight
+}
+
+function readMetadata(engine: Engine, bytes: Uint8Array, { expect }: Request, sight: Sight): void {
+  const report = attempt(() => engine.metadataRead(bytes))
+  if (report instanceof CountermarkError) {
+    sight.metadata = report.code === 'ERR_UNSUPPORTED' ? 'unknown' : 'broken'
+    sight.findings.push(sight.metadata === 'unknown'
+      ? { rule: 'P2', severity: 'info', message: `The metadata of ${sight.type} files is not read by this version.` }
+      : { rule: 'M17', severity: 'warning', message: `The metadata could not be read to its end: ${report.message}` })
+    return
+  }
+  sight.report = report
+  sight.type = report.type
+  for (const { location, offset, aigc, problem } of report.sites)
+    sight.evidence.push({
+      kind: 'metadata', format: 'aigc', found: true, location, offset,
+      ...(aigc === undefined ? {} : { aigc }),
+      ...(problem === undefined ? {} : { problem }),
+      ...(expect === undefined ? {} : { matchesExpected: aigc?.ContentProducer === expect.producer && aigc.ProduceID === expect.produceId }),
+    })
+  if (report.sites.length === 0) sight.evidence.push({ kind: 'metadata', format: 'aigc', found: false })
+  if (report.digitalSourceType !== undefined)
+    sight.evidence.push({ kind: 'metadata', format: 'iptc', found: isAiSourceType(report.digitalSourceType), digitalSourceType: report.digitalSourceType })
+  if (report.c2pa) sight.evidence.push({ kind: 'metadata', format: 'c2pa', found: true })
+}
+
+async function readPixels(
+  engine: Engine, decoder: Decoder, bytes: Uint8Array, info: FileInfo | undefined, request: Request, sight: Sight, limits: Limits, deadline: Deadline,
+): Promise<void> {
+  let decoded
+  try {
+    decoded = await decoder.decode(bytes, limits, deadline)
+  } catch (thrown) {
+    const error = fromEngine(thrown)
+    if (ENDING.has(error.code)) throw error
+    sight.pixels = 'failed'
+    sight.findings.push({ rule: 'P2', severity: 'warning', message: `The picture could not be decoded: ${error.message}` })
+    return
+  }
+  sight.pixels = 'read'
+  if (sight.metadata !== 'read') sight.type = decoded.type
+  sight.findings.push(...decoded.findings)
+  if (decoded.frames > 1 || info?.animated)
+    sight.findings.push({ rule: 'P2', severity: 'info', message: 'Only the first frame of the animation was looked at.' })
+
+  const picture = { ...decoded.picture, orientation: info?.orientation ?? decoded.picture.orientation ?? 1 }
+  const marks = await deadline.within(detect(engine, picture, request))
+  const aigc = soleRecord(sight.evidence)
+  for (const mark of marks) {
+    const asked = aigc?.ContentProducer !== undefined && aigc.ProduceID !== undefined
+      ? agrees(engine, mark, String(aigc.ContentProducer), String(aigc.ProduceID)) : undefined
+    if (asked !== undefined) mark.matchesMetadata = asked
+    const expected = request.expect && agrees(engine, mark, request.expect.producer, request.expect.produceId)
+    if (expected !== undefined) mark.matchesExpected = expected
+  }
+  sight.evidence.unshift(...marks)
+  if (request.texts.length > 0) sight.evidence.push(await deadline.within(findLabel(engine, picture, request.texts)))
+}
+
+/** The one AIGC label of the file, or undefined where there is none, several, or none that parses. */
+export function soleRecord(evidence: readonly Evidence[]): Partial<Record> | undefined {
+  const sites = evidence.filter((one): one is MetadataEvidence => one.kind === 'metadata' && one.format === 'aigc' && one.found)
+  return sites.length === 1 ? sites[0]?.aigc : undefined
+}
+
+/** Whether the mark's payload is the hash of that pair, in as many bits as were read; undefined where none was read. */
+function agrees(engine: Engine, mark: WatermarkEvidence, producer: string, produceId: string): boolean | undefined {
+  if (!mark.found || mark.payload === undefined) return undefined
+  const digits = mark.payload.length
+  if (digits < 8 || digits > 32) return undefined
+  return engine.payloadOf(producer, produceId, 128).startsWith(mark.payload.toLowerCase())
+}

@@ -1,0 +1,69 @@
+// Reads the finished bytes again (rule M11): what the caller gets is what was checked.
+import type { Engine } from '../engine/engine.js'
+import { CountermarkError } from '../errors.js'
+import type { Deadline, Limits } from '../limits.js'
+import type { Codec } from '../media/codec.js'
+import { FIELDS } from '../metadata/record.js'
+import type { Effort, Key, LabelEvidence, Record, WatermarkEvidence } from '../types.js'
+import { gather, soleRecord, type Sight } from './evidence.js'
+
+/** What must be found in the finished file. */
+export interface Expected {
+  record: Record
+  payload: string
+  key: Key
+  effort: Effort
+  firstWrite: boolean
+  metadataOnly: boolean
+  /** Bits of the watermark that was embedded; absent: none was. */
+  bits?: number
+  /** Lines of the label that was drawn; absent: none was. */
+  text?: string[]
+  texts: readonly (readonly string[])[]
+}
+
+/** Reads the output with every detector. ERR_READBACK where anything that was put in does not come out again. */
+export async function readBack(
+  engine: Engine, codec: Codec, output: Uint8Array, expected: Expected, limits: Limits, deadline: Deadline,
+): Promise<Sight> {
+  const sight = await gather(engine, codec, output, {
+    keys: [expected.key],
+    effort: expected.effort,
+    texts: expected.text === undefined ? expected.texts : [expected.text],
+    pixels: !expected.metadataOnly,
+  }, limits, deadline)
+  if (sight.metadata === 'broken' || sight.pixels === 'failed')
+    throw failed(sight.findings.map(({ message }) => message).join(' '))
+
+  const read = soleRecord(sight.evidence) as { [key: string]: unknown } | undefined
+  const differing = FIELDS.filter((key) => String(read?.[key] ?? '') !== expected.record[key])
+  if (read === undefined || differing.length > 0) throw failed(read === undefined ? 'the metadata label is not there exactly once' : `these fields of the label differ: ${differing.join(', ')}`)
+  if (expected.firstWrite) await askSecondReader(codec, output, expected)
+
+  const mark = sight.evidence.find((one): one is WatermarkEvidence => one.kind === 'watermark')
+  if (expected.bits !== undefined && !(mark?.found && mark.payload !== undefined && expected.payload.startsWith(mark.payload)))
+    throw failed('the watermark is not readable in the encoded picture', 'Use quality robust, a source with a higher encoder quality, or leave the watermark out.')
+  const label = sight.evidence.find((one): one is LabelEvidence => one.kind === 'label')
+  if (expected.text !== undefined && !label?.found) throw failed('the drawn label is not recognised in the encoded picture', 'Use a source with a higher encoder quality.')
+  return sight
+}
+
+/** An independent parser (libvips) must see the same label; our own would repeat our own mistake. */
+async function askSecondReader(codec: Codec, output: Uint8Array, { record, metadataOnly }: Expected): Promise<void> {
+  let packet
+  try {
+    packet = await codec.xmp(output)
+  } catch (thrown) {
+    // Metadata-only marking is promised to work where sharp is not installed.
+    if (metadataOnly && thrown instanceof CountermarkError && thrown.code === 'ERR_MISSING') return
+    throw failed('a second reader cannot open the file', undefined, thrown)
+  }
+  const plain = packet?.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&apos;', '\'').replaceAll('&amp;', '&')
+  if (plain === undefined || !plain.includes(record.ProduceID) || !plain.includes(record.ContentProducer)) throw failed('a second reader does not see the label')
+}
+
+function failed(why: string, remedy?: string, cause?: unknown): CountermarkError {
+  return new CountermarkError('ERR_READBACK', `The marked file did not pass its own check, so it was not written: ${why}.`, {
+    ...(remedy === undefined ? {} : { remedy }), ...(cause === undefined ? {} : { cause }),
+  })
+}

@@ -1,0 +1,47 @@
+// Bytes to a verdict, with whichever engine and decoder the face chose.
+import type { Engine } from '../engine/engine.js'
+import { CountermarkError } from '../errors.js'
+import type { Deadline, Limits } from '../limits.js'
+import type { Decoder } from '../media/codec.js'
+import { policyOf, WORDINGS } from '../policy/policy.js'
+import type { Key, Provider, VerifyOptions, VerifyResult } from '../types.js'
+import { gather } from './evidence.js'
+import { judge } from './judge.js'
+
+/** Verifies one picture. `keys` are what is searched for where the options name none. */
+export async function verifyBytes(
+  engine: Engine, decoder: Decoder, bytes: Uint8Array, options: VerifyOptions, keys: Key[], limits: Limits, deadline: Deadline,
+): Promise<Omit<VerifyResult, 'file' | 'ms'>> {
+  const policy = policyOf(options.policy)
+  const expect = expected(options.expect)
+  const own = typeof options.policy === 'object' ? [policy.label.text] : []
+  const sight = await gather(engine, decoder, bytes, {
+    keys: options.keys ?? keys,
+    effort: options.effort ?? 'full',
+    texts: unique([...own, ...(options.labelTexts ?? []), ...WORDINGS]),
+    pixels: true,
+    ...(expect === undefined ? {} : { expect }),
+  }, limits, deadline)
+  const { verdict, state, findings } = judge(policy, sight, options.declared)
+  return {
+    type: sight.type, verdict, state, policy: policy.name, evidence: sight.evidence, findings,
+    ...(expect === undefined ? {} : { matchesExpected: sight.evidence.some((one) => 'matchesExpected' in one && one.matchesExpected === true) }),
+  }
+}
+
+function unique(texts: readonly (readonly string[])[]): (readonly string[])[] {
+  return [...new Map(texts.map((lines) => [lines.join('\n'), lines])).values()]
+}
+
+function expected(expect: VerifyOptions['expect']): { producer: string; produceId: string } | undefined {
+  if (expect === undefined) return undefined
+  const { provider, produceId } = expect
+  const producer = typeof provider === 'string' ? provider : nameOf(provider)
+  if (producer === '' || typeof produceId !== 'string' || produceId === '')
+    throw new CountermarkError('ERR_USAGE', 'To ask for one content, both its provider and its content number are needed.')
+  return { producer, produceId }
+}
+
+function nameOf({ code, name }: Provider): string {
+  return code ?? name ?? ''
+}

@@ -1,0 +1,309 @@
+// The words of the product as types. The objects below are what `--json` prints and what the functions return.
+import type { Limits } from './limits.js'
+import type { ErrorCode } from './errors.js'
+
+/** What content is. This version handles images. */
+export type Modality = 'image'
+
+/** A key of the watermark: `'public'` (anyone may detect) or 64 hexadecimal digits (32 bytes). */
+export type Key = 'public' | (string & {})
+
+/** The one knob of the watermark: `high` is 2 dB closer to the original than `standard`, `robust` survives more. */
+export type Quality = 'standard' | 'high' | 'robust'
+
+/** How hard `verify` searches: `direct` finds untransformed pictures, `scan` also scaled and cut ones, `full` all. */
+export type Effort = 'direct' | 'scan' | 'full'
+
+/** Where the drawn label sits, as the picture is displayed. */
+export type LabelPosition = 'bottom-right' | 'bottom-left' | 'top-right' | 'top-left' | 'bottom' | 'top'
+
+/** The laws that come with the package. `all` meets every one of them. */
+export type PolicyName = 'cn' | 'eu' | 'us-ca' | 'kr' | 'in' | 'all'
+
+/** What a law says about one part of a mark. `recommended` is done by default and its absence is no breach. */
+export type Demand = 'required' | 'recommended' | 'optional'
+
+/** One place in a law or standard. */
+export interface Article {
+  /** Law or standard, e.g. `GB 45438-2025`. */
+  law: string
+  /** Article or clause, e.g. `5.2`. */
+  article: string
+}
+
+/** A law's demands as data. A file of the same shape is what `--policy FILE` takes. */
+export interface Policy {
+  /** Short name, printed in results. */
+  name: string
+  /** For people. */
+  title: string
+  /** The explicit label. */
+  label: {
+    demand: Demand
+    /** Lines that are drawn where the caller gives no text. */
+    text: string[]
+    /** Each group needs one of its words in the label (rule I1). Empty: any wording passes. */
+    elements: string[][]
+    position: LabelPosition
+    /** Least ink height as a part of the shortest side (rule I3). */
+    ratio: number
+    /** True where the law lets a user ask for content without label, under an agreement. */
+    waivable: boolean
+    articles: Article[]
+  }
+  /** The watermark in the samples. */
+  watermark: { demand: Demand; articles: Article[] }
+  /** What the file itself must say. */
+  metadata: {
+    /** The seven-field label of GB 45438-2025 Annex E. */
+    aigc: Demand
+    /** IPTC DigitalSourceType. */
+    digitalSourceType: Demand
+    /** A signed C2PA manifest. */
+    c2pa: Demand
+    articles: Article[]
+  }
+}
+
+/** Who offers the generation service. One of the two; both: the code is written. */
+export interface Provider {
+  /** The 27-character code of the coding rules of 2025-03-14; its check character is tested. */
+  code?: string
+  /** The name, as ContentProducer shows it. Outside printable ASCII without space it is written with a warning (M7). */
+  name?: string
+}
+
+/** The seven fields of GB 45438-2025 Annex E. */
+export interface Record {
+  /** `1` is generated, `2` may be (the user declared it), `3` is suspected (a platform detected it). */
+  Label: string
+  ContentProducer: string
+  ProduceID: string
+  ReservedCode1: string
+  ContentPropagator: string
+  PropagateID: string
+  ReservedCode2: string
+}
+
+/** How a picture was changed between marking and reading. */
+export interface Transform {
+  /** Size now over size then. */
+  scale: number
+  /** Degrees, clockwise. */
+  rotation: number
+  mirrored?: boolean
+  /** Pixels of the picture as it is now. */
+  offset: [number, number]
+}
+
+/** A rectangle in pixels of the displayed picture. */
+export interface Box { x: number; y: number; width: number; height: number }
+
+/** What the watermark detector says of one key. */
+export interface WatermarkEvidence {
+  kind: 'watermark'
+  modality: Modality
+  found: boolean
+  /** Chance of a score this high without a mark, the search included. */
+  pValue?: number
+  /** True where `pValue` lies below the calibrated range. */
+  extrapolated?: boolean
+  score?: number
+  /** Hexadecimal; `bits` of it were read. */
+  payload?: string
+  bits?: number
+  /** `public`, or the 8-digit id of the key. */
+  key: string
+  /** Whether the payload is the hash of ContentProducer and ProduceID of the file's own metadata. */
+  matchesMetadata?: boolean
+  /** Whether the payload is the hash of the pair that the caller asked for. */
+  matchesExpected?: boolean
+  where?: { transform: Transform }
+}
+
+/** What the file's metadata says, one object a place. */
+export interface MetadataEvidence {
+  kind: 'metadata'
+  format: 'aigc' | 'iptc' | 'c2pa'
+  found: boolean
+  /** For people and programs: `APP1 XMP`, `iTXt XMP`, ... */
+  location?: string
+  /** Bytes from the start of the file. */
+  offset?: number
+  aigc?: Partial<Record>
+  /** The full URI, for `iptc`. */
+  digitalSourceType?: string
+  /** Why what stands there is not a valid label. */
+  problem?: string
+  matchesExpected?: boolean
+}
+
+/** What the label detector says. It knows labels that Countermark draws; others it cannot see. */
+export interface LabelEvidence {
+  kind: 'label'
+  modality: Modality
+  found: boolean
+  score?: number
+  pValue?: number
+  text?: string[]
+  where?: { box: Box }
+}
+
+/** One detector's finding. */
+export type Evidence = WatermarkEvidence | MetadataEvidence | LabelEvidence
+
+/** A rule that speaks about this file. Numbers as in docs/rules.md (M metadata, I image, W watermark, C C2PA, P platform). */
+export interface Finding {
+  rule: string
+  severity: 'error' | 'warning' | 'info'
+  /** English; the command line translates it. */
+  message: string
+}
+
+/** What verify says of a file. */
+export type Verdict = 'compliant' | 'non-compliant' | 'not found' | 'cannot tell'
+
+/** Labeling Measures Art. 6. */
+export type State = 'confirmed' | 'possible' | 'suspected' | 'none'
+
+/** The bytes of anything: a path, a file URL, bytes, a Blob or File, a Node or Web stream. */
+export type Input =
+  | string | URL | Uint8Array | Blob | ReadableStream<Uint8Array>
+  | (AsyncIterable<Uint8Array | string> & { pipe: unknown })
+
+/** The kind of output that an input gives unless asked otherwise: the same. */
+export type OutputOf<I> =
+  I extends string | URL ? string
+  : I extends Uint8Array ? Buffer
+  : I extends File ? File
+  : I extends Blob ? Blob
+  : I extends ReadableStream<Uint8Array> ? ReadableStream<Uint8Array>
+  : import('node:stream').Readable
+
+/** What both `mark` and `verify` take. */
+export interface CallOptions {
+  /** Default `cn`. An object of the same shape for laws of your own. */
+  policy?: PolicyName | Policy
+  limits?: Partial<Limits>
+  /** Ends the call with ERR_CANCELLED. */
+  signal?: AbortSignal
+}
+
+/** How the visible label is drawn. */
+export interface LabelOptions {
+  /** Lines, at most 4. Where the policy demands words that they lack, its own wording is put before them. */
+  text?: string | string[]
+  /** Default: the policy's. */
+  position?: LabelPosition
+  /** Path or bytes of a TrueType/OpenType font, for characters that the built-in font lacks. */
+  font?: string | URL | Uint8Array
+  /** Ink height as a part of the shortest side. Default: the policy's, with a margin. */
+  ratio?: number
+}
+
+/** What `mark` takes. */
+export interface MarkOptions extends CallOptions {
+  provider: Provider
+  /** The provider's number of this content, unique. Default: a fresh UUID. */
+  produceId?: string
+  /** Default: the key made by `countermark keygen` if there is one, else `public`; the result says which. */
+  key?: Key
+  /** Default `standard`. */
+  quality?: Quality
+  /** False leaves the samples without watermark. Default true. */
+  watermark?: boolean
+  /** False leaves the picture without visible label; `waiver` is then needed where the policy requires a label. */
+  label?: false | LabelOptions
+  /** Reference of the agreement under which the label is left out (Labeling Measures Art. 9). */
+  waiver?: string
+  /** Write metadata only: nothing is decoded, the coded samples stay bit-identical. Default false. */
+  metadataOnly?: boolean
+  /** Refuse (ERR_CONFLICT) instead of breaking a C2PA manifest in the source. Default false. */
+  keepC2pa?: boolean
+  /** Full URI of the IPTC DigitalSourceType. Default `.../trainedAlgorithmicMedia`. */
+  digitalSourceType?: string
+  /** Write the output to this path, atomically. Needed where the input is a path, unless `as` is given. */
+  to?: string | URL
+  /** Give the output as this kind instead of the input's own. */
+  as?: 'bytes' | 'blob' | 'stream' | 'web-stream'
+}
+
+/** What `mark` says it did. */
+export interface MarkResult<Output = unknown> {
+  /** The path or name of the input where it has one. */
+  file?: string
+  /** The marked file: a path where it was written to one. */
+  output: Output
+  /** MIME type, the same as the source's. */
+  type: string
+  /** `kept`: the source already had a valid label, which stands; only what was missing was added. */
+  status: 'done' | 'kept'
+  produceId: string
+  /** First 64 bits of the hash of ContentProducer and ProduceID, hexadecimal. */
+  payload: string
+  record: Record
+  policy: string
+  /** The id of the key, or `public`. */
+  key: string
+  watermark: { embedded: boolean; reason?: string; bits?: number }
+  label: { drawn: boolean; reason?: string; text?: string[]; box?: Box; ratio?: number; contrast?: number }
+  /** The marked picture against the labelled one, RGB, before encoding. `psnr` in dB. */
+  quality?: { psnr: number; ssim: number; setting: Quality }
+  verdict: Verdict
+  state: State
+  /** What was read back from the output. */
+  evidence: Evidence[]
+  findings: Finding[]
+  /** Milliseconds. */
+  ms: number
+}
+
+/** What `verify` takes. */
+export interface VerifyOptions extends CallOptions {
+  /** Keys to look for, each searched for. Default: the key made by `countermark keygen` if there is one, and `public`. */
+  keys?: Key[]
+  /** Default `full`. */
+  effort?: Effort
+  /** Ask whether the file is this content of this provider, also when its metadata is gone. */
+  expect?: { provider: Provider | string; produceId: string }
+  /** The user declared the content as generated (Labeling Measures Art. 6(2)). Default false. */
+  declared?: boolean
+  /** Wordings of visible labels to look for beside those of the built-in policies. */
+  labelTexts?: string[][]
+}
+
+/** What `verify` says. */
+export interface VerifyResult {
+  /** The path or name of the input where it has one. */
+  file?: string
+  /** MIME type by the bytes, not by the name. */
+  type: string
+  verdict: Verdict
+  state: State
+  policy: string
+  evidence: Evidence[]
+  findings: Finding[]
+  /** Only with `expect`: whether a watermark or the metadata is of that pair. */
+  matchesExpected?: boolean
+  /** Milliseconds. */
+  ms: number
+}
+
+/** A line of `--json` for a file that failed. */
+export interface Failure {
+  file: string
+  error: { code: ErrorCode; message: string; remedy?: string; offset?: number }
+}
+
+/** Samples of one picture: interleaved, no row padding. */
+export interface Picture {
+  /** Bytes; 16-bit samples are little-endian pairs. */
+  samples: Uint8Array
+  width: number
+  height: number
+  /** 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
+  channels: 1 | 2 | 3 | 4
+  depth: 8 | 16
+  /** EXIF 1..8: how the samples are turned for display. Default 1. */
+  orientation?: number
+}
