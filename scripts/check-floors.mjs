@@ -14,7 +14,7 @@ const TYPESCRIPT = {
   folder: 'src', ending: '.ts', uses: typescriptUses,
   floors: [
     ['errors'], ['limits'], ['types'], ['engine'], ['policy'], ['media'], ['key'], ['metadata'], ['image'], ['pipeline'],
-    ['countermark'], ['index', 'browser'], ['cli'],
+    ['countermark', 'diagnose'], ['index', 'browser'], ['cli'],
   ],
 }
 

@@ -7,7 +7,8 @@ import { detect, drawLabel, embed, findLabel, keyOf } from './image/image.js'
 import { defaultKey, keyIdOf } from './key.js'
 import { Deadline, limitsOf } from './limits.js'
 import { sharpCodec } from './media/sharp.js'
-import { checkTarget, deliver, pathOf, readSource } from './media/source.js'
+import { typeOfBytes, typeOfName } from './media/kind.js'
+import { checkTarget, deliver, pathOf, readSource, type Source } from './media/source.js'
 import { produceIdOf, producerOf } from './metadata/record.js'
 import { markBytes, type Plan } from './pipeline/mark.js'
 import { verifyBytes } from './pipeline/verify.js'
@@ -84,10 +85,19 @@ export async function mark<I extends Input, O extends MarkOptions>(input: I, opt
   if (options.to !== undefined && (typeof input === 'string' || input instanceof URL)) await checkTarget(pathOf(input), pathOf(options.to))
   const engine = await loadEngine()
   const source = await readSource(input, limits, deadline)
+  checkName(source, options)
   const { bytes, report } = await markBytes(engine, sharpCodec, source.bytes, plan, limits, deadline)
   deadline.check()
   const output = (await deliver(bytes, report.type, source, options)) as OutputFor<I, O>
   return { ...(source.name === undefined ? {} : { file: source.name }), output, ...report, ms: Math.round(performance.now() - start) }
+}
+
+/** A name that says another kind than the bytes would mislead every reader; a source that does so already may keep its. */
+function checkName({ bytes, name = '' }: Source, { to }: MarkOptions): void {
+  const type = typeOfBytes(bytes)
+  const named = to === undefined ? undefined : typeOfName(pathOf(to))
+  if (type !== undefined && named !== undefined && named !== type && named !== typeOfName(name))
+    throw new CountermarkError('ERR_USAGE', `The picture is ${type}, but the output's name says ${named}.`, { remedy: 'Marking keeps the kind of the file: give the output the same ending.' })
 }
 
 /** Verifies one picture; see Countermark.verify. */

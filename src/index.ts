@@ -1,6 +1,8 @@
 // The face for Node. Everything public is here and documented where it is defined.
 export { createCountermark, image, mark, verify } from './countermark.js'
 export type { Countermark, ImageFunctions, MarkArguments, OutputFor } from './countermark.js'
+export { diagnose } from './diagnose.js'
+export type { Check, Diagnosis } from './diagnose.js'
 export { CountermarkError } from './errors.js'
 export type { ErrorCode, ErrorDetails } from './errors.js'
 export { defaultKey, defaultKeyPath, keygen, keyIdOf, readKey } from './key.js'

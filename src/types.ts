@@ -146,7 +146,7 @@ export interface LabelEvidence {
   score?: number
   pValue?: number
   text?: string[]
-  where?: { box: Box }
+  where?: { box: Box; position?: LabelPosition; ratio?: number }
 }
 
 /** One detector's finding. */
@@ -191,13 +191,13 @@ export interface CallOptions {
 
 /** How the visible label is drawn. */
 export interface LabelOptions {
-  /** Lines, at most 4. Where the policy demands words that they lack, its own wording is put before them. */
+  /** Lines, at most 3. Where the policy demands words that they lack, its own wording is put before them. */
   text?: string | string[]
   /** Default: the policy's. */
   position?: LabelPosition
   /** Path or bytes of a TrueType/OpenType font, for characters that the built-in font lacks. */
   font?: string | URL | Uint8Array
-  /** Ink height as a part of the shortest side. Default: the policy's, with a margin. */
+  /** Ink height as a part of the shortest side, 0.05 to 0.25. Default 0.055: the 5 % of the laws, with a margin. */
   ratio?: number
 }
 
@@ -268,7 +268,10 @@ export interface VerifyOptions extends CallOptions {
   expect?: { provider: Provider | string; produceId: string }
   /** The user declared the content as generated (Labeling Measures Art. 6(2)). Default false. */
   declared?: boolean
-  /** Wordings of visible labels to look for beside those of the built-in policies. */
+  /**
+   * Wordings of visible labels to look for beside those of the built-in policies: the first line of each counts, and
+   * its characters must be in the built-in font.
+   */
   labelTexts?: string[][]
 }
 

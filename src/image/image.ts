@@ -48,7 +48,20 @@ export function drawLabel(
   return engine.labelDraw(shape(picture), font, { text, position, ...(ratio === undefined ? {} : { ratio }) })
 }
 
-/** Looks for labels of these wordings, as Countermark draws them. */
-export function findLabel(engine: Engine, picture: Picture, texts: readonly (readonly string[])[]): Promise<LabelEvidence> {
-  return engine.labelDetect(shape(picture), texts.map((lines) => [...lines]))
+/** Wordings that one search takes. */
+const MOST_TEXTS = 8
+
+/**
+ * Looks for labels of these wordings, as Countermark draws them with its own font; the first line of each is looked for.
+ * ERR_PARAMETER for characters that the built-in font lacks.
+ */
+export async function findLabel(engine: Engine, picture: Picture, texts: readonly (readonly string[])[]): Promise<LabelEvidence> {
+  const wanted = [...new Map(texts.map((lines) => [lines[0], [...lines]])).values()]
+  let best: LabelEvidence | undefined
+  for (let at = 0; at < wanted.length; at += MOST_TEXTS) {
+    const seen = await engine.labelDetect(shape(picture), wanted.slice(at, at + MOST_TEXTS))
+    if (best === undefined || (seen.score ?? 0) > (best.score ?? 0)) best = seen
+  }
+  if (best === undefined) throw new CountermarkError('ERR_PARAMETER', 'texts names no label to look for.')
+  return best
 }

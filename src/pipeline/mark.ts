@@ -1,6 +1,6 @@
 // The path of one output: decode, label, watermark, encode, metadata, read back. One direction; a failure gives no output.
 import type { DrawReport, EmbedReport, Engine, FileInfo } from '../engine/engine.js'
-import { CountermarkError } from '../errors.js'
+import { CountermarkError, fromEngine } from '../errors.js'
 import { detect, drawLabel, embed, findLabel } from '../image/image.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
 import type { Codec } from '../media/codec.js'
@@ -69,10 +69,10 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
     effort: work.found ? 'full' : 'direct',
     // Our detector knows the built-in font only.
     ...(work.drawn === undefined || plan.label?.font.byteLength ? {} : { text: work.drawn.text }),
-    texts: plan.label === undefined ? [] : [plan.label.text, ...WORDINGS],
+    texts: plan.label === undefined ? [] : wordings(plan.label),
   }, limits, deadline)
 
-  const judged = judge(plan.policy, sight, false, {
+  const judged = judge(plan.policy, { ...sight, findings: [...findings, ...sight.findings] }, false, {
     firstWrite: kept === undefined,
     ...(plan.label === undefined && plan.waiver !== undefined ? { waiver: plan.waiver } : {}),
     ...(plan.metadataOnly ? {} : { watermark: work.embedded?.embedded === true || work.found }),
@@ -93,7 +93,7 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
       verdict: judged.verdict,
       state: judged.state,
       evidence: sight.evidence,
-      findings: [...findings, ...judged.findings],
+      findings: judged.findings,
     },
   }
 }
@@ -135,9 +135,7 @@ async function changePixels(
 
   if (kept !== undefined) await lookForOwn(engine, picture, plan, kept, work, deadline)
   if (plan.label !== undefined && work.undrawn === undefined) {
-    const { asked, ...label } = plan.label
-    work.drawn = await deadline.within(drawLabel(engine, picture, label))
-    work.findings.push(...judgeDrawn(plan.policy, work.drawn))
+    await draw(engine, picture, plan.policy, plan.label, work, deadline)
   }
   if (plan.watermark && !work.found)
     work.embedded = await deadline.within(embed(engine, picture, { payload, key: plan.key, quality: plan.quality }))
@@ -159,12 +157,32 @@ async function lookForOwn(engine: Engine, picture: Picture, plan: Plan, kept: Re
     work.found = marks.some(({ found, payload }) => found && payload !== undefined && own.startsWith(payload))
   }
   if (plan.label === undefined) return
-  const seen = await deadline.within(findLabel(engine, picture, [plan.label.text, ...WORDINGS]))
+  const seen = await deadline.within(findLabel(engine, picture, wordings(plan.label)))
   if (seen.found) work.undrawn = 'a label is there already'
   else if (kept.ContentProducer !== plan.producer && !plan.label.asked) {
     work.undrawn = 'another producer\'s label may be there, which cannot be seen and must not be covered; name a text or a position to draw one'
     work.findings.push({ rule: 'I1', severity: 'info', message: `No label was drawn: ${work.undrawn}.` })
   }
+}
+
+/** A picture that is too small for the policy's own wording goes on without label, and the verdict says so. */
+async function draw(engine: Engine, picture: Picture, policy: Policy, { asked, ...label }: NonNullable<Plan['label']>, work: Work, deadline: Deadline): Promise<void> {
+  try {
+    work.drawn = await deadline.within(drawLabel(engine, picture, label))
+  } catch (thrown) {
+    const error = fromEngine(thrown)
+    if (asked || (error.code !== 'ERR_LIMIT' && error.code !== 'ERR_UNSUPPORTED')) throw error
+    deadline.check()
+    work.undrawn = error.message
+    work.findings.push({ rule: 'I1', severity: policy.label.demand === 'required' ? 'error' : 'info', message: `No label was drawn: ${error.message}.` })
+    return
+  }
+  work.findings.push(...judgeDrawn(policy, work.drawn))
+}
+
+/** What is looked for: the plan's own lines, where our font drew them, and those of the policies. */
+function wordings({ text, font }: NonNullable<Plan['label']>): (readonly string[])[] {
+  return font.byteLength > 0 ? [...WORDINGS] : [text, ...WORDINGS]
 }
 
 /** Rules I3 and I4 on what was really drawn. */

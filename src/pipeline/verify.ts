@@ -14,11 +14,10 @@ export async function verifyBytes(
 ): Promise<Omit<VerifyResult, 'file' | 'ms'>> {
   const policy = policyOf(options.policy)
   const expect = expected(options.expect)
-  const own = typeof options.policy === 'object' ? [policy.label.text] : []
   const sight = await gather(engine, decoder, bytes, {
     keys: options.keys ?? keys,
     effort: options.effort ?? 'full',
-    texts: unique([...own, ...(options.labelTexts ?? []), ...WORDINGS]),
+    texts: [...(options.labelTexts ?? []), ...WORDINGS],
     pixels: true,
     ...(expect === undefined ? {} : { expect }),
   }, limits, deadline)
@@ -27,10 +26,6 @@ export async function verifyBytes(
     type: sight.type, verdict, state, policy: policy.name, evidence: sight.evidence, findings,
     ...(expect === undefined ? {} : { matchesExpected: sight.evidence.some((one) => 'matchesExpected' in one && one.matchesExpected === true) }),
   }
-}
-
-function unique(texts: readonly (readonly string[])[]): (readonly string[])[] {
-  return [...new Map(texts.map((lines) => [lines.join('\n'), lines])).values()]
 }
 
 function expected(expect: VerifyOptions['expect']): { producer: string; produceId: string } | undefined {

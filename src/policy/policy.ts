@@ -14,9 +14,9 @@ export const POLICIES: Readonly<{ [name in PolicyName]: Policy }> = { cn, eu, 'u
 /** Where a label may be drawn. */
 export const POSITIONS = ['bottom-right', 'bottom-left', 'top-right', 'top-left', 'bottom', 'top'] as const
 
-/** Every wording that a built-in policy draws: what `verify` looks for in a picture. */
+/** Every wording that a built-in policy draws, once for each first line: what `verify` looks for in a picture. */
 export const WORDINGS: readonly string[][] = [...new Map(
-  Object.values(POLICIES).filter(({ label }) => label.text.length > 0).map(({ label }) => [label.text.join('\n'), label.text]),
+  Object.values(POLICIES).map(({ label }) => [label.text[0] ?? '', label.text.slice(0, 1)]),
 ).values()]
 
 /** The policy of that name, or the given one checked. Default `cn`. ERR_PARAMETER for anything else. */

@@ -1,0 +1,110 @@
+// What the command line says to people, in English and Chinese. JSON is never translated.
+import type { CountermarkError, ErrorCode, Finding, State, Verdict } from '../index.js'
+
+/** The languages. */
+export type Language = 'en' | 'zh'
+
+/** `--lang`, COUNTERMARK_LANG, LC_ALL, LC_MESSAGES, LANG: the first that is set decides. */
+export function languageOf(asked: string | undefined, env: NodeJS.ProcessEnv = process.env): Language {
+  const set = [asked, env['COUNTERMARK_LANG'], env['LC_ALL'], env['LC_MESSAGES'], env['LANG']].find((value) => value !== undefined && value !== '')
+  return set?.toLowerCase().startsWith('zh') ? 'zh' : 'en'
+}
+
+const EN = {
+  usedKeyPublic: 'Key: public (anyone can detect and write this mark; countermark keygen makes a private one).',
+  usedKey: 'Key: {id}, from {path}.',
+  marked: '{file} -> {output}: {verdict}, content number {id}',
+  kept: '{file} -> {output}: the label that was there is kept, {verdict}, content number {id}',
+  noWatermark: 'no watermark: {reason}',
+  noLabel: 'no visible label: {reason}',
+  failed: '{file}: failed: {why}',
+  summary: '{all} files: {done} done, {failed} failed.',
+  failedFile: '  failed: {file} ({code})',
+  keyMade: 'Key {id} was written to {path}. Keep it secret and keep a copy: without it its watermarks cannot be read.',
+  sameOutput: '{a} and {b} would both be written to {output}.',
+  oneNumber: '--produce-id names one content, but {count} inputs are given.',
+  notFolder: 'Several inputs go to a folder, but {output} is a file.',
+  ownOutput: 'The output {output} is one of the inputs; inputs are never overwritten.',
+  stdin: 'Pictures are read from files; - is not taken.',
+  oneProvider: 'Give --provider-code or --provider-name, not both.',
+  expectBoth: 'To ask for one content give the provider (--provider-code or --provider-name) and --produce-id.',
+  badPolicy: '{file} is neither a policy of ours nor a JSON file with one.',
+  badNumber: '{name} must be a number above 0.',
+  remedy: 'What to do: {text}',
+  watermark: 'watermark', metadata: 'metadata', label: 'label', found: 'found', notFound: 'not found',
+  matches: 'matches the metadata', differs: 'does not match the metadata', isExpected: 'is the content asked for', isNotExpected: 'is not the content asked for',
+  expectedYes: 'This is the content asked for.', expectedNo: 'Nothing shows that this is the content asked for.',
+  works: 'works', broken: 'does not work', absent: 'not there (not needed for pictures)', state: 'state',
+  error: 'error', warning: 'warning', info: 'note',
+}
+
+type Word = keyof typeof EN
+
+const ZH: { [word in Word]: string } = {
+  usedKeyPublic: '密钥：公开密钥（任何人都能检测和写入此水印；用 countermark keygen 生成私有密钥）。',
+  usedKey: '密钥：{id}，来自 {path}。',
+  marked: '{file} -> {output}：{verdict}，内容编号 {id}',
+  kept: '{file} -> {output}：保留原有标识，{verdict}，内容编号 {id}',
+  noWatermark: '未嵌入水印：{reason}',
+  noLabel: '未绘制显式标识：{reason}',
+  failed: '{file}：失败：{why}',
+  summary: '共 {all} 个文件：完成 {done} 个，失败 {failed} 个。',
+  failedFile: '  失败：{file}（{code}）',
+  keyMade: '密钥 {id} 已写入 {path}。请妥善保密并备份：丢失后无法读取用它写入的水印。',
+  sameOutput: '{a} 和 {b} 会写到同一个文件 {output}。',
+  oneNumber: '--produce-id 只对应一个内容，但给出了 {count} 个输入。',
+  notFolder: '多个输入需要输出到文件夹，但 {output} 是文件。',
+  ownOutput: '输出 {output} 就是输入之一；不会覆盖输入文件。',
+  stdin: '图片须从文件读取，不接受 -。',
+  oneProvider: '--provider-code 与 --provider-name 只能给一个。',
+  expectBoth: '核对某一内容须同时给出服务提供者（--provider-code 或 --provider-name）和 --produce-id。',
+  badPolicy: '{file} 既不是内置规则，也不是规则 JSON 文件。',
+  badNumber: '{name} 必须是大于 0 的数。',
+  remedy: '处理办法：{text}',
+  watermark: '水印', metadata: '元数据', label: '显式标识', found: '已检出', notFound: '未检出',
+  matches: '与元数据一致', differs: '与元数据不一致', isExpected: '即所查内容', isNotExpected: '不是所查内容',
+  expectedYes: '这就是所查的内容。', expectedNo: '没有证据表明这是所查的内容。',
+  works: '可用', broken: '不可用', absent: '未安装（图片不需要）', state: '状态',
+  error: '错误', warning: '警告', info: '提示',
+}
+
+const VERDICTS: { [verdict in Verdict]: string } = { compliant: '合规', 'non-compliant': '不合规', 'not found': '未发现标识', 'cannot tell': '无法判定' }
+const STATES: { [state in State]: string } = { confirmed: '已确认为生成合成内容', possible: '可能为生成合成内容', suspected: '疑似生成合成内容', none: '无' }
+
+const RULES: { [rule: string]: string } = {
+  M1: '文件元数据中没有 AIGC 标识', M2: '元数据标识须恰好一份', M3: '元数据标识不是有效的 JSON', M4: '元数据标识须为七个文本字段',
+  M5: 'Label 取值须为 1、2 或 3', M6: 'ContentProducer 和 ProduceID 不得为空', M7: '取值应在规定字符范围内', M8: '首次写入时传播字段应与制作字段相同',
+  M9: '服务提供者编码不符合规则', M17: '元数据所在结构损坏，无法判定', I1: '显式标识须含“人工智能”或“AI”以及“生成”和/或“合成”', I3: '显式标识字高须不小于最短边的 5%',
+  I4: '显式标识对比度应不小于 4.5:1', I6: '颜色已转换为 sRGB', W1: '水印与元数据应一致', C1: 'C2PA 清单', C5: '各标识之间应一致', L1: '依协议未加显式标识，记录至少保存六个月', P2: '有内容未能读取',
+}
+
+const ERRORS: { [code in ErrorCode]: string } = {
+  ERR_USAGE: '用法有误', ERR_PARAMETER: '参数无效', ERR_BROKEN: '文件损坏', ERR_UNSUPPORTED: '不支持的文件', ERR_LIMIT: '超出限制', ERR_CONFLICT: '与文件已有内容冲突',
+  ERR_IO: '读写失败', ERR_MISSING: '缺少组件', ERR_CANCELLED: '已取消', ERR_READBACK: '写入后复核未通过，未输出文件', ERR_INTERNAL: '程序缺陷，请报告',
+}
+
+/** The sentences of one language. */
+export interface Speech {
+  say(word: Word, values?: { [name: string]: string | number }): string
+  verdict(verdict: Verdict): string
+  state(state: State): string
+  finding(finding: Finding): string
+  error(error: CountermarkError): string
+}
+
+/** How to speak that language. Rules and errors have a Chinese heading; their details stay as the SDK words them. */
+export function speech(language: Language): Speech {
+  const words = language === 'zh' ? ZH : EN
+  const say: Speech['say'] = (word, values = {}) => words[word].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
+  if (language === 'en')
+    return {
+      say, verdict: (verdict) => verdict, state: (state) => state,
+      finding: ({ rule, severity, message }) => `${rule} ${say(severity)}: ${message}`,
+      error: ({ code, message }) => `${message} [${code}]`,
+    }
+  return {
+    say, verdict: (verdict) => VERDICTS[verdict], state: (state) => STATES[state],
+    finding: ({ rule, severity, message }) => `${rule} ${say(severity)}：${RULES[rule] === undefined ? message : `${RULES[rule]}（${message}）`}`,
+    error: ({ code, message }) => `${ERRORS[code]}（${message}）[${code}]`,
+  }
+}

@@ -1,0 +1,106 @@
+#!/usr/bin/env node
+// The command line: flags to calls of the face, results to stdout, exit codes 0 to 3.
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, Option } from 'commander'
+import { diagnose, keygen } from '../index.js'
+import { doctorLines } from './doctor.js'
+import { runMark, type MarkFlags } from './mark.js'
+import { errorOf, terminalOf, type CommonOptions } from './terminal.js'
+import { runVerify, type VerifyFlags } from './verify.js'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+const several = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value]
+
+function common(command: Command): Command {
+  return command
+    .option('--json', 'one JSON object a line and a file, on stdout')
+    .option('--quiet', 'results and errors only')
+    .addOption(new Option('--lang <language>', 'language of messages (default: COUNTERMARK_LANG, LC_ALL, LANG)').choices(['en', 'zh']))
+}
+
+function files(command: Command): Command {
+  return common(command)
+    .option('--policy <name|file>', 'cn, eu, us-ca, kr, in, all, or a JSON file (default: cn)')
+    .option('--provider-code <code>', 'the provider\'s 27-character code')
+    .option('--provider-name <name>', 'the provider\'s name')
+    .option('--max-pixels <n>', 'largest picture (default: 100000000)')
+    .option('--max-bytes <n>', 'largest file (default: 268435456)')
+    .option('--timeout <seconds>', 'longest time for a file (default: 120)')
+}
+
+/** Runs one command line; gives the exit code. */
+async function main(argv: string[]): Promise<number> {
+  const stop = new AbortController()
+  process.once('SIGINT', () => stop.abort())
+  // A reader that closes early (head, less) has what it wanted.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3))
+
+  let code = 0
+  let chosen: CommonOptions = {}
+  const program = new Command('countermark')
+    .description('Puts the maker\'s mark on AI-generated pictures and reads it back.')
+    .version(version)
+    .exitOverride()
+
+  files(program.command('mark').argument('<input...>').description('mark pictures: visible label, watermark, metadata'))
+    .requiredOption('-o, --output <file|folder>', 'a file for one input, a folder for several')
+    .option('--produce-id <id>', 'the content number (default: a fresh UUID)')
+    .option('--key <file|public>', 'the watermark\'s key (default: the one that keygen made, else public)')
+    .addOption(new Option('--quality <setting>', 'watermark against picture quality').choices(['standard', 'high', 'robust']))
+    .option('--no-watermark', 'no watermark')
+    .option('--no-explicit', 'no visible label; needs --waiver where the policy requires one')
+    .option('--waiver <reference>', 'the agreement under which the visible label is left out')
+    .option('--metadata-only', 'write metadata only; the coded picture stays bit-identical')
+    .option('--keep-c2pa', 'refuse to break a C2PA manifest')
+    .option('--label-text <text>', 'a line of the visible label; may be repeated', several)
+    .addOption(new Option('--label-position <place>', 'place of the visible label').choices(['bottom-right', 'bottom-left', 'top-right', 'top-left', 'bottom', 'top']))
+    .option('--label-font <file>', 'a TrueType font for characters that the built-in one lacks')
+    .action(async (inputs: string[], flags: MarkFlags) => {
+      chosen = flags
+      code = await runMark(inputs, flags, stop.signal)
+    })
+
+  files(program.command('verify').argument('<input...>').description('say what pictures carry and what that means'))
+    .option('--key <file|public>', 'a key to look for; may be repeated (default: the one that keygen made, and public)', several)
+    .option('--produce-id <id>', 'with the provider: ask whether this is that content')
+    .option('--declared', 'the user declared the content as generated')
+    .addOption(new Option('--effort <effort>', 'how hard to search (default: full)').choices(['direct', 'scan', 'full']))
+    .action(async (inputs: string[], flags: VerifyFlags) => {
+      chosen = flags
+      code = await runVerify(inputs, flags, stop.signal)
+    })
+
+  common(program.command('keygen').description('make a private key'))
+    .option('-o, --output <file>', 'where (default: the place where mark looks)')
+    .action(async (flags: CommonOptions & { output?: string }) => {
+      chosen = flags
+      const made = await keygen(flags.output)
+      const terminal = terminalOf(flags)
+      terminal.result(terminal.json ? JSON.stringify(made) : terminal.speech.say('keyMade', made))
+    })
+
+  common(program.command('doctor').description('say what works on this machine'))
+    .action(async (flags: CommonOptions) => {
+      chosen = flags
+      const terminal = terminalOf(flags)
+      const found = { countermark: version, ...(await diagnose()) }
+      if (terminal.json) terminal.result(JSON.stringify(found))
+      else for (const line of doctorLines(found, terminal.speech)) terminal.result(line)
+      // One engine and the pixels are what marking needs.
+      code = found.engines.some(({ ok }) => ok) && found.sharp.ok && found.key.ok ? 0 : 3
+    })
+
+  try {
+    await program.parseAsync(argv)
+    return code
+  } catch (thrown) {
+    // Help and version end with 0; every other complaint of commander's is about usage.
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2
+    const error = errorOf(thrown)
+    terminalOf(chosen).complain(error)
+    return error.code === 'ERR_USAGE' || error.code === 'ERR_PARAMETER' ? 2 : 3
+  }
+}
+
+// Not process.exit: what is still on its way to a pipe would be lost.
+process.exitCode = await main(process.argv)

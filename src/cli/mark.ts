@@ -1,0 +1,95 @@
+import { mark, type MarkOptions, type MarkResult } from '../index.js'
+import { limitsFrom, markingKey, outputsOf, policyFrom, providerFrom, type FileOptions } from './inputs.js'
+import { errorOf, terminalOf, usage, type CommonOptions, type Terminal } from './terminal.js'
+
+/** The flags of `countermark mark`, as commander names them. */
+export interface MarkFlags extends CommonOptions, FileOptions {
+  output: string
+  providerCode?: string
+  providerName?: string
+  produceId?: string
+  key?: string
+  quality?: string
+  watermark: boolean
+  explicit: boolean
+  waiver?: string
+  metadataOnly?: boolean
+  keepC2pa?: boolean
+  labelText?: string[]
+  labelPosition?: string
+  labelFont?: string
+}
+
+/** `countermark mark`: gives the exit code. */
+export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortSignal): Promise<number> {
+  const terminal = terminalOf(flags)
+  const { speech } = terminal
+  const provider = providerFrom(flags, speech)
+  if (flags.produceId !== undefined && inputs.length > 1) throw usage(speech.say('oneNumber', { count: inputs.length }))
+  const policy = await policyFrom(flags.policy, speech)
+  const { key, said } = await markingKey(flags.key, speech)
+  const options: MarkOptions = {
+    provider: provider ?? {}, key, watermark: flags.watermark, limits: limitsFrom(flags, speech), signal,
+    ...(policy === undefined ? {} : { policy }),
+    ...(flags.produceId === undefined ? {} : { produceId: flags.produceId }),
+    ...(flags.quality === undefined ? {} : { quality: flags.quality as 'standard' }),
+    ...(flags.waiver === undefined ? {} : { waiver: flags.waiver }),
+    ...(flags.metadataOnly ? { metadataOnly: true } : {}),
+    ...(flags.keepC2pa ? { keepC2pa: true } : {}),
+    ...labelFrom(flags),
+  }
+  const pairs = await outputsOf(inputs, flags.output, speech)
+
+  const failed: { file: string; code: string }[] = []
+  let breaches = 0
+  let done = 0
+  const progress = terminal.progress(pairs.length)
+  try {
+    for (const { input, output } of pairs) {
+      try {
+        const result = await mark(input, { ...options, to: output })
+        if (done === 0 && flags.watermark && !flags.metadataOnly) terminal.note(said)
+        done += 1
+        if (result.status === 'done' && result.verdict === 'non-compliant') breaches += 1
+        print(terminal, result, input)
+      } catch (thrown) {
+        const error = errorOf(thrown)
+        // The flags are at fault, not the file: the same would be said of every other file.
+        if (done === 0 && (error.code === 'ERR_USAGE' || error.code === 'ERR_PARAMETER')) throw error
+        failed.push({ file: input, code: error.code })
+        if (terminal.json) terminal.result(JSON.stringify({ file: input, error: error.toJSON() }))
+        terminal.complain(error, input)
+      }
+      progress.step(input)
+    }
+  } finally {
+    progress.stop()
+  }
+  if (pairs.length > 1) {
+    terminal.note(speech.say('summary', { all: pairs.length, done, failed: failed.length }))
+    for (const one of failed) terminal.note(speech.say('failedFile', one))
+  }
+  return failed.length > 0 ? 3 : breaches > 0 ? 1 : 0
+}
+
+function labelFrom({ explicit, labelText, labelPosition, labelFont }: MarkFlags): Pick<MarkOptions, 'label'> {
+  if (!explicit) return { label: false }
+  if (labelText === undefined && labelPosition === undefined && labelFont === undefined) return {}
+  return {
+    label: {
+      ...(labelText === undefined ? {} : { text: labelText }),
+      ...(labelPosition === undefined ? {} : { position: labelPosition as 'top' }),
+      ...(labelFont === undefined ? {} : { font: labelFont }),
+    },
+  }
+}
+
+function print({ json, speech, result, note }: Terminal, made: MarkResult<string>, file: string): void {
+  const { output, produceId, verdict, status, watermark, label, findings } = made
+  if (json) result(JSON.stringify({ ...made, file }))
+  else result(speech.say(status === 'kept' ? 'kept' : 'marked', { file, output, id: produceId, verdict: speech.verdict(verdict) }))
+  if (json) return
+  if (!watermark.embedded) note(`  ${speech.say('noWatermark', { reason: watermark.reason ?? '' })}`)
+  if (!label.drawn) note(`  ${speech.say('noLabel', { reason: label.reason ?? '' })}`)
+  for (const finding of findings) if (finding.severity !== 'info') note(`  ${speech.finding(finding)}`)
+}

@@ -1,0 +1,89 @@
+import { verify, type Evidence, type VerifyOptions, type VerifyResult } from '../index.js'
+import { keyFrom, limitsFrom, policyFrom, providerFrom, type FileOptions } from './inputs.js'
+import type { Speech } from './language.js'
+import { errorOf, terminalOf, usage, type CommonOptions } from './terminal.js'
+
+/** The flags of `countermark verify`, as commander names them. */
+export interface VerifyFlags extends CommonOptions, FileOptions {
+  key?: string[]
+  providerCode?: string
+  providerName?: string
+  produceId?: string
+  declared?: boolean
+  effort?: string
+}
+
+/** `countermark verify`: gives the exit code. */
+export async function runVerify(inputs: string[], flags: VerifyFlags, signal: AbortSignal): Promise<number> {
+  const terminal = terminalOf(flags)
+  const { speech } = terminal
+  if (inputs.includes('-')) throw usage(speech.say('stdin'))
+  const provider = providerFrom(flags, speech)
+  if ((provider === undefined) !== (flags.produceId === undefined)) throw usage(speech.say('expectBoth'))
+  const policy = await policyFrom(flags.policy, speech)
+  const options: VerifyOptions = {
+    limits: limitsFrom(flags, speech), signal,
+    ...(policy === undefined ? {} : { policy }),
+    ...(flags.key === undefined ? {} : { keys: await Promise.all(flags.key.map(keyFrom)) }),
+    ...(provider === undefined || flags.produceId === undefined ? {} : { expect: { provider, produceId: flags.produceId } }),
+    ...(flags.declared ? { declared: true } : {}),
+    ...(flags.effort === undefined ? {} : { effort: flags.effort as 'full' }),
+  }
+
+  const failed: { file: string; code: string }[] = []
+  let passed = 0
+  const progress = terminal.progress(inputs.length)
+  try {
+    for (const file of inputs) {
+      try {
+        const result = await verify(file, options)
+        if (result.verdict === 'compliant') passed += 1
+        terminal.result(terminal.json ? JSON.stringify({ ...result, file }) : lines(result, file, speech))
+      } catch (thrown) {
+        const error = errorOf(thrown)
+        if (error.code === 'ERR_USAGE' || error.code === 'ERR_PARAMETER') throw error
+        failed.push({ file, code: error.code })
+        if (terminal.json) terminal.result(JSON.stringify({ file, error: error.toJSON() }))
+        terminal.complain(error, file)
+      }
+      progress.step(file)
+    }
+  } finally {
+    progress.stop()
+  }
+  if (inputs.length > 1) {
+    terminal.note(speech.say('summary', { all: inputs.length, done: inputs.length - failed.length, failed: failed.length }))
+    for (const one of failed) terminal.note(speech.say('failedFile', one))
+  }
+  return failed.length > 0 ? 3 : passed < inputs.length ? 1 : 0
+}
+
+function lines({ verdict, state, policy, type, evidence, findings, matchesExpected }: VerifyResult, file: string, speech: Speech): string {
+  return [
+    `${file}: ${speech.verdict(verdict)} (${policy}; ${speech.say('state')}: ${speech.state(state)}; ${type})`,
+    ...evidence.map((one) => `  ${evidenceLine(one, speech)}`),
+    ...(matchesExpected === undefined ? [] : [`  ${speech.say(matchesExpected ? 'expectedYes' : 'expectedNo')}`]),
+    ...findings.map((finding) => `  ${speech.finding(finding)}`),
+  ].join('\n')
+}
+
+function evidenceLine(one: Evidence, speech: Speech): string {
+  const parts: string[] = []
+  if (one.kind === 'watermark') {
+    parts.push(one.key)
+    if (one.found) {
+      if (one.payload !== undefined) parts.push(`${one.payload} (${one.bits ?? one.payload.length * 4} bit)`)
+      if (one.pValue !== undefined) parts.push(`p ${one.extrapolated ? '< ' : ''}${one.pValue.toExponential(1)}`)
+      if (one.matchesMetadata !== undefined) parts.push(speech.say(one.matchesMetadata ? 'matches' : 'differs'))
+      if (one.matchesExpected !== undefined) parts.push(speech.say(one.matchesExpected ? 'isExpected' : 'isNotExpected'))
+      const transform = one.where?.transform
+      if (transform) parts.push(`x${Number(transform.scale.toFixed(3))} ${Number(transform.rotation.toFixed(1))}°`)
+    }
+  } else if (one.kind === 'metadata') {
+    parts.push(one.format)
+    if (one.location !== undefined) parts.push(one.location)
+    if (one.aigc) parts.push(`Label ${one.aigc.Label ?? '-'}, ${one.aigc.ContentProducer ?? '-'}, ${one.aigc.ProduceID ?? '-'}`)
+    if (one.digitalSourceType !== undefined) parts.push(one.digitalSourceType)
+  } else if (one.text) parts.push(one.text.join(' / '))
+  return `${speech.say(one.kind)} ${speech.say(one.found ? 'found' : 'notFound')}: ${parts.join(', ')}`.replace(/: $/, '')
+}

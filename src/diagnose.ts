@@ -1,0 +1,101 @@
+// What of Countermark works on this machine: the facts behind `countermark doctor`.
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import type { Engine } from './engine/engine.js'
+import { nativeEngine, platformName } from './engine/native.js'
+import { wasmEngine } from './engine/wasm.js'
+import { messageOf } from './errors.js'
+import { defaultKey, defaultKeyPath, keyIdOf } from './key.js'
+import { loadSharp } from './media/sharp.js'
+import type { Picture } from './types.js'
+
+/** One part of the machine: it works, or `problem` says why not. */
+export interface Check {
+  ok: boolean
+  problem?: string
+}
+
+/** What `diagnose` found. */
+export interface Diagnosis {
+  node: string
+  platform: string
+  /** Each is loaded, draws a label with the built-in font, embeds a mark into a made picture and reads it back. */
+  engines: (Check & { kind: 'native' | 'wasm'; version?: string; font?: boolean; roundTrip?: boolean })[]
+  /** `read` and `write`: the kinds that this sharp can do. */
+  sharp: Check & { version?: string; libvips?: string; read?: string[]; write?: string[] }
+  key: Check & { id?: string; path?: string }
+  /** Not needed for pictures. */
+  ffmpeg: { path?: string }
+}
+
+/** Looks at every part; a part that does not work is told in the answer, never thrown. */
+export async function diagnose(): Promise<Diagnosis> {
+  const [native, wasm, sharp, key] = await Promise.all([
+    engine('native', async () => nativeEngine()), engine('wasm', () => wasmEngine()), codecs(), keyCheck(),
+  ])
+  const ffmpeg = program('ffmpeg', process.env['COUNTERMARK_FFMPEG'] ?? process.env['FFMPEG_BIN'])
+  return { node: process.version, platform: platformName(), engines: [native, wasm], sharp, key, ffmpeg: ffmpeg === undefined ? {} : { path: ffmpeg } }
+}
+
+async function engine(kind: 'native' | 'wasm', load: () => Promise<Engine>): Promise<Diagnosis['engines'][number]> {
+  let version
+  try {
+    const loaded = await load()
+    version = loaded.version()
+    const { box } = await loaded.labelDraw(noise(), new Uint8Array(), { text: ['AI生成'], position: 'bottom-right' })
+    const picture = noise()
+    const payload = loaded.payloadOf('doctor', 'self-test', 64)
+    await loaded.imageEmbed(picture, { key: 'public', payload, quality: 'standard' })
+    const [mark] = await loaded.imageDetect(picture, { keys: ['public'], effort: 'direct' })
+    const roundTrip = mark?.payload === payload
+    return { kind, ok: roundTrip, version, font: box.width > 0, roundTrip, ...(roundTrip ? {} : { problem: 'a mark was not read back' }) }
+  } catch (thrown) {
+    return { kind, ok: false, ...(version === undefined ? {} : { version }), problem: messageOf(thrown) }
+  }
+}
+
+/** A grey picture of smooth shapes and some grain, made by rule: the same on every machine. */
+function noise(): Picture {
+  const size = 512
+  const samples = new Uint8Array(size * size)
+  let seed = 1
+  for (let at = 0; at < samples.length; at++) {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
+    samples[at] = 128 + 60 * Math.sin((at % size) / 37) * Math.cos(at / size / 29) + (seed >>> 27) - 16
+  }
+  return { samples, width: size, height: size, channels: 1, depth: 8 }
+}
+
+async function codecs(): Promise<Diagnosis['sharp']> {
+  try {
+    const sharp = await loadSharp()
+    const kinds = Object.values(sharp.format)
+    const named = (way: 'input' | 'output'): string[] => kinds.filter((kind) => kind[way].buffer && kind.id !== 'raw').map(({ id }) => id).sort()
+    return { ok: true, version: sharp.versions.sharp ?? '', libvips: sharp.versions.vips, read: named('input'), write: named('output') }
+  } catch (thrown) {
+    return { ok: false, problem: messageOf(thrown) }
+  }
+}
+
+async function keyCheck(): Promise<Diagnosis['key']> {
+  try {
+    const { key, path } = await defaultKey()
+    return { ok: true, id: keyIdOf(key), ...(path === undefined ? {} : { path }) }
+  } catch (thrown) {
+    return { ok: false, path: defaultKeyPath(), problem: messageOf(thrown) }
+  }
+}
+
+function program(name: string, named: string | undefined): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean)
+  const end = process.platform === 'win32' ? '.exe' : ''
+  return (named ? [named] : folders.map((folder) => join(folder, name + end))).find((path) => {
+    try {
+      accessSync(path, constants.X_OK)
+      return true
+    } catch {
+      // Not here; perhaps in the next folder.
+      return false
+    }
+  })
+}
