@@ -42,22 +42,24 @@ async function decode(bytes: Uint8Array, limits: Limits, deadline: Deadline): Pr
   const converted = header.space === 'cmyk' || header.space === 'lab' || header.space === 'xyz'
   const deep = header.depth === 'ushort' || header.depth === 'short'
   const grey = header.space === 'b-w' || header.space === 'grey16'
-  const space = grey ? (deep ? 'grey16' : 'b-w') : deep ? 'rgb16' : 'srgb'
+  // sharp gives 8-bit grey with alpha as grey alone; as RGBA all of it comes.
+  const spread = grey && !deep && header.hasAlpha
+  const space = grey && !spread ? (deep ? 'grey16' : 'b-w') : deep ? 'rgb16' : 'srgb'
   const pipeline = sharp(bytes, { ...options, ignoreIcc: !converted })
     .toColourspace(space)
     .raw({ depth: deep ? 'ushort' : 'uchar' })
     .timeout({ seconds: deadline.secondsLeft })
   const { data, info } = await deadline.within(vips(type, () => pipeline.toBuffer({ resolveWithObject: true })))
-  const channels = info.channels as number
+  const channels = spread ? 2 : (info.channels as number)
   if (channels < 1 || channels > 4)
     throw new CountermarkError('ERR_UNSUPPORTED', `The picture has ${channels} channels; 1 to 4 are handled.`)
 
   const findings: Finding[] = []
   if (converted)
-    findings.push({ rule: 'I-CMYK', severity: 'warning', message: `The picture was in ${header.space === 'cmyk' ? 'CMYK' : header.space}; it is handled, and marked, as sRGB.` })
+    findings.push({ rule: 'I6', severity: 'warning', message: `The picture was in ${header.space === 'cmyk' ? 'CMYK' : header.space}; it is handled, and marked, as sRGB.` })
   return {
     picture: {
-      samples: data,
+      samples: spread ? greyAndAlpha(data) : data,
       width: info.width,
       height: info.height,
       channels: channels as Picture['channels'],
@@ -70,6 +72,15 @@ async function decode(bytes: Uint8Array, limits: Limits, deadline: Deadline): Pr
     converted,
     findings,
   }
+}
+
+function greyAndAlpha(rgba: Uint8Array): Uint8Array {
+  const samples = new Uint8Array(rgba.length / 2)
+  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 2) {
+    samples[to] = rgba[from] ?? 0
+    samples[to + 1] = rgba[from + 3] ?? 0
+  }
+  return samples
 }
 
 function mimeOf(header: Metadata, type: string): string {
