@@ -1,8 +1,10 @@
 //! The functions that both bindings export: bytes and a JSON text of options in, bytes or a JSON text out.
 //! Nothing is computed here; each function reads its options, calls the room that does the work and writes the report.
 
+use crate::container;
 use crate::error::{Error, Result};
 use crate::label::{draw, find};
+use crate::metadata::{carry, read, write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -31,4 +33,26 @@ pub fn label_draw(samples: &mut [u8], font: &[u8], options_text: &str) -> Result
 /// of `label::find::Evidence`.
 pub fn label_detect(samples: &[u8], options_text: &str) -> Result<String> {
     report(&find::find(samples, &options(options_text)?)?)
+}
+
+/// What the headers of a JPEG, PNG or WebP say, without decoding a pixel. Gives the JSON of `container::inspection::Inspection`.
+pub fn file_inspect(bytes: &[u8]) -> Result<String> {
+    report(&container::open(bytes)?.inspect()?)
+}
+
+/// Writes exactly one metadata label, DigitalSourceType, or both; gives the new file. Takes the JSON of
+/// `metadata::write::Options`.
+pub fn metadata_write(bytes: &[u8], options_text: &str) -> Result<Vec<u8>> {
+    write::write(bytes, &options(options_text)?)
+}
+
+/// Finds every metadata label. Gives the JSON of `metadata::read::Report`. A file that cannot be read to its end is an
+/// error, never a report without labels.
+pub fn metadata_read(bytes: &[u8]) -> Result<String> {
+    report(&read::read(bytes)?)
+}
+
+/// The coded pixels of `encoded` with the metadata of `source`; see `metadata::carry::carry`.
+pub fn metadata_carry(source: &[u8], encoded: &[u8]) -> Result<Vec<u8>> {
+    carry::carry(source, encoded)
 }

@@ -2,7 +2,9 @@
 //!
 //! `face` is what the two bindings export; the other rooms are laid out in ARCHITECTURE.md.
 
+pub mod container;
 pub mod error;
 pub mod face;
 pub mod image;
 pub mod label;
+pub mod metadata;

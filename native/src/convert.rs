@@ -29,7 +29,6 @@ fn guarded<T>(work: impl FnOnce() -> CoreResult<T>) -> std::result::Result<T, Fa
 }
 
 /// For cheap work: runs it on the JavaScript thread and throws an `Error` with a `code`.
-#[expect(dead_code, reason = "goes away with the first synchronous export that can fail")]
 pub fn now<T>(work: impl FnOnce() -> CoreResult<T>) -> Result<T> {
     guarded(work).map_err(|failure| Error::new(failure.code, failure.message))
 }

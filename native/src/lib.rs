@@ -9,7 +9,7 @@ use countermark_core::face;
 use napi::bindgen_prelude::{AsyncTask, Buffer};
 use napi_derive::napi;
 
-use convert::{Job, later};
+use convert::{Job, Result, later, now};
 
 /// The version of the core.
 #[napi]
@@ -27,4 +27,28 @@ pub fn label_draw(mut samples: Buffer, font: Buffer, options: String) -> AsyncTa
 #[napi(ts_return_type = "Promise<string>")]
 pub fn label_detect(samples: Buffer, options: String) -> AsyncTask<Job> {
     later(move || face::label_detect(&samples, &options))
+}
+
+/// What the headers of a file say.
+#[napi]
+pub fn file_inspect(bytes: Buffer) -> Result<String> {
+    now(|| face::file_inspect(&bytes))
+}
+
+/// Writes the metadata label; gives the new file.
+#[napi]
+pub fn metadata_write(bytes: Buffer, options: String) -> Result<Buffer> {
+    now(|| face::metadata_write(&bytes, &options).map(Buffer::from))
+}
+
+/// Finds every metadata label.
+#[napi]
+pub fn metadata_read(bytes: Buffer) -> Result<String> {
+    now(|| face::metadata_read(&bytes))
+}
+
+/// The coded pixels of `encoded` with the metadata of `source`.
+#[napi]
+pub fn metadata_carry(source: Buffer, encoded: Buffer) -> Result<Buffer> {
+    now(|| face::metadata_carry(&source, &encoded).map(Buffer::from))
 }

@@ -28,3 +28,27 @@ pub fn label_draw(samples: &mut [u8], font: &[u8], options: &str) -> Result<Stri
 pub fn label_detect(samples: &[u8], options: &str) -> Result<String, JsValue> {
     face::label_detect(samples, options).map_err(thrown)
 }
+
+/// What the headers of a file say.
+#[wasm_bindgen(js_name = fileInspect)]
+pub fn file_inspect(bytes: &[u8]) -> Result<String, JsValue> {
+    face::file_inspect(bytes).map_err(thrown)
+}
+
+/// Writes the metadata label; gives the new file.
+#[wasm_bindgen(js_name = metadataWrite)]
+pub fn metadata_write(bytes: &[u8], options: &str) -> Result<Vec<u8>, JsValue> {
+    face::metadata_write(bytes, options).map_err(thrown)
+}
+
+/// Finds every metadata label.
+#[wasm_bindgen(js_name = metadataRead)]
+pub fn metadata_read(bytes: &[u8]) -> Result<String, JsValue> {
+    face::metadata_read(bytes).map_err(thrown)
+}
+
+/// The coded pixels of `encoded` with the metadata of `source`.
+#[wasm_bindgen(js_name = metadataCarry)]
+pub fn metadata_carry(source: &[u8], encoded: &[u8]) -> Result<Vec<u8>, JsValue> {
+    face::metadata_carry(source, encoded).map_err(thrown)
+}

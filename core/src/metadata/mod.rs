@@ -1,0 +1,11 @@
+//! What the metadata of a file says about its origin: the AIGC label of GB 45438-2025 and IPTC's DigitalSourceType.
+
+pub mod aigc;
+pub mod carry;
+mod markup;
+pub mod read;
+pub mod write;
+mod xmp;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! Exactly one label in the place that the guide names: the main XMP packet (TC260-PG-20259A).
+
+use super::aigc::Record;
+use super::read::{Place, Site, sites};
+use super::xmp::{self, Name, Packet};
+use crate::container::file::{File, Piece, Role};
+use crate::container::open;
+use crate::error::{Error, Result};
+use serde::Deserialize;
+
+/// What to write. At least one of the two must be given.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Options {
+    /// The label.
+    #[serde(default)]
+    pub aigc: Option<Record>,
+    /// IPTC DigitalSourceType as a full URI.
+    #[serde(default)]
+    pub digital_source_type: Option<String>,
+    /// Whether labels of the same producer may be replaced. Another producer's never are (Labeling Measures, Article 10).
+    #[serde(default)]
+    pub replace: bool,
+}
+
+/// The file with the label, exactly one copy (GB 45438-2025, 6.1 c). Coded samples and all other metadata stay as they are.
+///
+/// # Errors
+/// `Parameter` for a label that the standard forbids; `Conflict` where a label stands that must not be replaced;
+/// `Broken` and `Unsupported` as in `read`; `Limit` where the container cannot hold the packet.
+pub fn write(bytes: &[u8], options: &Options) -> Result<Vec<u8>> {
+    if options.aigc.is_none() && options.digital_source_type.is_none() {
+        return Err(Error::parameter("nothing to write: give aigc, digitalSourceType, or both"));
+    }
+    if let Some(source) = &options.digital_source_type
+        && (!(source.starts_with("http://") || source.starts_with("https://"))
+            || source.len() > 1024
+            || !source.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b'"')))
+    {
+        return Err(Error::parameter("digitalSourceType must be a full URI that starts with http:// or https://"));
+    }
+    let file = open(bytes)?;
+    let found = sites(&file)?;
+    let json = match &options.aigc {
+        Some(record) => {
+            record.check()?;
+            permit(record, &found.sites, options.replace)?;
+            Some(record.to_json())
+        }
+        None => None,
+    };
+    let mut pieces: Vec<Option<Piece>> = file.pieces().into_iter().map(Some).collect();
+    if json.is_some() {
+        clear(&file, &found.sites, &mut pieces)?;
+    }
+    let home = put(&file, json.as_deref(), options.digital_source_type.as_deref(), &mut pieces)?;
+    let mut pieces: Vec<Piece> = pieces.into_iter().flatten().collect();
+    if let Some(piece) = home {
+        let at = file.place(&pieces, Role::Xmp);
+        pieces.insert(at, piece);
+    }
+    file.assemble(pieces)
+}
+
+/// Whether the labels that stand allow this one.
+fn permit(record: &Record, sites: &[Site], replace: bool) -> Result<()> {
+    let places = || sites.iter().map(|site| format!("{} at byte {}", site.location, site.offset)).collect::<Vec<_>>().join(", ");
+    if !sites.is_empty() && !replace {
+        return Err(Error::conflict(format!(
+            "the file already holds a label ({}): keep it, or ask for its replacement if it is your own",
+            places()
+        )));
+    }
+    for site in sites {
+        if site.aigc.as_ref().and_then(|fields| fields.producer()) != Some(&record.content_producer) {
+            return Err(Error::conflict(format!(
+                "the label in {} at byte {} is not of the producer {}: another producer's label is never removed (Labeling Measures, Article 10)",
+                site.location, site.offset, record.content_producer
+            )));
+        }
+        if site.place == Place::Extended {
+            return Err(Error::conflict("the label stands in ExtendedXMP, which cannot be changed: the file must keep it"));
+        }
+    }
+    // Who only sets the propagation pair keeps the producer's part as it is; anybody else writes a first label.
+    let propagates = sites.iter().any(|site| site.aigc.as_ref().is_some_and(|fields| record.same_producer_part(fields)));
+    // What a platform puts into the producer's fields when it marks "may be" or "suspected" is not settled.
+    if record.label == "1" && !propagates {
+        record.check_first()?;
+    }
+    Ok(())
+}
+
+/// Takes away the labels that stand outside XMP.
+fn clear<'a>(file: &File<'a>, sites: &[Site], pieces: &mut [Option<Piece<'a>>]) -> Result<()> {
+    let mut blocks: Vec<(usize, Vec<u8>)> = Vec::new();
+    for site in sites {
+        match site.place {
+            Place::Part(part) => {
+                if let Some(piece) = pieces.get_mut(part) {
+                    *piece = None;
+                }
+            }
+            Place::Exif { part, start, end } => {
+                if !blocks.iter().any(|(index, _)| *index == part) {
+                    blocks.push((part, file.parts.get(part).map(|part| file.body(part).to_vec()).unwrap_or_default()));
+                }
+                // Blank text in its old place: offsets of a maker note stay right.
+                let block = blocks.iter_mut().find(|(index, _)| *index == part);
+                if let Some(text) = block.and_then(|(_, block)| block.get_mut(start..end)) {
+                    text.fill(0);
+                }
+            }
+            Place::Xmp | Place::Extended => {}
+        }
+    }
+    for (index, block) in blocks {
+        if let (Some(part), Some(piece)) = (file.parts.get(index), pieces.get_mut(index)) {
+            *piece = Some(file.rebody(part, &block)?);
+        }
+    }
+    Ok(())
+}
+
+/// Puts the two properties into the first XMP packet, and takes the label out of any other. The piece that is returned
+/// has no place yet.
+fn put<'a>(
+    file: &File<'a>,
+    aigc: Option<&str>,
+    source: Option<&str>,
+    pieces: &mut [Option<Piece<'a>>],
+) -> Result<Option<Piece<'a>>> {
+    let mut home = None;
+    let mut done = false;
+    for (index, part) in file.parts.iter().enumerate() {
+        if part.role != Role::Xmp {
+            continue;
+        }
+        let Some(content) = file.content(part)? else { continue };
+        let packet = Packet::read(&content.value)?;
+        let text = if !done {
+            packet.with(aigc, source)?
+        } else if aigc.is_some() && packet.properties.iter().any(|property| property.name == Name::Aigc) {
+            packet.without(Name::Aigc)?
+        } else {
+            continue;
+        };
+        let piece = wrap(file, text)?;
+        let Some(slot) = pieces.get_mut(index) else { continue };
+        // A PNG packet behind the picture moves before it; elsewhere a packet stays where it is.
+        let late = file.container.metadata_first && file.parts.iter().take(index).any(|before| before.role == Role::Pixels);
+        if !done && late {
+            *slot = None;
+            home = Some(piece);
+        } else {
+            *slot = Some(piece);
+        }
+        done = true;
+    }
+    if !done {
+        home = Some(wrap(file, xmp::fresh(aigc, source))?);
+    }
+    Ok(home)
+}
+
+fn wrap<'a>(file: &File<'a>, text: String) -> Result<Piece<'a>> {
+    let limit = file.container.xmp_limit;
+    let fitted = xmp::fit(text, limit).ok_or_else(|| {
+        Error::limit(format!(
+            "the XMP packet would be longer than the {limit} bytes that this kind of file holds: make its other metadata shorter first"
+        ))
+    })?;
+    file.wrap(Role::Xmp, fitted.as_bytes())
+}

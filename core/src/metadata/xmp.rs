@@ -1,0 +1,491 @@
+//! The two properties of an XMP packet (ISO 16684-1) that are ours to read and write; every other byte of a packet stays.
+
+use super::markup::{Event, Scanner, Tag, escape, unescape};
+use crate::error::{Error, Result};
+use std::ops::Range;
+
+const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+/// Namespace of the AIGC property (TC260-PG-20259A).
+const TC260: &str = "http://www.tc260.org.cn/ns/AIGC/1.0/";
+/// Namespace of IPTC's extension schema.
+const IPTC: &str = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/";
+const NOTE: &str = "http://ns.adobe.com/xmp/note/";
+const XMP: &str = "http://ns.adobe.com/xap/1.0/";
+/// What points into the old file or shows the old picture: gain maps, motion photos, depth maps and their index.
+const BOUND: [&str; 6] = [
+    "http://ns.adobe.com/hdr-gain-map/1.0/",
+    "http://ns.google.com/photos/1.0/container/",
+    "http://ns.google.com/photos/1.0/camera/",
+    "http://ns.google.com/photos/1.0/image/",
+    "http://ns.google.com/photos/1.0/depthmap/",
+    "http://ns.adobe.com/xap/1.0/g/img/",
+];
+/// The most properties of one kind that a packet may hold before it counts as hostile.
+const MAX_PROPERTIES: usize = 64;
+
+/// Which property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Name {
+    /// `TC260:AIGC`.
+    Aigc,
+    /// `Iptc4xmpExt:DigitalSourceType`.
+    DigitalSourceType,
+}
+
+/// One occurrence of a property.
+#[derive(Debug, Clone)]
+pub struct Property {
+    /// Which property.
+    pub name: Name,
+    /// What it says, unescaped.
+    pub value: String,
+    /// All of it: the element, or the attribute with the space before it.
+    pub span: Range<usize>,
+    /// Only the value, if a new one can stand in its place.
+    inner: Option<Range<usize>>,
+    /// Whether it is an attribute.
+    attribute: bool,
+    /// Whether it is in the namespace that the standard names.
+    pub official: bool,
+}
+
+/// What a packet holds for us.
+pub struct Packet<'a> {
+    text: &'a str,
+    /// The two properties, in the order of the packet.
+    pub properties: Vec<Property>,
+    /// Properties that are bound to the old file's pixels or length.
+    bound: Vec<Range<usize>>,
+    /// `xmpNote:HasExtendedXMP`.
+    note: Option<Range<usize>>,
+    /// Where a new description goes: the start of the end tag of rdf:RDF, or the end of an empty one.
+    home: Option<Home>,
+    /// The `rdf:about` of the first description, as it stands.
+    about: Option<&'a str>,
+}
+
+struct Home {
+    at: usize,
+    /// For `<rdf:RDF/>`: name of the tag, which must be opened.
+    empty: Option<String>,
+    /// Whether the prefix `rdf` is bound to RDF there.
+    prefix: bool,
+}
+
+/// What is open while a packet is read.
+struct Open {
+    start: usize,
+    /// End of the start tag.
+    inner: usize,
+    kind: Kind,
+    value: String,
+    /// Only text was met inside.
+    plain: bool,
+    official: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Property(Name),
+    Bound,
+    Note,
+    Rdf,
+    Other,
+}
+
+impl<'a> Packet<'a> {
+    /// Reads a packet. An empty or blank one is a packet without properties.
+    ///
+    /// # Errors
+    /// `Broken` (offsets inside the packet) where it is not well-formed UTF-8 XML, `Unsupported` for a document type,
+    /// own entities or another encoding, `Limit` for nesting or counts beyond reason.
+    pub fn read(bytes: &'a [u8]) -> Result<Self> {
+        if matches!(bytes, [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] | [0, b'<', ..] | [b'<', 0, ..]) {
+            return Err(Error::unsupported("the XMP packet is not in UTF-8, as it must be inside a picture"));
+        }
+        let text =
+            str::from_utf8(bytes).map_err(|error| Error::broken("the XMP packet is not valid UTF-8", error.valid_up_to()))?;
+        let mut packet = Self { text, properties: Vec::new(), bound: Vec::new(), note: None, home: None, about: None };
+        let mut scanner = Scanner::new(text);
+        let mut open: Vec<Open> = Vec::new();
+        while let Some(event) = scanner.next()? {
+            match event {
+                Event::Start(tag) => {
+                    let next = packet.start(&scanner, &tag, &open)?;
+                    for outer in &mut open {
+                        outer.plain = false;
+                    }
+                    open.push(next);
+                }
+                Event::Text(span, raw) => {
+                    let inside = text.get(span).unwrap_or_default();
+                    // The innermost of our properties that is open: its value is all text inside.
+                    if let Some(element) = open.iter_mut().rev().find(|element| matches!(element.kind, Kind::Property(_))) {
+                        if raw {
+                            element.value.push_str(inside);
+                        } else {
+                            element.value.push_str(&unescape(inside)?);
+                        }
+                    }
+                }
+                Event::End(span) => {
+                    if let Some(element) = open.pop() {
+                        packet.end(element, span)?;
+                    }
+                }
+            }
+        }
+        Ok(packet)
+    }
+
+    fn start(&mut self, scanner: &Scanner<'a>, tag: &Tag<'a>, open: &[Open]) -> Result<Open> {
+        let uri = scanner.namespace(tag.prefix);
+        let mut kind = match (uri, tag.local) {
+            (Some(RDF), "RDF") => Kind::Rdf,
+            (Some(NOTE), "HasExtendedXMP") => Kind::Note,
+            (Some(XMP), "Thumbnails") => Kind::Bound,
+            (Some(uri), _) if BOUND.contains(&uri) => Kind::Bound,
+            _ => property(tag.prefix, tag.local, uri).map_or(Kind::Other, Kind::Property),
+        };
+        if open.iter().any(|outer| matches!(outer.kind, Kind::Bound | Kind::Property(_))) && kind == Kind::Bound {
+            kind = Kind::Other;
+        }
+        if kind == Kind::Rdf && self.home.is_none() && tag.empty {
+            let name =
+                self.text.get(tag.span.start + 1..).and_then(|rest| rest.split(|c: char| c.is_whitespace() || c == '/').next());
+            let prefix = scanner.namespace("rdf") == Some(RDF);
+            self.home = Some(Home { at: tag.span.end, empty: name.map(str::to_owned), prefix });
+        } else if kind == Kind::Rdf && self.home.is_none() {
+            self.home = Some(Home { at: 0, empty: None, prefix: scanner.namespace("rdf") == Some(RDF) });
+        }
+        let description = uri == Some(RDF) && tag.local == "Description";
+        for attribute in &tag.attributes {
+            let value = self.text.get(attribute.value.clone()).unwrap_or_default();
+            let uri = if attribute.prefix.is_empty() { None } else { scanner.namespace(attribute.prefix) };
+            if attribute.prefix == "xmlns" {
+                continue;
+            }
+            if description && uri == Some(RDF) && attribute.local == "about" && self.about.is_none() {
+                self.about = Some(value);
+            }
+            if uri.is_some_and(|uri| BOUND.contains(&uri))
+                && !open.iter().any(|outer| outer.kind == Kind::Bound)
+                && kind != Kind::Bound
+            {
+                self.bound.push(attribute.span.clone());
+            }
+            if uri == Some(NOTE) && attribute.local == "HasExtendedXMP" {
+                self.note = Some(attribute.span.clone());
+            }
+            if let Some(name) = property(attribute.prefix, attribute.local, uri) {
+                let official = uri == Some(namespace(name));
+                let (span, inner) = (attribute.span.clone(), Some(attribute.value.clone()));
+                self.push(Property { name, value: unescape(value)?, span, inner, attribute: true, official })?;
+            }
+        }
+        let mut value = String::new();
+        if let Kind::Property(_) = kind {
+            // A URI may stand as a reference instead of a text.
+            let reference =
+                tag.attributes.iter().find(|one| one.local == "resource" && scanner.namespace(one.prefix) == Some(RDF));
+            if let Some(reference) = reference {
+                value = unescape(self.text.get(reference.value.clone()).unwrap_or_default())?;
+            }
+        }
+        let plain = tag.attributes.iter().all(|one| one.prefix == "xmlns" || one.local == "xmlns") && !tag.empty;
+        let official = matches!(kind, Kind::Property(name) if uri == Some(namespace(name)));
+        Ok(Open { start: tag.span.start, inner: tag.span.end, kind, value, plain, official })
+    }
+
+    fn end(&mut self, element: Open, span: Range<usize>) -> Result<()> {
+        match element.kind {
+            Kind::Property(name) => {
+                let inner = element.plain.then_some(element.inner..span.start);
+                let whole = element.start..span.end;
+                let Open { value, official, .. } = element;
+                self.push(Property { name, value, span: whole, inner, attribute: false, official })
+            }
+            Kind::Bound => {
+                self.bound.push(element.start..span.end);
+                Ok(())
+            }
+            Kind::Note => {
+                self.note = Some(element.start..span.end);
+                Ok(())
+            }
+            Kind::Rdf => {
+                if let Some(home) = self.home.as_mut().filter(|home| home.at == 0) {
+                    home.at = span.start;
+                }
+                Ok(())
+            }
+            Kind::Other => Ok(()),
+        }
+    }
+
+    fn push(&mut self, property: Property) -> Result<()> {
+        if self.properties.len() >= MAX_PROPERTIES {
+            return Err(Error::limit(format!("the XMP packet holds more than {MAX_PROPERTIES} labels")));
+        }
+        self.properties.push(property);
+        Ok(())
+    }
+
+    /// The packet with these values, each exactly once: in the place of an old value where one stands, else in a
+    /// description of its own at the end. `None` leaves a property as it is.
+    ///
+    /// # Errors
+    /// `Broken` for a packet that is XML but has no `rdf:RDF`.
+    pub fn with(&self, aigc: Option<&str>, source: Option<&str>) -> Result<String> {
+        if self.text.trim_matches(|c: char| c.is_whitespace() || c == '\0' || c == '\u{FEFF}').is_empty() {
+            return Ok(fresh(aigc, source));
+        }
+        let mut edits: Vec<(Range<usize>, String)> = Vec::new();
+        let mut added = String::new();
+        for (name, value) in [(Name::Aigc, aigc), (Name::DigitalSourceType, source)] {
+            let Some(value) = value else { continue };
+            let mut placed = false;
+            for old in self.properties.iter().filter(|property| property.name == name) {
+                match &old.inner {
+                    Some(inner) if !placed && old.official => {
+                        edits.push((inner.clone(), escape(value, old.attribute)));
+                        placed = true;
+                    }
+                    _ => edits.push((old.span.clone(), String::new())),
+                }
+            }
+            if !placed {
+                added.push_str(&element(name, value));
+            }
+        }
+        if !added.is_empty() {
+            let home = self.home.as_ref().ok_or_else(|| Error::broken("the XMP packet has no rdf:RDF to write into", 0))?;
+            let declared = if home.prefix { String::new() } else { format!(" xmlns:rdf=\"{RDF}\"") };
+            // All descriptions of a packet are about the same thing (ISO 16684-1, 7.4).
+            let about = self.about.unwrap_or_default().replace('"', "&quot;");
+            let added = format!("<rdf:Description{declared} rdf:about=\"{about}\">{added}</rdf:Description>");
+            match &home.empty {
+                Some(name) => edits.push((home.at - 2..home.at, format!(">{added}</{name}>"))),
+                None => edits.push((home.at..home.at, added)),
+            }
+        }
+        splice(self.text, edits)
+    }
+
+    /// The packet without any occurrence of a property.
+    pub fn without(&self, name: Name) -> Result<String> {
+        let gone = self.properties.iter().filter(|property| property.name == name);
+        splice(self.text, gone.map(|property| (property.span.clone(), String::new())).collect())
+    }
+
+    /// The packet without what is bound to the old pixels: thumbnails, gain-map and motion-photo properties; with
+    /// `alone`, also without the reference to an ExtendedXMP packet. `None` when there is nothing of the kind.
+    pub fn unbound(&self, alone: bool) -> Result<Option<String>> {
+        let gone: Vec<_> =
+            self.bound.iter().chain(self.note.iter().filter(|_| alone)).map(|span| (span.clone(), String::new())).collect();
+        if gone.is_empty() {
+            return Ok(None);
+        }
+        splice(self.text, gone).map(Some)
+    }
+}
+
+/// Whether an element or attribute is one of ours. The AIGC property counts in any namespace: the standard only asks that
+/// the name contains AIGC (GB 45438-2025, E a).
+fn property(prefix: &str, local: &str, uri: Option<&str>) -> Option<Name> {
+    if local.eq_ignore_ascii_case("AIGC") && !(prefix.is_empty() && uri.is_none()) {
+        return Some(Name::Aigc);
+    }
+    (uri == Some(IPTC) && local == "DigitalSourceType").then_some(Name::DigitalSourceType)
+}
+
+fn namespace(name: Name) -> &'static str {
+    match name {
+        Name::Aigc => TC260,
+        Name::DigitalSourceType => IPTC,
+    }
+}
+
+/// An element that declares its own prefix, so that it can stand anywhere.
+fn element(name: Name, value: &str) -> String {
+    let (prefix, local) = match name {
+        Name::Aigc => ("TC260", "AIGC"),
+        Name::DigitalSourceType => ("Iptc4xmpExt", "DigitalSourceType"),
+    };
+    let (uri, value) = (namespace(name), escape(value, false));
+    format!("<{prefix}:{local} xmlns:{prefix}=\"{uri}\">{value}</{prefix}:{local}>")
+}
+
+/// A new packet (XMP part 1, 7.3). It ends with `end="w"` so that editors may change it, and has no padding.
+pub fn fresh(aigc: Option<&str>, source: Option<&str>) -> String {
+    let mut inside = String::new();
+    for (name, value) in [(Name::Aigc, aigc), (Name::DigitalSourceType, source)] {
+        if let Some(value) = value {
+            inside.push_str(&element(name, value));
+        }
+    }
+    format!(
+        "<?xpacket begin=\"\u{FEFF}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?><x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\
+         <rdf:RDF xmlns:rdf=\"{RDF}\"><rdf:Description rdf:about=\"\">{inside}</rdf:Description></rdf:RDF></x:xmpmeta>\
+         <?xpacket end=\"w\"?>"
+    )
+}
+
+/// The packet with the padding before its trailer cut down to what `limit` bytes leave, if that is enough.
+pub fn fit(packet: String, limit: usize) -> Option<String> {
+    if packet.len() <= limit {
+        return Some(packet);
+    }
+    let trailer = packet.rfind("<?xpacket end")?;
+    let before = packet.get(..trailer)?;
+    let kept = before.trim_end_matches([' ', '\t', '\r', '\n']).len().max(trailer.saturating_sub(packet.len() - limit));
+    let fitted = format!("{}{}", before.get(..kept)?, packet.get(trailer..)?);
+    (fitted.len() <= limit).then_some(fitted)
+}
+
+fn splice(text: &str, mut edits: Vec<(Range<usize>, String)>) -> Result<String> {
+    edits.sort_by_key(|(span, _)| (span.start, span.end));
+    let mut out = String::with_capacity(text.len() + edits.iter().map(|(_, with)| with.len()).sum::<usize>());
+    let mut at = 0;
+    for (span, with) in edits {
+        if span.start < at {
+            // One property inside another: the outer one, which comes first, goes with what it holds.
+            if span.end <= at && with.is_empty() {
+                continue;
+            }
+            return Err(Error::broken("the XMP packet nests a label inside a label", span.start));
+        }
+        out.push_str(text.get(at..span.start).unwrap_or_default());
+        out.push_str(&with);
+        at = span.end;
+    }
+    out.push_str(text.get(at..).unwrap_or_default());
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Code;
+
+    const JSON: &str = r#"{"Label":"1","ReservedCode1":"{\"a\":1}&<x>"}"#;
+    const BODY: &str = "<dc:title>A &amp; B</dc:title><!-- kept -->";
+
+    fn packet(head: &str, inside: &str) -> String {
+        format!(
+            "<?xpacket begin='\u{FEFF}' id='W5M0MpCehiHzreSzNTczkc9d'?>\n<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='{RDF}'>\n \
+             <rdf:Description rdf:about='uuid:1' xmlns:dc='http://purl.org/dc/elements/1.1/' {head}>{inside}</rdf:Description>\n\
+             </rdf:RDF></x:xmpmeta>   \n<?xpacket end='w'?>"
+        )
+    }
+
+    fn values(text: &str, name: Name) -> Vec<String> {
+        let packet = Packet::read(text.as_bytes()).unwrap();
+        packet.properties.into_iter().filter(|property| property.name == name).map(|property| property.value).collect()
+    }
+
+    #[test]
+    fn a_property_is_added_and_every_other_byte_stays() {
+        let old = packet("", BODY);
+        let new = Packet::read(old.as_bytes()).unwrap().with(Some(JSON), Some("http://x/y")).unwrap();
+        assert_eq!(values(&new, Name::Aigc), [JSON]);
+        assert_eq!(values(&new, Name::DigitalSourceType), ["http://x/y"]);
+        let start = new.find("<rdf:Description rdf:about=\"uuid:1\">").unwrap();
+        let end = start + new[start..].find("</rdf:Description>").unwrap() + "</rdf:Description>".len();
+        assert_eq!(format!("{}{}", &new[..start], &new[end..]), old);
+    }
+
+    #[test]
+    fn an_old_value_is_replaced_in_either_form_whatever_the_prefix() {
+        let escaped = escape(r#"{"Label":"1"}"#, true);
+        let attribute = packet(&format!("xmlns:q='{TC260}' q:AIGC='{escaped}'"), BODY);
+        let element = packet(&format!("xmlns:q='{TC260}'"), &format!("{BODY}<q:AIGC>{escaped}</q:AIGC>"));
+        for old in [attribute, element] {
+            assert_eq!(values(&old, Name::Aigc), [r#"{"Label":"1"}"#]);
+            let new = Packet::read(old.as_bytes()).unwrap().with(Some(JSON), None).unwrap();
+            assert_eq!(values(&new, Name::Aigc), [JSON]);
+            assert!(new.contains(BODY));
+            let again = Packet::read(new.as_bytes()).unwrap().with(Some(JSON), None).unwrap();
+            assert_eq!(again, new);
+        }
+    }
+
+    #[test]
+    fn copies_become_one() {
+        let one = "<q:AIGC>{}</q:AIGC>";
+        let old = packet(&format!("xmlns:q='{TC260}' q:AIGC='{{}}'"), &format!("{one}{BODY}{one}"));
+        assert_eq!(values(&old, Name::Aigc).len(), 3);
+        let new = Packet::read(old.as_bytes()).unwrap().with(Some(JSON), None).unwrap();
+        assert_eq!(values(&new, Name::Aigc), [JSON]);
+    }
+
+    #[test]
+    fn a_reference_a_cdata_and_a_foreign_namespace_are_read() {
+        let inside = format!(
+            "<i:DigitalSourceType xmlns:i='{IPTC}' rdf:resource='http://a/b'/><AIGC xmlns='urn:x'><![CDATA[{{\"a\":\"<&\"}}]]></AIGC>"
+        );
+        let old = packet("", &inside);
+        assert_eq!(values(&old, Name::DigitalSourceType), ["http://a/b"]);
+        assert_eq!(values(&old, Name::Aigc), ["{\"a\":\"<&\"}"]);
+        let new = Packet::read(old.as_bytes()).unwrap().with(Some(JSON), Some("http://c/d")).unwrap();
+        assert_eq!(values(&new, Name::DigitalSourceType), ["http://c/d"]);
+        assert_eq!(values(&new, Name::Aigc), [JSON]);
+    }
+
+    #[test]
+    fn an_empty_rdf_and_an_empty_packet_are_filled() {
+        let old = format!("<r:RDF xmlns:r='{RDF}'/>");
+        let new = Packet::read(old.as_bytes()).unwrap().with(Some(JSON), None).unwrap();
+        assert_eq!(values(&new, Name::Aigc), [JSON]);
+        assert!(new.ends_with("</r:RDF>"));
+        let new = Packet::read(b" \0").unwrap().with(Some(JSON), None).unwrap();
+        assert_eq!(values(&new, Name::Aigc), [JSON]);
+    }
+
+    #[test]
+    fn what_is_bound_to_the_old_pixels_goes() {
+        let old = packet(
+            "xmlns:h='http://ns.adobe.com/hdr-gain-map/1.0/' h:Version='1.0' xmlns:xmp='http://ns.adobe.com/xap/1.0/'",
+            &format!("<xmp:Thumbnails><rdf:Alt><rdf:li>/9j/</rdf:li></rdf:Alt></xmp:Thumbnails>{BODY}<xmp:Rating>5</xmp:Rating>"),
+        );
+        let new = Packet::read(old.as_bytes()).unwrap().unbound(false).unwrap().unwrap();
+        assert!(!new.contains("/9j/") && !new.contains("h:Version") && new.contains(BODY) && new.contains("Rating"));
+        assert!(Packet::read(new.as_bytes()).unwrap().unbound(false).unwrap().is_none());
+    }
+
+    #[test]
+    fn padding_makes_room() {
+        let old = packet("", BODY);
+        let padded = old.replace("   \n", &" ".repeat(1000));
+        let fitted = fit(padded.clone(), old.len() + 10).unwrap();
+        assert_eq!(fitted.len(), old.len() + 10);
+        assert!(fit(padded, old.len() - 100).is_none());
+    }
+
+    #[test]
+    fn hostile_packets_are_refused() {
+        let code = |bytes: &[u8]| Packet::read(bytes).err().map(|error| error.code);
+        assert_eq!(code(b"<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>"), Some(Code::Unsupported));
+        assert_eq!(code(format!("<x><q:AIGC xmlns:q='{TC260}'>&bomb;</q:AIGC></x>").as_bytes()), Some(Code::Unsupported));
+        assert_eq!(code("<a>".repeat(200).as_bytes()), Some(Code::Limit));
+        assert_eq!(code(b"\xFE\xFF\0<\0a"), Some(Code::Unsupported));
+        for text in [
+            "<a><b></a></b>",
+            "<a",
+            "<a b>",
+            "<a b=c/>",
+            "garbage",
+            "<a>",
+            "</a>",
+            "<a b='<'/>",
+            "<a/>x",
+            "<!--",
+            "<a b='1'c='2'/>",
+        ] {
+            assert_eq!(code(text.as_bytes()), Some(Code::Broken), "{text}");
+        }
+        assert_eq!(code(b"<a>\xFF</a>"), Some(Code::Broken));
+        let rootless = Packet::read(b"<a/>").unwrap();
+        assert!(rootless.properties.is_empty() && rootless.with(Some("{}"), None).is_err());
+    }
+}
