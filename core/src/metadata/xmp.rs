@@ -12,9 +12,10 @@ const IPTC: &str = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/";
 const NOTE: &str = "http://ns.adobe.com/xmp/note/";
 const XMP: &str = "http://ns.adobe.com/xap/1.0/";
 /// What points into the old file or shows the old picture: gain maps, motion photos, depth maps and their index.
-const BOUND: [&str; 6] = [
+const BOUND: [&str; 7] = [
     "http://ns.adobe.com/hdr-gain-map/1.0/",
     "http://ns.google.com/photos/1.0/container/",
+    "http://ns.google.com/photos/1.0/container/item/",
     "http://ns.google.com/photos/1.0/camera/",
     "http://ns.google.com/photos/1.0/image/",
     "http://ns.google.com/photos/1.0/depthmap/",
@@ -56,6 +57,8 @@ pub struct Packet<'a> {
     pub properties: Vec<Property>,
     /// Properties that are bound to the old file's pixels or length.
     bound: Vec<Range<usize>>,
+    /// Declarations of their namespaces.
+    declared: Vec<Range<usize>>,
     /// `xmpNote:HasExtendedXMP`.
     note: Option<Range<usize>>,
     /// Where a new description goes: the start of the end tag of rdf:RDF, or the end of an empty one.
@@ -105,7 +108,8 @@ impl<'a> Packet<'a> {
         }
         let text =
             str::from_utf8(bytes).map_err(|error| Error::broken("the XMP packet is not valid UTF-8", error.valid_up_to()))?;
-        let mut packet = Self { text, properties: Vec::new(), bound: Vec::new(), note: None, home: None, about: None };
+        let mut packet =
+            Self { text, properties: Vec::new(), bound: Vec::new(), declared: Vec::new(), note: None, home: None, about: None };
         let mut scanner = Scanner::new(text);
         let mut open: Vec<Open> = Vec::new();
         while let Some(event) = scanner.next()? {
@@ -163,6 +167,9 @@ impl<'a> Packet<'a> {
             let value = self.text.get(attribute.value.clone()).unwrap_or_default();
             let uri = if attribute.prefix.is_empty() { None } else { scanner.namespace(attribute.prefix) };
             if attribute.prefix == "xmlns" {
+                if BOUND.contains(&value) {
+                    self.declared.push(attribute.span.clone());
+                }
                 continue;
             }
             if description && uri == Some(RDF) && attribute.local == "about" && self.about.is_none() {
@@ -281,8 +288,11 @@ impl<'a> Packet<'a> {
     /// The packet without what is bound to the old pixels: thumbnails, gain-map and motion-photo properties; with
     /// `alone`, also without the reference to an ExtendedXMP packet. `None` when there is nothing of the kind.
     pub fn unbound(&self, alone: bool) -> Result<Option<String>> {
-        let gone: Vec<_> =
-            self.bound.iter().chain(self.note.iter().filter(|_| alone)).map(|span| (span.clone(), String::new())).collect();
+        let declared = self.declared.iter().filter(|_| !self.bound.is_empty());
+        // A declaration on an element that goes is gone with it.
+        let declared = declared.filter(|span| !self.bound.iter().any(|outer| outer.start <= span.start && span.end <= outer.end));
+        let note = self.note.iter().filter(|_| alone);
+        let gone: Vec<_> = self.bound.iter().chain(declared).chain(note).map(|span| (span.clone(), String::new())).collect();
         if gone.is_empty() {
             return Ok(None);
         }
