@@ -15,14 +15,20 @@ import { verifyBytes } from './pipeline/verify.js'
 import { policyOf, wordingOf } from './policy/policy.js'
 import type { Effort, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, Quality, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
 
-/** The output's type: a path where `to` is given, else what `as` names, else the input's own kind. */
+/** The output's type: a path where `to` is given, else what `as` names, else the input's own kind. All that may be, where the options leave it open. */
 export type OutputFor<I, O> =
   O extends { to: string | URL } ? string
-  : O extends { as: 'bytes' } ? Buffer
-  : O extends { as: 'blob' } ? Blob
-  : O extends { as: 'stream' } ? import('node:stream').Readable
-  : O extends { as: 'web-stream' } ? ReadableStream<Uint8Array>
+  : (O extends { to?: infer T } ? (T extends string | URL ? string : never) : never) | OutputAs<I, O extends { as?: infer A } ? A : undefined>
+
+type OutputAs<I, A> =
+  A extends 'bytes' ? Buffer
+  : A extends 'blob' ? Blob
+  : A extends 'stream' ? import('node:stream').Readable
+  : A extends 'web-stream' ? ReadableStream<Uint8Array>
   : OutputOf<I>
+
+/** A misspelt option would be left out in silence: the compiler refuses keys that `Known` does not have. */
+export type NoOther<O, Known> = { [key in Exclude<keyof O, keyof Known>]: never }
 
 /** Work on samples of one picture, without files. */
 export interface ImageFunctions {
@@ -47,7 +53,7 @@ export interface Countermark<D extends Partial<MarkOptions & VerifyOptions> = {}
    * JPEG, PNG and WebP. The output is the same kind of thing as the input; a path needs `to` (or `as`).
    * Throws CountermarkError; there is no output then.
    */
-  mark<I extends Input, O extends MarkArguments<D>>(input: I, options: O): Promise<MarkResult<OutputFor<I, O>>>
+  mark<I extends Input, O extends MarkArguments<D>>(input: I, options: O & NoOther<O, MarkOptions>): Promise<MarkResult<OutputFor<I, O>>>
   /** Says what a picture carries and what that means. Throws CountermarkError where the input is no picture. */
   verify(input: Input, options?: VerifyOptions): Promise<VerifyResult>
   readonly image: ImageFunctions
@@ -74,7 +80,7 @@ export function createCountermark<const D extends Partial<MarkOptions & VerifyOp
 }
 
 /** Marks one picture with every setting given; see Countermark.mark. */
-export async function mark<I extends Input, O extends MarkOptions>(input: I, options: O): Promise<MarkResult<OutputFor<I, O>>> {
+export async function mark<I extends Input, O extends MarkOptions>(input: I, options: O & NoOther<O, MarkOptions>): Promise<MarkResult<OutputFor<I, O>>> {
   const start = performance.now()
   const limits = limitsOf(options?.limits)
   const deadline = new Deadline(limits, options?.signal)

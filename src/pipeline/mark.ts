@@ -26,7 +26,7 @@ export interface Plan {
   keyId: string
   quality: Quality
   watermark: boolean
-  /** Undefined: no label. `asked`: the caller named text, place or font. */
+  /** Undefined: no label. `asked`: the caller named text or place. */
   label?: { text: string[]; position: LabelPosition; ratio?: number; font: Uint8Array; asked: boolean }
   waiver?: string
   metadataOnly: boolean
@@ -171,13 +171,21 @@ async function draw(engine: Engine, picture: Picture, policy: Policy, { asked, .
     work.drawn = await deadline.within(drawLabel(engine, picture, label))
   } catch (thrown) {
     const error = fromEngine(thrown)
-    if (asked || (error.code !== 'ERR_LIMIT' && error.code !== 'ERR_UNSUPPORTED')) throw error
+    if (asked || (error.code !== 'ERR_LIMIT' && error.code !== 'ERR_UNSUPPORTED') || !(await fontWorks(engine, label))) throw error
     deadline.check()
     work.undrawn = error.message
     work.findings.push({ rule: 'I1', severity: policy.label.demand === 'required' ? 'error' : 'info', message: `No label was drawn: ${error.message}.` })
     return
   }
   work.findings.push(...judgeDrawn(policy, work.drawn))
+}
+
+/** Whether the caller's font is to blame, and not the size of the picture: it draws nothing anywhere then. */
+async function fontWorks(engine: Engine, label: { text: string[]; position: LabelPosition; font: Uint8Array }): Promise<boolean> {
+  if (label.font.byteLength === 0) return true
+  const side = 1024
+  const blank: Picture = { samples: new Uint8Array(side * side), width: side, height: side, channels: 1, depth: 8 }
+  return drawLabel(engine, blank, label).then(() => true, () => false)
 }
 
 /** What is looked for: the plan's own lines, where our font drew them, and those of the policies. */

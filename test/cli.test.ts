@@ -1,0 +1,267 @@
+// The built command line, as a child process: what other programs depend on.
+import { execFile, spawn } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { countermark, folder, lines } from './support/command.js'
+import { recompressed } from './support/damage.js'
+import { photograph } from './support/pictures.js'
+import { program } from './support/programs.js'
+
+const PROVIDER = ['--provider-name', 'Example-Lab']
+const MAIN = resolve(import.meta.dirname, '../dist/cli/main.js')
+
+let png: Buffer
+let jpeg: Buffer
+beforeAll(async () => {
+  ;[png, jpeg] = await Promise.all([photograph('png'), photograph('jpeg')])
+})
+
+/** A folder with a.png and b.jpg. */
+function pictures(): string {
+  const home = folder()
+  writeFileSync(join(home, 'a.png'), png)
+  writeFileSync(join(home, 'b.jpg'), jpeg)
+  return home
+}
+
+describe('mark and verify', () => {
+  test('one file to a file', async () => {
+    const home = pictures()
+    const out = join(home, 'out.png')
+    const marked = await countermark(['mark', join(home, 'a.png'), '-o', out, ...PROVIDER, '--produce-id', 'c-1'])
+    expect([marked.code, marked.stdout]).toEqual([0, `${join(home, 'a.png')} -> ${out}: compliant, content number c-1\n`])
+    expect(marked.stderr).toContain('Key: public')
+    const seen = await countermark(['verify', out])
+    expect([seen.code, seen.stderr]).toEqual([0, ''])
+    expect(seen.stdout).toContain(`${out}: compliant (cn; state: confirmed; image/png)`)
+    expect(seen.stdout).toContain('matches the metadata')
+  })
+  test('many files to a folder that is made, names kept', async () => {
+    const home = pictures()
+    const run = await countermark(['mark', join(home, 'a.png'), join(home, 'b.jpg'), '-o', join(home, 'x', 'y'), ...PROVIDER, '--json'])
+    expect(run.code).toBe(0)
+    expect(readdirSync(join(home, 'x', 'y')).sort()).toEqual(['a.png', 'b.jpg'])
+    expect(run.stderr).toContain('2 files: 2 done, 0 failed.')
+    expect(new Set(lines(run).map((line) => line['produceId'])).size).toBe(2)
+  })
+  test('JSON has the documented keys, on stdout alone', async () => {
+    const home = pictures()
+    const out = join(home, 'out.jpg')
+    const marked = await countermark(['mark', join(home, 'b.jpg'), '-o', out, ...PROVIDER, '--json', '--quiet'])
+    expect(marked.stderr).toBe('')
+    const [line, ...more] = lines(marked)
+    expect(more).toEqual([])
+    expect(Object.keys(line!).sort()).toEqual([
+      'evidence', 'file', 'findings', 'key', 'label', 'ms', 'output', 'payload', 'policy', 'produceId', 'quality', 'record', 'state', 'status', 'type', 'verdict', 'watermark',
+    ])
+    expect(line).toMatchObject({ file: join(home, 'b.jpg'), output: out, verdict: 'compliant', watermark: { embedded: true } })
+    const [seen] = lines(await countermark(['verify', out, '--json']))
+    expect(Object.keys(seen!).sort()).toEqual(['evidence', 'file', 'findings', 'ms', 'policy', 'state', 'type', 'verdict'])
+    expect(seen).toMatchObject({
+      file: out, type: 'image/jpeg', verdict: 'compliant', state: 'confirmed', policy: 'cn', findings: [],
+      evidence: [
+        { kind: 'watermark', modality: 'image', found: true, payload: line!['payload'], bits: 64, key: 'public', matchesMetadata: true },
+        { kind: 'metadata', format: 'aigc', found: true, location: 'APP1 XMP', aigc: { Label: '1', ContentProducer: 'Example-Lab', ProduceID: line!['produceId'] } },
+        { kind: 'metadata', format: 'iptc', found: true },
+        { kind: 'label', modality: 'image', found: true, text: ['AI生成'] },
+      ],
+    })
+  })
+  test('a stripped copy is asked for by provider and content number', async () => {
+    const home = pictures()
+    await countermark(['mark', join(home, 'a.png'), '-o', join(home, 'out.png'), ...PROVIDER, '--produce-id', 'c-1'])
+    const copy = join(home, 'copy.jpg')
+    writeFileSync(copy, await recompressed(readFileSync(join(home, 'out.png'))))
+    const ask = (id: string) => countermark(['verify', copy, ...PROVIDER, '--produce-id', id])
+    const [yes, no] = [await ask('c-1'), await ask('c-2')]
+    // The copy has lost its metadata, so it is not compliant whatever it is.
+    expect([yes.code, no.code]).toEqual([1, 1])
+    expect(yes.stdout).toContain('This is the content asked for.')
+    expect(no.stdout).toContain('Nothing shows that this is the content asked for.')
+  })
+  test('the flags reach the functions', async () => {
+    const home = pictures()
+    const run = async (...flags: string[]): Promise<Record<string, any>> =>
+      lines(await countermark(['mark', join(home, 'a.png'), '-o', join(home, 'out.png'), ...PROVIDER, '--json', ...flags]))[0]!
+    expect(await run('--metadata-only')).toMatchObject({ watermark: { embedded: false }, label: { drawn: false } })
+    expect(await run('--no-watermark', '--label-text', 'AI生成', '--label-text', 'Sample', '--label-position', 'top-left')).toMatchObject({
+      watermark: { embedded: false }, label: { drawn: true, text: ['AI生成', 'Sample'] },
+    })
+    expect(await run('--no-explicit', '--waiver', 'A-1', '--quality', 'high')).toMatchObject({ label: { drawn: false }, quality: { setting: 'high' }, findings: [{ rule: 'L1' }] })
+    expect(await run('--policy', 'kr')).toMatchObject({ policy: 'kr' })
+  })
+  test('a policy of the caller\'s own', async () => {
+    const home = pictures()
+    const policy = join(home, 'house.json')
+    const demand = { demand: 'optional', articles: [] }
+    writeFileSync(policy, JSON.stringify({
+      name: 'house', title: 'House rules', watermark: demand, metadata: { aigc: 'required', digitalSourceType: 'required', c2pa: 'optional', articles: [] },
+      label: { ...demand, text: ['AI'], elements: [['AI']], position: 'top', ratio: 0.05, waivable: true },
+    }))
+    const run = await countermark(['mark', join(home, 'a.png'), '-o', join(home, 'out.png'), ...PROVIDER, '--policy', policy, '--json', '--no-watermark'])
+    expect(lines(run)[0]).toMatchObject({ policy: 'house', verdict: 'compliant', label: { drawn: false } })
+  })
+})
+
+describe('exit codes', () => {
+  const usage: [string, (home: string) => string[]][] = [
+    ['no command', () => []],
+    ['an unknown command', () => ['remove', 'a.png']],
+    ['an unknown flag', (home) => ['verify', join(home, 'a.png'), '--strength', '2']],
+    ['no output', (home) => ['mark', join(home, 'a.png'), ...PROVIDER]],
+    ['no provider', (home) => ['mark', join(home, 'a.png'), '-o', join(home, 'out.png')]],
+    ['two kinds of provider', (home) => ['mark', join(home, 'a.png'), '-o', join(home, 'out.png'), ...PROVIDER, '--provider-code', '0']],
+    ['a provider code that fails its check', (home) => ['mark', join(home, 'a.png'), '-o', join(home, 'out.png'), '--provider-code', '001191000000000000000L10000']],
+    ['one number for two inputs', (home) => ['mark', join(home, 'a.png'), join(home, 'b.jpg'), '-o', join(home, 'out'), ...PROVIDER, '--produce-id', 'c-1']],
+    ['two inputs with one output', (home) => ['mark', join(home, 'a.png'), join(home, 'more/a.png'), '-o', join(home, 'out'), ...PROVIDER]],
+    ['an output that is the input', (home) => ['mark', join(home, 'a.png'), '-o', join(home, 'a.png'), ...PROVIDER]],
+    ['a folder that holds the inputs', (home) => ['mark', join(home, 'a.png'), join(home, 'b.jpg'), '-o', home, ...PROVIDER]],
+    ['several inputs into a file', (home) => ['mark', join(home, 'a.png'), join(home, 'b.jpg'), '-o', join(home, 'more/a.png'), ...PROVIDER]],
+    ['standard input', () => ['verify', '-']],
+    ['no label and no waiver', (home) => ['mark', join(home, 'a.png'), '-o', join(home, 'out.png'), ...PROVIDER, '--no-explicit']],
+    ['a quality that does not exist', (home) => ['mark', join(home, 'a.png'), '-o', join(home, 'out.png'), ...PROVIDER, '--quality', 'best']],
+    ['a policy that does not exist', (home) => ['verify', join(home, 'a.png'), '--policy', 'fr']],
+    ['a number that is none', (home) => ['verify', join(home, 'a.png'), '--max-pixels', 'many']],
+    ['half of a pair', (home) => ['verify', join(home, 'a.png'), '--produce-id', 'c-1']],
+  ]
+  test.each(usage)('2: %s, and nothing is written', async (_, args) => {
+    const home = pictures()
+    mkdirSync(join(home, 'more'))
+    copyFileSync(join(home, 'a.png'), join(home, 'more/a.png'))
+    const before = readdirSync(home, { recursive: true }).sort()
+    const run = await countermark(args(home))
+    expect([run.code, run.stdout]).toEqual([2, ''])
+    expect(run.stderr).toMatch(/\w/)
+    expect(run.stderr).not.toMatch(/^\s+at /m)
+    expect(readdirSync(home, { recursive: true }).sort()).toEqual(before)
+    expect(readFileSync(join(home, 'a.png')).equals(png)).toBe(true)
+  })
+  test('0: help and version', async () => {
+    const [help, version] = [await countermark(['mark', '--help']), await countermark(['--version'])]
+    expect([help.code, version.code, version.stdout]).toEqual([0, 0, `${JSON.parse(readFileSync('package.json', 'utf8')).version}\n`])
+    expect(help.stdout).toContain('--provider-code')
+  })
+  test('1: not found, or a breach', async () => {
+    const home = pictures()
+    const run = await countermark(['verify', join(home, 'a.png'), '--json'])
+    expect([run.code, lines(run)[0]!['verdict']]).toEqual([1, 'not found'])
+    expect((await countermark(['mark', join(home, 'a.png'), '-o', join(home, 'out.png'), ...PROVIDER, '--policy', 'eu'])).code).toBe(1)
+    expect(existsSync(join(home, 'out.png'))).toBe(true)
+  })
+  test('3: one file failed; the others were done, and the summary names it', async () => {
+    const home = pictures()
+    writeFileSync(join(home, 'c.png'), png.subarray(0, 4000))
+    const inputs = ['a.png', 'c.png', 'none.png', 'b.jpg'].map((name) => join(home, name))
+    const run = await countermark(['mark', ...inputs, '-o', join(home, 'out'), ...PROVIDER, '--json'])
+    expect([run.code, readdirSync(join(home, 'out')).sort()]).toEqual([3, ['a.png', 'b.jpg']])
+    expect(lines(run).map((line) => (line['error'] as { code?: string } | undefined)?.code)).toEqual([undefined, 'ERR_BROKEN', 'ERR_IO', undefined])
+    expect(run.stderr).toContain('4 files: 2 done, 2 failed.')
+    expect(run.stderr).toContain(`failed: ${join(home, 'none.png')} (ERR_IO)`)
+    expect((await countermark(['verify', join(home, 'none.png')])).code).toBe(3)
+  })
+})
+
+describe('keys', () => {
+  test('are made once, for the owner alone, and used without being named', async () => {
+    const home = pictures()
+    const env = { XDG_CONFIG_HOME: join(home, 'config') }
+    const made = await countermark(['keygen', '--json'], { env })
+    const { id, path } = lines(made)[0] as { id: string; path: string }
+    expect([made.code, path]).toEqual([0, join(home, 'config/countermark/key.json')])
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    const { secret } = JSON.parse(readFileSync(path, 'utf8')) as { secret: string }
+    expect(made.stdout + made.stderr).not.toContain(secret)
+    const twice = await countermark(['keygen'], { env })
+    expect([twice.code, twice.stderr]).toEqual([3, expect.stringContaining('ERR_CONFLICT')])
+
+    const out = join(home, 'out.png')
+    const marked = await countermark(['mark', join(home, 'a.png'), '-o', out, ...PROVIDER], { env })
+    expect(marked.stderr).toContain(`Key: ${id}, from ${path}.`)
+    const watermarks = async (args: string[], more = {}): Promise<unknown[]> => {
+      const [line] = lines(await countermark(['verify', out, '--json', '--effort', 'direct', ...args], { env: more }))
+      return (line!['evidence'] as { kind: string; key: string; found: boolean }[]).filter(({ kind }) => kind === 'watermark').map((one) => [one.key, one.found])
+    }
+    expect(await watermarks([], env)).toEqual([[id, true], ['public', false]])
+    expect(await watermarks(['--key', path])).toEqual([[id, true]])
+    expect(await watermarks([])).toEqual([['public', false]])
+  })
+  test('that are none are refused without being shown', async () => {
+    const home = pictures()
+    writeFileSync(join(home, 'key.json'), '{"version":1,"secret":"hunter2"}')
+    const run = await countermark(['verify', join(home, 'a.png'), '--key', join(home, 'key.json')])
+    expect(run.code).toBe(2)
+    expect(run.stdout + run.stderr).not.toContain('hunter2')
+    expect((await countermark(['verify', join(home, 'a.png')], { env: { COUNTERMARK_KEY: join(home, 'none.json') } })).code).toBe(3)
+  })
+})
+
+describe('languages', () => {
+  test.each([[['--lang', 'zh'], {}], [[], { LANG: 'zh_CN.UTF-8' }], [[], { COUNTERMARK_LANG: 'zh', LANG: 'en_US.UTF-8' }]])('Chinese by %j %j', async (args, env) => {
+    const home = pictures()
+    const seen = await countermark(['verify', join(home, 'a.png'), ...args], { env: env as Record<string, string> })
+    expect(seen.stdout).toContain('未发现标识')
+    expect(seen.stdout).toContain('M1 错误：文件元数据中没有 AIGC 标识')
+    const failed = await countermark(['verify', join(home, 'none.png'), ...args], { env: env as Record<string, string> })
+    expect(failed.stderr).toContain('失败：读写失败')
+  })
+  test('JSON is never translated', async () => {
+    const home = pictures()
+    const [zh, en] = await Promise.all(['zh', 'en'].map((lang) => countermark(['verify', join(home, 'a.png'), '--json', '--lang', lang])))
+    expect({ ...lines(zh!)[0], ms: 0 }).toEqual({ ...lines(en!)[0], ms: 0 })
+  })
+})
+
+test('doctor tells what works', async () => {
+  const run = await countermark(['doctor', '--json'])
+  const [found] = lines(run) as { engines: { kind: string; ok: boolean; roundTrip: boolean }[]; sharp: { ok: boolean; read: string[] }; key: { id: string } }[]
+  expect(run.code).toBe(0)
+  expect(found!.engines.find(({ kind }) => kind === 'native')).toMatchObject({ ok: true, roundTrip: true, font: true })
+  expect([found!.sharp.ok, found!.key.id]).toEqual([true, 'public'])
+  const text = await countermark(['doctor'])
+  expect(text.stdout).toMatch(/^native .*: works$/m)
+})
+
+describe('pipes and terminals', () => {
+  const shell = (command: string, seconds = 60): Promise<{ code: number; stdout: string; stderr: string }> =>
+    new Promise((done) => {
+      execFile('bash', ['-c', command], { timeout: seconds * 1000, env: { PATH: process.env['PATH'], HOME: '/nonexistent', XDG_CONFIG_HOME: '/nonexistent', LANG: 'C', TERM: 'xterm' } }, (error, stdout, stderr) =>
+        done({ code: error === null ? 0 : Number((error as { code?: unknown }).code), stdout, stderr }))
+    })
+  test('a reader that closes early ends the run in silence', async () => {
+    const home = pictures()
+    const many = Array.from({ length: 40 }, () => join(home, 'a.png')).join(' ')
+    const run = await shell(`set -o pipefail; ${process.execPath} ${MAIN} verify --effort direct --quiet ${many} | head -n 1`)
+    expect(run.stdout).toContain('not found')
+    expect([run.code, run.stderr]).toEqual([0, ''])
+  })
+  test('progress is shown on a terminal only', async (context) => {
+    context.skip(program('script') === undefined)
+    const home = pictures()
+    const command = `${process.execPath} ${MAIN} verify --effort direct ${join(home, 'a.png')} ${join(home, 'b.jpg')}`
+    const onTerminal = await shell(`script -qec '${command}' /dev/null </dev/null`)
+    expect(onTerminal.stdout).toContain('2/2')
+    const piped = await shell(`${command} 2>&1 >/dev/null | cat`)
+    expect(piped.stdout).toBe('2 files: 2 done, 0 failed.\n')
+  })
+  test('Ctrl-C ends the run and leaves no half of a file', async () => {
+    const home = pictures()
+    const inputs = Array.from({ length: 30 }, (_, at) => join(home, `n${at}.png`))
+    for (const path of inputs) writeFileSync(path, png)
+    const child = spawn(process.execPath, [MAIN, 'mark', ...inputs, '-o', join(home, 'out'), ...PROVIDER, '--json'], { env: { PATH: process.env['PATH'], HOME: '/nonexistent' } })
+    let said = ''
+    child.stdout.on('data', (bytes) => {
+      if (said === '') child.kill('SIGINT')
+      said += bytes
+    })
+    const code = await new Promise((done) => child.on('close', done))
+    expect(code).toBe(3)
+    expect(said).toContain('ERR_CANCELLED')
+    const written = readdirSync(join(home, 'out'))
+    expect(written.length).toBeLessThan(inputs.length)
+    for (const name of written) {
+      expect(name).not.toContain('tmp')
+      expect((await countermark(['verify', join(home, 'out', name), '--effort', 'direct'])).code).toBe(0)
+    }
+  })
+})
