@@ -3,8 +3,10 @@
 
 use crate::container;
 use crate::error::{Error, Result};
+use crate::image::{detect, embed, quality};
 use crate::label::{draw, find};
 use crate::metadata::{carry, read, write};
+use crate::payload;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -21,6 +23,26 @@ pub(crate) fn report<T: Serialize>(value: &T) -> Result<String> {
 /// The version of the core, as in Cargo.toml.
 pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// The first `bits` bits (a multiple of 8, 8 to 256) of SHA-256 over the UTF-8 of producer, 0x1F, content number; hexadecimal.
+pub fn payload_of(producer: &str, produce_id: &str, bits: u32) -> Result<String> {
+    payload::of(producer, produce_id, bits)
+}
+
+/// Marks the samples. Takes the JSON of `image::embed::Options`, gives that of `image::embed::Report`.
+pub fn image_embed(samples: &mut [u8], options_text: &str) -> Result<String> {
+    report(&embed::embed(samples, &options(options_text)?)?)
+}
+
+/// Looks for marks. Takes the JSON of `image::detect::Options`, gives that of `image::detect::Report`.
+pub fn image_detect(samples: &[u8], options_text: &str) -> Result<String> {
+    report(&detect::detect(samples, &options(options_text)?)?)
+}
+
+/// Compares two pictures of one layout. Takes the JSON of `image::quality::Options`, gives that of `image::quality::Report`.
+pub fn image_compare(a: &[u8], b: &[u8], options_text: &str) -> Result<String> {
+    report(&quality::compare(a, b, &options(options_text)?)?)
 }
 
 /// Draws the explicit label into the samples; `font` is a TrueType font, empty for the built-in one. Takes the JSON of

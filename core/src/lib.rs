@@ -3,8 +3,13 @@
 //! `face` is what the two bindings export; the other rooms are laid out in ARCHITECTURE.md.
 
 pub mod container;
+pub mod ecc;
 pub mod error;
 pub mod face;
 pub mod image;
+pub mod keyed;
 pub mod label;
 pub mod metadata;
+pub mod payload;
+pub mod signal;
+pub mod stats;

@@ -17,6 +17,30 @@ pub fn version() -> String {
     face::version()
 }
 
+/// The first bits of the hash of producer and content number.
+#[napi]
+pub fn payload_of(producer: String, produce_id: String, bits: u32) -> Result<String> {
+    now(|| face::payload_of(&producer, &produce_id, bits))
+}
+
+/// Marks samples. `samples` are changed in place on the pool's thread: leave them alone until the promise settles.
+#[napi(ts_return_type = "Promise<string>")]
+pub fn image_embed(mut samples: Buffer, options: String) -> AsyncTask<Job> {
+    later(move || face::image_embed(&mut samples, &options))
+}
+
+/// Looks for marks.
+#[napi(ts_return_type = "Promise<string>")]
+pub fn image_detect(samples: Buffer, options: String) -> AsyncTask<Job> {
+    later(move || face::image_detect(&samples, &options))
+}
+
+/// PSNR and SSIM of two pictures.
+#[napi(ts_return_type = "Promise<string>")]
+pub fn image_compare(a: Buffer, b: Buffer, options: String) -> AsyncTask<Job> {
+    later(move || face::image_compare(&a, &b, &options))
+}
+
 /// Draws a label. `samples` are changed in place on the pool's thread: leave them alone until the promise settles.
 #[napi(ts_return_type = "Promise<string>")]
 pub fn label_draw(mut samples: Buffer, font: Buffer, options: String) -> AsyncTask<Job> {

@@ -17,6 +17,30 @@ pub fn version() -> String {
     face::version()
 }
 
+/// The first bits of the hash of producer and content number.
+#[wasm_bindgen(js_name = payloadOf)]
+pub fn payload_of(producer: &str, produce_id: &str, bits: u32) -> Result<String, JsValue> {
+    face::payload_of(producer, produce_id, bits).map_err(thrown)
+}
+
+/// Marks samples; they are changed in place.
+#[wasm_bindgen(js_name = imageEmbed)]
+pub fn image_embed(samples: &mut [u8], options: &str) -> Result<String, JsValue> {
+    face::image_embed(samples, options).map_err(thrown)
+}
+
+/// Looks for marks.
+#[wasm_bindgen(js_name = imageDetect)]
+pub fn image_detect(samples: &[u8], options: &str) -> Result<String, JsValue> {
+    face::image_detect(samples, options).map_err(thrown)
+}
+
+/// PSNR and SSIM of two pictures.
+#[wasm_bindgen(js_name = imageCompare)]
+pub fn image_compare(a: &[u8], b: &[u8], options: &str) -> Result<String, JsValue> {
+    face::image_compare(a, b, options).map_err(thrown)
+}
+
 /// Draws a label; `samples` are changed in place.
 #[wasm_bindgen(js_name = labelDraw)]
 pub fn label_draw(samples: &mut [u8], font: &[u8], options: &str) -> Result<String, JsValue> {

@@ -1,0 +1,214 @@
+//! Guesses of how the tile lies in a picture that was cut, scaled, stretched or rotated.
+
+use super::carrier::{Bin, Carrier, TILE};
+use super::fold::Lie;
+use super::sky::{Power, Sky};
+
+/// Tiles across the shorter side: fewer cannot be read, more occur only where the picture is a small part of a page.
+const FEWEST: f64 = 0.9;
+const MOST: f64 = 14.0;
+/// A scale error that turns the outermost frequency at the picture's edge by this many cycles is the step of the search.
+const STEP_CYCLES: f64 = 0.15;
+/// Guesses of the power search that are refined, and angles and sizes a step apart in it.
+const REFINED: usize = 40;
+const ANGLE: f64 = 0.4;
+const SIZE: f64 = 0.007;
+/// Largest stretch of one direction against the other.
+const STRETCH: f64 = 1.45;
+
+/// A lie in the sky's plane, and how well it fits.
+#[derive(Debug, Clone, Copy)]
+pub struct Guess {
+    /// How the tile lies.
+    pub lie: Lie,
+    /// How well it fits; only comparable between guesses of one search.
+    pub fit: f64,
+}
+
+/// Upright (or flipped) tiles of every size, by their phases: the best guesses, best first, and how many were tried.
+pub fn upright(sky: &mut Sky, carrier: &Carrier, flipped: bool, most: usize) -> (Vec<Guess>, f64) {
+    let flip = if flipped { -1.0 } else { 1.0 };
+    let lie = |side: f64| {
+        let lie = Lie::upright(side);
+        Lie { xx: flip * lie.xx, ..lie }
+    };
+    let (mut side, last) = ((sky.short() / MOST).max(16.0), sky.short() / FEWEST);
+    let mut all = Vec::new();
+    while side < last {
+        all.push((side, sky.fit(carrier, &lie(side))));
+        side *= 1.0 + scale_step(sky, side);
+    }
+    let mut tried = all.len() as f64;
+    all.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let mut best: Vec<Guess> = Vec::new();
+    for (side, fit) in all {
+        if best.len() == most {
+            break;
+        }
+        if best.iter().all(|one| (one.lie.side() / side).ln().abs() > 2.5 * scale_step(sky, side)) {
+            best.push(Guess { lie: lie(side), fit });
+        }
+    }
+    for guess in &mut best {
+        let step = scale_step(sky, guess.lie.side());
+        for part in [-0.5, 0.5, -0.25, 0.25] {
+            let lie = scaled(&guess.lie, 1.0 + part * step);
+            let fit = sky.fit(carrier, &lie);
+            tried += 1.0;
+            if fit > guess.fit {
+                *guess = Guess { lie, fit };
+            }
+        }
+    }
+    best.sort_by(|a, b| b.fit.total_cmp(&a.fit));
+    (best, tried)
+}
+
+fn scale_step(sky: &Sky, side: f64) -> f64 {
+    (STEP_CYCLES * side / (28.0 * 0.5 * sky.long())).clamp(0.001, 0.02)
+}
+
+fn scaled(lie: &Lie, by: f64) -> Lie {
+    Lie { xx: lie.xx * by, xy: lie.xy * by, yx: lie.yx * by, yy: lie.yy * by }
+}
+
+/// Tiles at every angle, flipped or not, and upright ones that are stretched, by the power of their frequencies.
+pub fn turned(sky: &Sky, power: &Power, carrier: &Carrier) -> Vec<Guess> {
+    let mut guesses = rotated(sky, power, carrier, false);
+    guesses.extend(rotated(sky, power, carrier, true));
+    guesses.extend(stretched(sky, power, carrier));
+    guesses.sort_by(|a, b| b.fit.total_cmp(&a.fit));
+    guesses.truncate(REFINED);
+
+    let energy = |bins: &[Bin], share: f32| -> Vec<(Bin, f32)> {
+        let whole: f32 = bins.iter().map(|bin| bin.shape().powi(2)).sum();
+        bins.iter().map(|bin| (*bin, share * bin.shape().powi(2) / whole)).collect()
+    };
+    let mut bins = energy(&carrier.pilot, 0.2);
+    bins.extend(energy(&carrier.word, 0.8));
+    for guess in &mut guesses {
+        *guess = climb(power, &bins, guess.lie, sky.long());
+    }
+    guesses.sort_by(|a, b| b.fit.total_cmp(&a.fit));
+    let mut different: Vec<Guess> = Vec::new();
+    for guess in guesses {
+        if different.iter().all(|one| apart(&one.lie, &guess.lie) > 0.003) {
+            different.push(guess);
+        }
+    }
+    different
+}
+
+/// Sizes that the power search tries, as factors for points in cycles a tile.
+fn sizes(sky: &Sky) -> Vec<f64> {
+    let (first, last) = ((sky.short() / MOST).max(16.0), sky.short() / FEWEST);
+    let count = ((last / first).ln() / SIZE) as usize;
+    (0..count).map(|at| first * (SIZE * at as f64).exp()).collect()
+}
+
+/// The spectrum has 1024 points; a frequency of k cycles a tile of `side` samples lies at k * 1024 / side.
+fn point_scale(side: f64) -> f32 {
+    (1024.0 / side) as f32
+}
+
+fn rotated(sky: &Sky, power: &Power, carrier: &Carrier, flipped: bool) -> Vec<Guess> {
+    let sizes = sizes(sky);
+    let angles = (180.0 / ANGLE) as usize;
+    let flip = if flipped { -1.0f64 } else { 1.0 };
+    let mut fits = vec![0.0f32; angles * sizes.len()];
+    let mut points = Vec::with_capacity(carrier.pilot.len());
+    for (at, row) in fits.chunks_exact_mut(sizes.len()).enumerate() {
+        let (sine, cosine) = (at as f64 * ANGLE).to_radians().sin_cos();
+        points.clear();
+        points.extend(carrier.pilot.iter().map(|bin| {
+            let (x, y) = (flip * f64::from(bin.x), f64::from(bin.y));
+            ((cosine * x - sine * y) as f32, (sine * x + cosine * y) as f32)
+        }));
+        for (fit, side) in row.iter_mut().zip(&sizes) {
+            let scale = point_scale(*side);
+            *fit = power.sum(&points, (scale, scale)) as f32;
+        }
+    }
+    peaks(&mut fits, sizes.len(), REFINED)
+        .into_iter()
+        .map(|(angle, size, fit)| {
+            let (sine, cosine) = (angle as f64 * ANGLE).to_radians().sin_cos();
+            let step = TILE as f64 / sizes[size];
+            // The point of frequency k is (lie transposed) k: columns of the rotation become rows of the lie.
+            let lie = Lie { xx: step * flip * cosine, xy: step * flip * sine, yx: -step * sine, yy: step * cosine };
+            Guess { lie, fit }
+        })
+        .collect()
+}
+
+fn stretched(sky: &Sky, power: &Power, carrier: &Carrier) -> Vec<Guess> {
+    let sizes = sizes(sky);
+    let points: Vec<(f32, f32)> = carrier.pilot.iter().map(|bin| (bin.x as f32, bin.y as f32)).collect();
+    let reach = (STRETCH.ln() / SIZE) as usize;
+    let mut fits = vec![f32::MIN; sizes.len() * sizes.len()];
+    for (down, row) in fits.chunks_exact_mut(sizes.len()).enumerate() {
+        for across in down.saturating_sub(reach)..(down + reach).min(sizes.len()) {
+            row[across] = power.sum(&points, (point_scale(sizes[across]), point_scale(sizes[down]))) as f32;
+        }
+    }
+    peaks(&mut fits, sizes.len(), REFINED)
+        .into_iter()
+        .map(|(down, across, fit)| {
+            let lie = Lie { xx: TILE as f64 / sizes[across], xy: 0.0, yx: 0.0, yy: TILE as f64 / sizes[down] };
+            Guess { lie, fit }
+        })
+        .collect()
+}
+
+/// The highest points of a table, none within two cells of a higher one: row, column, height.
+fn peaks(table: &mut [f32], columns: usize, most: usize) -> Vec<(usize, usize, f64)> {
+    let rows = table.len() / columns;
+    let mut order: Vec<(f32, u32)> = table.iter().enumerate().map(|(at, fit)| (*fit, at as u32)).filter(|(fit, _)| *fit > 2.0).collect();
+    order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let mut found: Vec<(usize, usize, f64)> = Vec::new();
+    for (fit, at) in order {
+        if found.len() == most {
+            break;
+        }
+        let (row, column) = (at as usize / columns, at as usize % columns);
+        if found.iter().all(|(r, c, _)| r.abs_diff(row).min(rows - r.abs_diff(row)) > 2 || c.abs_diff(column) > 2) {
+            found.push((row, column, f64::from(fit)));
+        }
+    }
+    found
+}
+
+/// Moves a lie to where all of the carrier's frequencies stand out most: by size, angle, stretch and shear, in shrinking steps.
+fn climb(power: &Power, bins: &[(Bin, f32)], start: Lie, long: f64) -> Guess {
+    let mut guess = Guess { lie: start, fit: power.all(bins, &start) };
+    let mut step = 1.2 * start.side() / (28.0 * long);
+    for _ in 0..5 {
+        for [a, b, c, d] in [[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, -1.0, 0.0], [1.0, 0.0, 0.0, -1.0], [0.0, 1.0, 1.0, 0.0]] {
+            for sign in [step, -step] {
+                for _ in 0..8 {
+                    let Lie { xx, xy, yx, yy } = guess.lie;
+                    // The change acts on the picture's side: lie times (1 + change).
+                    let lie = Lie {
+                        xx: xx + sign * (xx * a + xy * c),
+                        xy: xy + sign * (xx * b + xy * d),
+                        yx: yx + sign * (yx * a + yy * c),
+                        yy: yy + sign * (yx * b + yy * d),
+                    };
+                    let fit = power.all(bins, &lie);
+                    if fit <= guess.fit {
+                        break;
+                    }
+                    guess = Guess { lie, fit };
+                }
+            }
+        }
+        step *= 0.6;
+    }
+    guess
+}
+
+/// How far two lies are from each other, relative to their size.
+fn apart(a: &Lie, b: &Lie) -> f64 {
+    let largest = [a.xx - b.xx, a.xy - b.xy, a.yx - b.yx, a.yy - b.yy].into_iter().fold(0.0, |most: f64, part| most.max(part.abs()));
+    largest * a.side() / TILE as f64
+}

@@ -1,0 +1,261 @@
+//! The spectrum of a folded tile, and what a carrier reads from it: the pilot, then the soft bits of the code word.
+
+use super::carrier::{Bin, Carrier, FORMS, PILOTS, TILE};
+use super::fold::CELLS;
+use crate::signal::fourier::Square;
+use rustfft::num_complex::Complex32;
+
+/// Frequencies that are kept: -REACH to REACH - 1 in both directions.
+const REACH: i32 = 32;
+const SIDE: usize = 2 * REACH as usize;
+/// Largest size of a frequency, in units of its ring's strength: a picture's own pattern must not outvote all others.
+const CLIP: f32 = 3.0;
+
+/// How the tile is turned in the picture: a flip or a quarter turn, as a matrix of -1, 0 and 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn(pub [i32; 4]);
+
+impl Turn {
+    /// As it was.
+    pub const NONE: Turn = Turn([1, 0, 0, 1]);
+    /// Half a turn.
+    pub const HALF: Turn = Turn([-1, 0, 0, -1]);
+    /// All eight, the likeliest first.
+    pub const ALL: [Turn; 8] = [
+        Turn::NONE,
+        Turn([-1, 0, 0, 1]),
+        Turn([0, -1, 1, 0]),
+        Turn([0, 1, -1, 0]),
+        Turn::HALF,
+        Turn([1, 0, 0, -1]),
+        Turn([0, 1, 1, 0]),
+        Turn([0, -1, -1, 0]),
+    ];
+
+    fn bin(self, bin: Bin) -> Bin {
+        let Turn([a, b, c, d]) = self;
+        Bin { x: a * bin.x + b * bin.y, y: c * bin.x + d * bin.y }
+    }
+}
+
+/// A folded tile's frequencies, each ring scaled to mean square 1.
+pub struct Spectrum {
+    values: Vec<Complex32>,
+}
+
+/// Where the pilot was found.
+#[derive(Debug, Clone, Copy)]
+pub struct Pilot {
+    /// How the tile is turned.
+    pub turn: Turn,
+    /// Canonical pixels from the fold's origin to the tile's, right and down.
+    pub shift: [f64; 2],
+    /// Which form the pilot's halves say.
+    pub form: usize,
+    /// Height of the peak in standard deviations of a picture without mark.
+    pub score: f64,
+}
+
+/// The code word's soft bits, and what is needed to judge them.
+pub struct Soft {
+    /// One for each code bit, positive for 0.
+    pub bits: Vec<f32>,
+    /// Standard deviation of the sum of all bits under random signs.
+    pub spread: f64,
+    /// Mean of the pilot's amplitudes, 0..1: 1 where nothing but the mark is there.
+    pub gain: f32,
+}
+
+/// The transforms that reading needs; made once for a picture.
+pub struct Reader {
+    cells: Square,
+    shifts: Square,
+}
+
+/// Grid of shifts that are looked at: every canonical pixel.
+pub const SHIFTS: usize = TILE;
+
+impl Reader {
+    /// Plans the transforms.
+    pub fn new() -> Self {
+        Self { cells: Square::new(CELLS), shifts: Square::new(SHIFTS) }
+    }
+
+    /// Transforms and evens out a folded tile.
+    pub fn spectrum(&mut self, mut folded: Vec<Complex32>) -> Spectrum {
+        self.cells.forward_turned(&mut folded);
+        let mut values = vec![Complex32::default(); SIDE * SIDE];
+        for y in -REACH..REACH {
+            for x in -REACH..REACH {
+                // Cells hold samples of half a canonical pixel around their centre, a quarter pixel from their corner.
+                let angle = -std::f32::consts::TAU * (x + y) as f32 * 0.5 / CELLS as f32;
+                let at = x.rem_euclid(CELLS as i32) as usize * CELLS + y.rem_euclid(CELLS as i32) as usize;
+                values[place(Bin { x, y })] = folded[at] * Complex32::from_polar(1.0, angle);
+            }
+        }
+        even_out(&mut values);
+        Spectrum { values }
+    }
+
+    /// The pilot's best places among `turns`, best first, at most `most`, at different shifts.
+    pub fn pilots(&mut self, spectrum: &Spectrum, carrier: &Carrier, turns: &[Turn], most: usize) -> Vec<Pilot> {
+        let mut found: Vec<Pilot> = Vec::new();
+        for turn in turns {
+            let (mut grid, spread) = self.correlate(spectrum, carrier, *turn);
+            for _ in 0..most {
+                let height = |value: &Complex32| value.re.abs() + value.im.abs();
+                let Some((at, _)) = grid.iter().enumerate().max_by(|a, b| height(a.1).total_cmp(&height(b.1))) else { break };
+                let (x, y) = (at % SHIFTS, at / SHIFTS);
+                let beside = |dx: usize, dy: usize| height(&grid[(y + dy) % SHIFTS * SHIFTS + (x + dx) % SHIFTS]);
+                let form = (0..FORMS).find(|form| {
+                    let [a, b] = carrier.forms[*form].halves;
+                    a * grid[at].re >= 0.0 && b * grid[at].im >= 0.0
+                });
+                let here = beside(0, 0);
+                let (right, left, below, above) = (beside(1, 0), beside(SHIFTS - 1, 0), beside(0, 1), beside(0, SHIFTS - 1));
+                found.push(Pilot {
+                    turn: *turn,
+                    shift: [x as f64 + peak(left, here, right), y as f64 + peak(above, here, below)],
+                    form: form.unwrap_or(0),
+                    score: f64::from(here) / spread,
+                });
+                for dy in 0..5 {
+                    for dx in 0..5 {
+                        grid[(y + dy + SHIFTS - 2) % SHIFTS * SHIFTS + (x + dx + SHIFTS - 2) % SHIFTS] = Complex32::default();
+                    }
+                }
+            }
+        }
+        found.sort_by(|a, b| b.score.total_cmp(&a.score));
+        found.truncate(most);
+        found
+    }
+
+    /// The correlation with the pilot's first half in the real and with its second half in the imaginary parts, for every shift,
+    /// and the standard deviation of the sum or difference of both in a picture without mark.
+    fn correlate(&mut self, spectrum: &Spectrum, carrier: &Carrier, turn: Turn) -> (Vec<Complex32>, f64) {
+        let mut grid = vec![Complex32::default(); SHIFTS * SHIFTS];
+        let mut squares = 0.0;
+        for (at, (bin, phase)) in carrier.pilot.iter().zip(&carrier.phase).enumerate() {
+            let value = spectrum.at(turn.bin(*bin)) * phase.conj() * bin.shape();
+            squares += f64::from(value.norm_sqr());
+            let (here, there) = if at < PILOTS / 2 { (value, value.conj()) } else { (value * Complex32::I, value.conj() * Complex32::I) };
+            let cell = |x: i32, y: i32| x.rem_euclid(SHIFTS as i32) as usize * SHIFTS + y.rem_euclid(SHIFTS as i32) as usize;
+            grid[cell(bin.x, bin.y)] = here;
+            grid[cell(-bin.x, -bin.y)] = there;
+        }
+        self.shifts.inverse_turned(&mut grid);
+        // A shift s of the tile turns frequency k by exp(-2 pi i k s / TILE), so the peak of the sum of exp(+...) lies at s.
+        (grid, (2.0 * squares).sqrt().max(f64::MIN_POSITIVE))
+    }
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Spectrum {
+    fn at(&self, bin: Bin) -> Complex32 {
+        self.values[place(bin)]
+    }
+
+    /// A frequency of the tile with the pilot's turn and shift undone.
+    fn undone(&self, bin: Bin, pilot: &Pilot) -> Complex32 {
+        let angle = std::f64::consts::TAU * (f64::from(bin.x) * pilot.shift[0] + f64::from(bin.y) * pilot.shift[1]) / TILE as f64;
+        self.at(pilot.turn.bin(bin)) * Complex32::from_polar(1.0, angle as f32)
+    }
+
+    /// Reads the code word where the pilot says it lies. Chips count by how much of the pilot came through at their radius.
+    pub fn soft(&self, carrier: &Carrier, pilot: &Pilot) -> Soft {
+        let form = &carrier.forms[pilot.form];
+        let gains: Vec<(f32, f32)> = carrier
+            .pilot
+            .iter()
+            .zip(&carrier.phase)
+            .enumerate()
+            .map(|(at, (bin, phase))| {
+                let value = self.undone(*bin, pilot) * phase.conj() * form.halves[usize::from(at >= PILOTS / 2)];
+                (bin.radius(), value.re)
+            })
+            .collect();
+        let mean = gains.iter().map(|(_, gain)| gain).sum::<f32>() / gains.len() as f32;
+        let curve = parabola(&gains);
+        let (mut bits, mut squares) = (vec![0.0; form.coder.length()], 0.0f64);
+        for (at, bin) in carrier.word.iter().enumerate() {
+            let weight = curve(bin.radius()).max(0.05 * mean.abs());
+            let value = self.undone(*bin, pilot) * weight;
+            for (chip, part) in [(2 * at, value.re), (2 * at + 1, value.im)] {
+                bits[usize::from(form.place[chip])] += form.sign[chip] * part;
+                squares += f64::from(part * part);
+            }
+        }
+        Soft { bits, spread: squares.sqrt().max(f64::MIN_POSITIVE), gain: mean }
+    }
+}
+
+fn place(bin: Bin) -> usize {
+    (bin.y + REACH) as usize * SIDE + (bin.x + REACH) as usize
+}
+
+/// Divides every frequency by the strength of its ring, a mean over five radii, and clips what stands out.
+fn even_out(values: &mut [Complex32]) {
+    const RADII: usize = 2 * REACH as usize;
+    let radius = |at: usize| Bin { x: (at % SIDE) as i32 - REACH, y: (at / SIDE) as i32 - REACH }.radius().round() as usize;
+    let (mut squares, mut counts) = ([0.0f64; RADII], [0.0f64; RADII]);
+    for (at, value) in values.iter().enumerate() {
+        squares[radius(at)] += f64::from(value.norm_sqr());
+        counts[radius(at)] += 1.0;
+    }
+    let rms: Vec<f64> = (0..RADII).map(|at| (squares[at] / f64::max(counts[at], 1.0)).sqrt()).collect();
+    for (at, value) in values.iter_mut().enumerate() {
+        let here = radius(at);
+        let around = here.saturating_sub(2)..=(here + 2).min(RADII - 1);
+        let strength = around.clone().map(|at| rms[at]).sum::<f64>() / around.count() as f64;
+        *value *= (1.0 / strength.max(1e-9)) as f32;
+        let size = value.norm();
+        if size > CLIP {
+            *value *= CLIP / size;
+        }
+    }
+}
+
+/// Where between its neighbours a peak lies, -0.5..0.5: the vertex of the parabola through the three.
+fn peak(before: f32, here: f32, after: f32) -> f64 {
+    let bend = f64::from(before - 2.0 * here + after);
+    if bend >= -1e-12 { 0.0 } else { (0.5 * f64::from(before - after) / bend).clamp(-0.5, 0.5) }
+}
+
+/// The parabola nearest to the points, by least squares; beyond the outermost points it stays as at them.
+fn parabola(points: &[(f32, f32)]) -> impl Fn(f32) -> f32 + use<> {
+    let (low, high) = points.iter().fold((f32::MAX, f32::MIN), |(low, high), (x, _)| (low.min(*x), high.max(*x)));
+    // Abscissas from -1 to 1 keep the normal equations well conditioned.
+    let (middle, half) = (f64::from(low + high) / 2.0, (f64::from(high - low) / 2.0).max(1e-6));
+    let mut rows = [[0.0f64; 4]; 3];
+    for (x, y) in points {
+        let t = (f64::from(*x) - middle) / half;
+        let powers = [1.0, t, t * t];
+        for (row, a) in rows.iter_mut().zip(powers) {
+            row.iter_mut().zip(powers).for_each(|(sum, b)| *sum += a * b);
+            row[3] += a * f64::from(*y);
+        }
+    }
+    for pivot in 0..3 {
+        let lead = rows[pivot][pivot];
+        let lead = if lead.abs() < 1e-9 { 1e-9 } else { lead };
+        rows[pivot].iter_mut().for_each(|value| *value /= lead);
+        let row = rows[pivot];
+        for (at, other) in rows.iter_mut().enumerate() {
+            if at != pivot {
+                let factor = other[pivot];
+                other.iter_mut().zip(row).for_each(|(value, part)| *value -= factor * part);
+            }
+        }
+    }
+    let [a, b, c] = [rows[0][3], rows[1][3], rows[2][3]];
+    move |x: f32| {
+        let t = ((f64::from(x.clamp(low, high)) - middle) / half).clamp(-1.0, 1.0);
+        (a + t * (b + t * c)) as f32
+    }
+}

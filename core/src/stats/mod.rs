@@ -1,0 +1,3 @@
+//! What a score is worth: chances of reaching it without a mark.
+
+pub mod tail;
