@@ -85,14 +85,17 @@ export interface Record {
   ReservedCode2: string
 }
 
-/** How a picture was changed between marking and reading. */
+/**
+ * How the watermark's pattern lies in the picture as it is now. The size at marking is not known to the detector: the
+ * ratio of two copies' `scale` says how one was scaled against the other.
+ */
 export interface Transform {
-  /** Size now over size then. */
+  /** Pixels now for one canonical pixel of the pattern; see docs/watermark-image.md. */
   scale: number
   /** Degrees, clockwise. */
   rotation: number
   mirrored?: boolean
-  /** Pixels of the picture as it is now. */
+  /** Pixels from the upper left corner to the corner of a tile. */
   offset: [number, number]
 }
 

@@ -300,3 +300,13 @@ test('a file that does not give back what was put into it is not given out', asy
   expect(await failing(run({ encode: async () => grey }))).toMatchObject({ code: 'ERR_READBACK' })
   expect(await failing(run({ xmp: async () => undefined }))).toMatchObject({ code: 'ERR_READBACK' })
 })
+
+test('a watermark that the encoder takes away is left out, and the verdict follows the policy', async () => {
+  const coarse = await pipeline(made(300, 256)).jpeg({ quality: 3 }).toBuffer()
+  for (const [policy, text, verdict] of [['cn', 'AI生成', 'compliant'], ['eu', 'AI', 'non-compliant']] as const) {
+    const result = await mark(coarse, { ...COMMON, policy, label: { text, ratio: 0.2 } })
+    expect(result).toMatchObject({ watermark: { embedded: false, reason: expect.stringContaining('robust') }, label: { drawn: true }, verdict })
+    expect('quality' in result).toBe(false)
+    expect((await verify(result.output, PUBLIC)).evidence).toContainEqual(expect.objectContaining({ kind: 'watermark', found: false }))
+  }
+})

@@ -20,10 +20,13 @@ const errors = ({ findings }: VerifyResult): string[] => findings.filter(({ seve
 let png: Buffer
 let marked: MarkResult<Buffer>
 let owned: MarkResult<Buffer>
+/** Pixels for a canonical pixel of the mark, before anything happened. */
+let whole: number
 beforeAll(async () => {
   png = await pipeline(made(1200, 900)).png().toBuffer()
   marked = await mark(png, { provider: PROVIDER, produceId: 'c-1', key: 'public' })
   owned = await mark(png, { provider: PROVIDER, produceId: 'c-2', key: KEY })
+  whole = marked.evidence.find((one): one is WatermarkEvidence => one.kind === 'watermark')!.where!.transform.scale
 })
 
 describe('a marked picture', () => {
@@ -33,6 +36,7 @@ describe('a marked picture', () => {
     expect(found(seen)).toEqual(['watermark', 'aigc', 'iptc', 'label'])
     expect(watermark(seen)).toMatchObject({ payload: marked.payload, bits: 64, key: 'public', matchesMetadata: true })
     expect(watermark(seen).pValue).toBeLessThan(1e-6)
+    expect(watermark(seen).where!.transform.scale).toBe(whole)
     expect('matchesExpected' in seen).toBe(false)
   })
   test.each([['recompressed', recompressed, 1], ['halved', halved, 0.5], ['cropped to half the area', cropped, 1]] as const)(
@@ -40,7 +44,8 @@ describe('a marked picture', () => {
       const copy = await damage(marked.output)
       const seen = await see(copy, { expect: { provider: PROVIDER, produceId: 'c-1' } })
       expect(watermark(seen)).toMatchObject({ found: true, payload: marked.payload, matchesExpected: true })
-      expect(watermark(seen).where!.transform.scale).toBeCloseTo(scale, 1)
+      expect(watermark(seen).where!.transform.scale / whole).toBeCloseTo(scale, 2)
+      expect(Math.abs(watermark(seen).where!.transform.rotation)).toBeLessThan(1)
       // Anyone can write a public mark: it confirms nothing.
       expect([seen.verdict, seen.state, errors(seen), seen.matchesExpected]).toEqual(['non-compliant', 'suspected', ['M1'], true])
       expect((await see(copy, { expect: { provider: PROVIDER, produceId: 'c-9' } })).matchesExpected).toBe(false)

@@ -34,7 +34,7 @@ const EN = {
   watermark: 'watermark', metadata: 'metadata', label: 'label', found: 'found', notFound: 'not found',
   matches: 'matches the metadata', differs: 'does not match the metadata', isExpected: 'is the content asked for', isNotExpected: 'is not the content asked for',
   expectedYes: 'This is the content asked for.', expectedNo: 'Nothing shows that this is the content asked for.',
-  works: 'works', broken: 'does not work', absent: 'not there (not needed for pictures)', state: 'state',
+  works: 'works', broken: 'does not work', absent: 'not there (not needed for pictures)', state: 'state', scale: 'scale', rotation: 'rotation',
   error: 'error', warning: 'warning', info: 'note',
 }
 
@@ -64,7 +64,7 @@ const ZH: { [word in Word]: string } = {
   watermark: '水印', metadata: '元数据', label: '显式标识', found: '已检出', notFound: '未检出',
   matches: '与元数据一致', differs: '与元数据不一致', isExpected: '即所查内容', isNotExpected: '不是所查内容',
   expectedYes: '这就是所查的内容。', expectedNo: '没有证据表明这是所查的内容。',
-  works: '可用', broken: '不可用', absent: '未安装（图片不需要）', state: '状态',
+  works: '可用', broken: '不可用', absent: '未安装（图片不需要）', state: '状态', scale: '比例', rotation: '旋转',
   error: '错误', warning: '警告', info: '提示',
 }
 

@@ -77,7 +77,7 @@ function evidenceLine(one: Evidence, speech: Speech): string {
       if (one.matchesMetadata !== undefined) parts.push(speech.say(one.matchesMetadata ? 'matches' : 'differs'))
       if (one.matchesExpected !== undefined) parts.push(speech.say(one.matchesExpected ? 'isExpected' : 'isNotExpected'))
       const transform = one.where?.transform
-      if (transform) parts.push(`x${Number(transform.scale.toFixed(3))} ${Number(transform.rotation.toFixed(1))}°`)
+      if (transform) parts.push(`${speech.say('scale')} ${Number(transform.scale.toFixed(3))}, ${speech.say('rotation')} ${Number(transform.rotation.toFixed(1))}°`)
     }
   } else if (one.kind === 'metadata') {
     parts.push(one.format)

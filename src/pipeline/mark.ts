@@ -26,6 +26,8 @@ export interface Plan {
   keyId: string
   quality: Quality
   watermark: boolean
+  /** Set by `markBytes` itself: the encoder took the watermark away, so the picture is done without one. */
+  lost?: true
   /** Undefined: no label. `asked`: the caller named text or place. */
   label?: { text: string[]; position: LabelPosition; ratio?: number; font: Uint8Array; asked: boolean }
   waiver?: string
@@ -71,6 +73,8 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
     ...(work.drawn === undefined || plan.label?.font.byteLength ? {} : { text: work.drawn.text }),
     texts: plan.label === undefined ? [] : wordings(plan.label),
   }, limits, deadline)
+
+  if (sight === 'watermark lost') return markBytes(engine, codec, bytes, { ...plan, watermark: false, lost: true }, limits, deadline)
 
   const judged = judge(plan.policy, { ...sight, findings: [...findings, ...sight.findings] }, false, {
     firstWrite: kept === undefined,
@@ -208,6 +212,7 @@ function watermarkReport(plan: Plan, work: Work): MarkResult['watermark'] {
     const { embedded, reason, bits } = work.embedded
     return { embedded, ...(reason === undefined ? {} : { reason }), ...(embedded ? { bits } : {}) }
   }
+  if (plan.lost) return { embedded: false, reason: 'it could not be read any more once the picture was encoded; quality robust, or a source of higher encoder quality, may help' }
   return { embedded: false, reason: work.found ? 'it is there already' : plan.metadataOnly ? 'metadata only' : 'not asked for' }
 }
 
