@@ -1,0 +1,86 @@
+// One picture of the image study: marked, measured, attacked in every way, and read back each time.
+import sharp from 'sharp'
+import { rowsOf } from './attacks.mjs'
+import { canvasOf, resized } from './canvas.mjs'
+import { screenOf } from './chromium.mjs'
+import { serve } from './parallel.mjs'
+import { decode, shortSideOf, tierOf } from './pictures.mjs'
+import { keyOf, randomOf } from './random.mjs'
+import { loadSdk } from './sdk.mjs'
+
+/** Attacks that make a picture larger than this are left out for it. */
+const MOST_PIXELS = 40e6
+
+/** What the detector says of a picture, held against what was put in. */
+async function readBack(engine, picture, key, effort, payload, wanted) {
+  const start = performance.now()
+  try {
+    const [found] = await engine.imageDetect(picture, { keys: [key], effort })
+    const ms = performance.now() - start
+    const read = found.found ? found.payload : undefined
+    // A carrier may hold a prefix; it must be as long as the study asks.
+    const same = read !== undefined && payload.startsWith(read)
+    return {
+      ms, p: found.pValue, present: found.found && (found.pValue ?? 1) <= 1e-6,
+      whole: same && read.length * 4 >= wanted, wrong: read !== undefined && !same,
+    }
+  } catch (thrown) {
+    return { ms: performance.now() - start, present: false, whole: false, wrong: false, error: thrown.message }
+  }
+}
+
+/** The picture through a lossless file, as `mark` writes it. */
+async function throughPng(sdk, picture) {
+  const limits = sdk.limitsOf({})
+  const deadline = new sdk.Deadline(limits)
+  const bytes = await sdk.sharpCodec.encode(picture, { type: 'image/png' }, deadline)
+  const back = await sdk.sharpCodec.decode(bytes, limits, deadline)
+  return { ...back.picture, orientation: picture.orientation }
+}
+
+async function trials(sdk, engine, settings, task) {
+  const { seed, effort, quality, bits, key: keyKind, rows: texts, chromium } = settings
+  const decoded = await decode(sdk, task.path)
+  if (decoded.skipped !== undefined) return decoded
+  const picture = task.shortSide === undefined ? decoded.picture : await smaller(decoded.picture, task.shortSide)
+  const tier = tierOf(picture)
+  const wanted = tier === 'small' ? 32 : bits
+  const key = keyKind === 'public' ? 'public' : keyOf(seed, task.name)
+  const payload = engine.payloadOf('Countermark study', String(task.number), bits)
+  const marked = { ...picture, samples: Uint8Array.from(picture.samples) }
+  const start = performance.now()
+  const report = await engine.imageEmbed(marked, { key, payload, quality })
+  const answer = {
+    tier, width: picture.width, height: picture.height, embedMs: performance.now() - start,
+    embedded: report.embedded, reason: report.reason, bits: report.bits, results: {},
+    ...(await engine.imageCompare(picture, marked)),
+  }
+  const canvas = canvasOf(marked)
+  const others = () => Promise.all(task.others.map(async (path) => canvasOf((await decode(sdk, path)).picture ?? picture)))
+  for (const row of rowsOf(texts, { tier, bits, chromium })) {
+    if ((row.grows ?? 1) * picture.width * picture.height > MOST_PIXELS) continue
+    if (!report.embedded) {
+      answer.results[row.name] = { present: false, whole: false, wrong: false, ms: 0 }
+      continue
+    }
+    const random = randomOf(seed, task.name, row.name)
+    const attacked = row.png ? await throughPng(sdk, marked) : await row.run(row.whole ? marked : canvas, { random, others, browser: screenOf })
+    answer.results[row.name] = await readBack(engine, attacked, key, effort, payload, wanted)
+  }
+  return answer
+}
+
+async function smaller(picture, shortSide) {
+  const canvas = canvasOf(picture)
+  const factor = shortSide / shortSideOf(canvas)
+  return resized(canvas, canvas.width * factor, canvas.height * factor)
+}
+
+serve(async (settings) => {
+  // One picture a process keeps one core busy.
+  sharp.concurrency(1)
+  sharp.cache(false)
+  const sdk = await loadSdk(settings.build)
+  const engine = sdk.nativeEngine()
+  return (task) => trials(sdk, engine, settings, task)
+})

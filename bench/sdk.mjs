@@ -1,0 +1,15 @@
+// The build that is measured: dist/ of this project, or of another folder, so that two versions can be compared and a
+// long study does not see a build that changes under it.
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+/** Parts of the SDK by their own names; `folder` holds dist/ and native/ (and wasm/pkg/). */
+export async function loadSdk(folder = '.') {
+  const part = (path) => import(pathToFileURL(resolve(join(folder, 'dist', path))).href)
+  if (!existsSync(join(folder, 'dist', 'index.js'))) throw new Error(`There is no build in ${folder}: npm run build`)
+  const [native, wasm, limits, sharp] = await Promise.all(
+    ['engine/native.js', 'engine/wasm.js', 'limits.js', 'media/sharp.js'].map(part),
+  )
+  return { ...native, ...wasm, ...limits, ...sharp }
+}

@@ -1,0 +1,98 @@
+// npm run study:image -- FOLDER... [options]: marks pictures, attacks each marked one in every way that targets name, and
+// counts what is read back. Writes bench/results/study-image.md, and beside it a .json with every single trial.
+//   --odd | --even        half of a class, in name order: tune on the odd ones
+//   --limit N             the first N of each folder's classes
+//   --rows TEXT,...       only attacks whose name holds one of the texts
+//   --quality Q --effort E --key fresh|public --bits 64|128 --seed TEXT
+//   --small               pictures scaled to 256 and 384 px short side, 32 bits expected
+//   --chromium            also through screenshots of a real browser
+//   --false [N]           no marks: N keys a picture are looked for (--marked: in pictures that carry another key's mark)
+//   --jobs N              processes (default 2)
+//   --build FOLDER        another build than this one
+//   --out FILE            the report; the .json gets the same name
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { parseArgs } from 'node:util'
+import sharp from 'sharp'
+import { chromiumPath } from './chromium.mjs'
+import { falseAlarmReport } from './false-report.mjs'
+import { report } from './image-report.mjs'
+import { head } from './machine.mjs'
+import { inParallel } from './parallel.mjs'
+import { listPictures, portable, shortSideOf } from './pictures.mjs'
+
+// `--false` may stand alone; parseArgs knows no such option.
+const words = process.argv.slice(2).flatMap((word, at, all) => (word === '--false' && !/^\d+$/.test(all[at + 1] ?? '') ? [word, '1000'] : [word]))
+const { values: options, positionals: folders } = parseArgs({
+  args: words, allowPositionals: true,
+  options: {
+    odd: { type: 'boolean' }, even: { type: 'boolean' }, limit: { type: 'string' }, rows: { type: 'string', default: '' },
+    quality: { type: 'string', default: 'standard' }, effort: { type: 'string' }, key: { type: 'string', default: 'fresh' },
+    bits: { type: 'string', default: '64' }, seed: { type: 'string', default: '1' }, small: { type: 'boolean' },
+    chromium: { type: 'boolean' }, false: { type: 'string' }, marked: { type: 'boolean' }, jobs: { type: 'string', default: '2' },
+    build: { type: 'string', default: '.' }, out: { type: 'string' },
+  },
+})
+if (folders.length === 0) {
+  process.stderr.write('Name the folders with pictures: npm run study:image -- FOLDER...\n')
+  process.exit(2)
+}
+if (options.chromium && chromiumPath() === undefined) {
+  process.stderr.write('There is no Chromium here; name it in COUNTERMARK_CHROMIUM.\n')
+  process.exit(2)
+}
+
+const falseAlarms = options.false !== undefined
+const settings = {
+  seed: options.seed, build: options.build, quality: options.quality, bits: Number(options.bits), key: options.key,
+  effort: options.effort ?? (falseAlarms ? 'direct' : 'full'), rows: options.rows.split(',').filter((text) => text !== ''),
+  chromium: options.chromium === true, keys: Number(options.false), marked: options.marked === true,
+}
+
+/** Those large enough, at most `limit` of each folder's classes; each with three others for a collage. */
+async function chosen() {
+  const listed = listPictures(folders, options.odd ? 'odd' : options.even ? 'even' : undefined)
+  const fitting = []
+  for (const picture of listed) {
+    // What cannot even be opened stays in: the report says so.
+    const size = await sharp(picture.path).metadata().then((read) => ({ width: read.width, height: read.pageHeight ?? read.height }), () => undefined)
+    if (size === undefined || shortSideOf(size) >= 512) fitting.push(picture)
+  }
+  const counts = {}
+  const limited = fitting.filter(({ path, kind }) => {
+    const group = `${kind} of ${dirname(path)}`
+    counts[group] = (counts[group] ?? 0) + 1
+    return counts[group] <= Number(options.limit ?? Infinity)
+  })
+  const tasks = limited.map((picture, at) => ({ ...picture, others: [1, 2, 3].map((step) => limited[(at + step) % limited.length].path) }))
+  return options.small ? tasks.flatMap((task) => [256, 384].map((shortSide) => ({ ...task, shortSide }))) : tasks
+}
+
+function defaultName() {
+  if (falseAlarms) return `false-alarms-${settings.effort}${settings.marked ? '-marked' : ''}`
+  return `study-image${options.small ? '-small' : ''}${settings.bits === 128 ? '-128' : ''}${settings.quality === 'standard' ? '' : `-${settings.quality}`}`
+}
+
+const tasks = await chosen()
+const answers = []
+const worker = new URL(falseAlarms ? './false-trials.mjs' : './image-trials.mjs', import.meta.url)
+await inParallel(worker, settings, tasks, Number(options.jobs), (task, answer) => {
+  answers.push({ name: task.name, kind: task.kind, number: task.number, shortSide: task.shortSide, ...answer })
+})
+answers.sort((a, b) => a.number - b.number || (a.shortSide ?? 0) - (b.shortSide ?? 0))
+
+const facts = [
+  `inputs: ${tasks.length} pictures of ${folders.map(portable).join(', ')}`,
+  `seed ${settings.seed}; quality ${settings.quality}, effort ${settings.effort}, ${options.small ? 32 : settings.bits} bits, ${settings.key} keys`,
+  ...(options.build === '.' ? [] : [`build: ${portable(options.build)}`]),
+]
+const text = falseAlarms
+  ? `${head('False alarms of the image watermark', 'study:image', facts)}\n${falseAlarmReport(answers, settings)}`
+  : `${head('Image watermark: what survives', 'study:image', [
+      ...facts, 'payload: every bit right and accepted by the detector; presence: p <= 1e-6; 95 %: Wilson; open: below the target, which the interval still holds',
+    ])}\n${report(answers, settings)}`
+const out = options.out ?? `bench/results/${defaultName()}.md`
+mkdirSync(dirname(out), { recursive: true })
+writeFileSync(out, text)
+writeFileSync(out.replace(/(\.md)?$/, '.json'), `${JSON.stringify({ settings, answers })}\n`)
+process.stdout.write(text)
