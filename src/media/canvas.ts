@@ -5,12 +5,11 @@ import type { Decoded, Decoder } from './codec.js'
 import { typeOfBytes } from './kind.js'
 
 /**
- * The decoder of browsers. Colours are not converted and the picture is not turned, so the samples are those of the
- * file; where a privacy mode adds noise to canvases the watermark is still far above it.
+ * The decoder of browsers. Colours are not converted; the picture is turned for display, since browsers offer no other
+ * way that all of them understand alike. Where a privacy mode adds noise to canvases the watermark is still far above it.
  */
 export const canvasDecoder: Decoder = { decode }
 
-/** `orientation` is not told by the browser: the caller takes it from the file's header. */
 async function decode(bytes: Uint8Array, limits: Limits, deadline: Deadline): Promise<Decoded> {
   const type = typeOfBytes(bytes)
   if (type === undefined) throw new CountermarkError('ERR_UNSUPPORTED', 'This is not a picture of a kind that is read.')
@@ -25,7 +24,7 @@ async function decode(bytes: Uint8Array, limits: Limits, deadline: Deadline): Pr
     context.drawImage(bitmap, 0, 0)
     const { data } = context.getImageData(0, 0, width, height)
     const samples = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    return { picture: { samples, width, height, channels: 4, depth: 8 }, type, frames: 1, converted: false, findings: [] }
+    return { picture: { samples, width, height, channels: 4, depth: 8 }, type, frames: 1, converted: false, turned: true, findings: [] }
   } finally {
     bitmap.close()
   }
@@ -34,7 +33,6 @@ async function decode(bytes: Uint8Array, limits: Limits, deadline: Deadline): Pr
 async function bitmapOf(bytes: Uint8Array, type: string): Promise<ImageBitmap> {
   try {
     return await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>], { type }), {
-      imageOrientation: 'none' as ImageOrientation,
       premultiplyAlpha: 'none',
       colorSpaceConversion: 'none',
     })

@@ -3,7 +3,7 @@ import type { FileInfo } from '../engine/engine.js'
 import type { Deadline, Limits } from '../limits.js'
 import type { Finding, Picture } from '../types.js'
 
-/** A decoded picture: the first frame, in the file's own colour space and not turned. */
+/** A decoded picture: the first frame, in the file's own colour space. */
 export interface Decoded {
   picture: Picture
   /** MIME type, AVIF and HEIC told apart. */
@@ -12,6 +12,8 @@ export interface Decoded {
   frames: number
   /** True where the samples were converted to sRGB (CMYK, Lab): the source's ICC profile then no longer fits. */
   converted: boolean
+  /** True where the decoder has turned the samples for display already: EXIF orientation says nothing more then. */
+  turned: boolean
   findings: Finding[]
 }
 

@@ -64,12 +64,13 @@ async function decode(bytes: Uint8Array, limits: Limits, deadline: Deadline): Pr
       height: info.height,
       channels: channels as Picture['channels'],
       depth: deep ? 16 : 8,
-      // HEIF turns its pictures by its own boxes, which the decoder obeys; an EXIF orientation there says nothing more.
-      orientation: header.format === 'heif' ? 1 : (header.orientation ?? 1),
+      orientation: header.orientation ?? 1,
     },
     type: mimeOf(header, type),
     frames: header.pages ?? 1,
     converted,
+    // HEIF turns its pictures by its own boxes, which the decoder obeys.
+    turned: header.format === 'heif',
     findings,
   }
 }

@@ -109,7 +109,7 @@ async function readPixels(
   if (decoded.frames > 1 || info?.animated)
     sight.findings.push({ rule: 'P2', severity: 'info', message: 'Only the first frame of the animation was looked at.' })
 
-  const picture = { ...decoded.picture, orientation: info?.orientation ?? decoded.picture.orientation ?? 1 }
+  const picture = { ...decoded.picture, orientation: decoded.turned ? 1 : (info?.orientation ?? decoded.picture.orientation ?? 1) }
   const marks = await deadline.within(detect(engine, picture, request))
   const aigc = soleRecord(sight.evidence)
   for (const mark of marks) {

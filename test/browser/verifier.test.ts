@@ -1,0 +1,122 @@
+// The verifier for web pages in a real browser, under a policy that forbids everything it does not need, and without
+// network once it is loaded: nothing is uploaded.
+import { readFileSync } from 'node:fs'
+import { basename, extname } from 'node:path'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { mark, verify, type MarkResult, type VerifyOptions, type VerifyResult } from '../../src/index.js'
+import { chromiumPath, launch, serve } from '../support/browser.js'
+import { halved, recompressed } from '../support/damage.js'
+import { media, mediaFiles } from '../support/media.js'
+import { made, photograph, pipeline } from '../support/pictures.js'
+
+const PAGE = '<!doctype html><title>loading</title><script type="module" src="/page.js"></script>'
+const SCRIPT = `
+  import { createVerifier, CountermarkError } from '/dist/browser.js'
+  const verifier = createVerifier()
+  await verifier.ready()
+  globalThis.verifyFile = async (text, options, name) => {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))
+    try {
+      return await verifier.verify(name === undefined ? bytes : new File([bytes], name), options)
+    } catch (thrown) {
+      return { ours: thrown instanceof CountermarkError, code: thrown.code, message: thrown.message }
+    }
+  }
+  document.title = 'ready'
+`
+const KEY = '0f'.repeat(32)
+
+interface Failed { ours: boolean; code: string; message: string }
+type Answer = VerifyResult & Partial<Failed>
+
+describe.skipIf(chromiumPath === undefined)('the verifier in a browser', () => {
+  let host: Awaited<ReturnType<typeof serve>>
+  let browser: Browser
+  let context: BrowserContext
+  let page: Page
+  let marked: MarkResult<Buffer>
+  let loaded = 0
+  const asked: string[] = []
+  const complaints: string[] = []
+
+  const inPage = (bytes: Uint8Array, options: VerifyOptions = {}, name?: string): Promise<Answer> =>
+    page.evaluate(
+      ([text, options, name]) => (globalThis as unknown as { verifyFile(...given: unknown[]): Promise<Answer> }).verifyFile(text, options, name),
+      [Buffer.from(bytes).toString('base64'), options, name] as const,
+    )
+
+  beforeAll(async () => {
+    marked = await mark(await pipeline(made(1200, 900)).png().toBuffer(), { provider: { name: 'Example-Lab' }, produceId: 'c-1', key: 'public' })
+    host = await serve({ '/': PAGE, '/page.js': SCRIPT })
+    browser = await launch()
+    context = await browser.newContext()
+    page = await context.newPage()
+    page.on('request', (request) => asked.push(request.url()))
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+    page.on('pageerror', (error) => complaints.push(error.message))
+    await page.goto(host.url)
+    await page.waitForFunction(() => document.title === 'ready')
+    loaded = asked.length
+    await context.setOffline(true)
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await host?.close()
+  })
+
+  test('a marked file: the answer of Node', async () => {
+    const [here, there] = [await inPage(marked.output, {}, 'a.png'), await verify(marked.output, { keys: ['public'] })]
+    expect(here).toMatchObject({ file: 'a.png', type: 'image/png', verdict: 'compliant', state: 'confirmed', policy: 'cn', findings: [] })
+    const plain = ({ evidence }: VerifyResult): unknown[] =>
+      evidence.map((one) => (one.kind === 'watermark' ? [one.payload, one.bits, one.matchesMetadata] : one.kind === 'metadata' ? one : [one.found, one.text]))
+    expect(plain(here)).toEqual(plain(there))
+  })
+  test.each([['recompressed', recompressed], ['halved', halved]] as const)('%s, without metadata', async (_, damage) => {
+    const seen = await inPage(await damage(marked.output), { expect: { provider: 'Example-Lab', produceId: 'c-1' } })
+    expect(seen).toMatchObject({ type: 'image/jpeg', verdict: 'non-compliant', state: 'suspected', matchesExpected: true })
+    expect(seen.evidence).toContainEqual(expect.objectContaining({ kind: 'watermark', found: true, payload: marked.payload }))
+  })
+  test('JPEG and WebP', async () => {
+    for (const kind of ['jpeg', 'webp'] as const) {
+      const { output } = await mark(await photograph(kind), { provider: { name: 'Example-Lab' }, key: 'public' })
+      expect(await inPage(output)).toMatchObject({ type: `image/${kind}`, verdict: 'compliant', state: 'confirmed' })
+    }
+  })
+  test('a private key', async () => {
+    const { output, key } = await mark(await photograph(), { provider: { name: 'Example-Lab' }, key: KEY })
+    const seen = await inPage(output, { keys: [KEY, 'public'] })
+    expect(seen.evidence.filter(({ kind }) => kind === 'watermark')).toEqual([expect.objectContaining({ key, found: true }), expect.objectContaining({ key: 'public', found: false })])
+  })
+  test('the label of a picture that is turned for display', async () => {
+    const source = await pipeline(made(640, 560)).withMetadata({ orientation: 6 }).jpeg({ quality: 92 }).toBuffer()
+    const { output } = await mark(source, { provider: { name: 'Example-Lab' }, key: 'public' })
+    expect((await inPage(output)).evidence).toContainEqual(expect.objectContaining({ kind: 'label', found: true, where: expect.objectContaining({ position: 'bottom-right' }) }))
+  })
+  test.each(['jpeg', 'png', 'webp'] as const)('an unmarked %s: not found', async (kind) => {
+    expect(await inPage(await photograph(kind))).toMatchObject({ verdict: 'not found', state: 'none' })
+  })
+  test('limits, and what is no picture', async () => {
+    expect(await inPage(marked.output, { limits: { pixels: 1000 } })).toMatchObject({ ours: true, code: 'ERR_LIMIT' })
+    expect(await inPage(Buffer.from('hello'))).toMatchObject({ ours: true, code: 'ERR_UNSUPPORTED' })
+    expect(await inPage(new Uint8Array())).toMatchObject({ ours: true, code: 'ERR_BROKEN' })
+    expect(await inPage(marked.output.subarray(0, 30_000))).toMatchObject({ verdict: 'cannot tell' })
+  })
+
+  const hostile = mediaFiles('hostile').filter((path) => /^\.(jpg|png|webp|avif|gif|heic|tiff|bmp)$/.test(extname(path)))
+  test.skipIf(media === undefined)('the media hold hostile pictures', () => expect(hostile.length).toBeGreaterThanOrEqual(29))
+  test.each(hostile.map((path) => [basename(path), path] as const))('hostile: %s', async (_, path) => {
+    const said = await inPage(readFileSync(path))
+    if (said.code === undefined) expect(['not found', 'cannot tell', 'non-compliant']).toContain(said.verdict)
+    else expect([said.ours, ['ERR_BROKEN', 'ERR_UNSUPPORTED', 'ERR_LIMIT'].includes(said.code)], `${said.code}: ${said.message}`).toEqual([true, true])
+    // The page lives on.
+    expect(await page.title()).toBe('ready')
+  })
+
+  test('nothing was asked for after loading, nothing from elsewhere, and nothing was refused', () => {
+    expect(asked.slice(loaded)).toEqual([])
+    expect(asked.filter((url) => !url.startsWith(host.url))).toEqual([])
+    // The one thing that a browser asks for by itself and we do not serve.
+    expect(complaints.filter((text) => !text.includes('404'))).toEqual([])
+  })
+})
