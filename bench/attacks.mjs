@@ -1,5 +1,5 @@
 // The attacks of the image study and what is asked of each: percent of payloads read whole, percent of marks seen.
-import { coded, curved, cutShare, framed, laid, noisy, pipe, pixels, projecting, resized, turning, warped } from './canvas.mjs'
+import { coded, curved, cutShare, framed, laid, noisy, pipe, pixels, projecting, resized, textPage, turning, warped } from './canvas.mjs'
 
 // `large`: from 1024 px short side. `small`: 256-511 px, 32 bits. `long`: a 128-bit payload.
 const EASY = { payload: 99.5, presence: 100, small: { payload: 90, presence: 97 }, long: { payload: 97 } }
@@ -74,23 +74,12 @@ async function padded(canvas, random) {
   return jpeg(await framed(canvas, { top: edge(height), bottom: edge(height), left: edge(width), right: edge(width), colour: '#fff' }), 80)
 }
 
-function lines(width, height, size, random) {
-  const words = 'paper mould sheet wire laid chain press felt vat rag deckle size maker mill ream quire twin mark'.split(' ')
-  let texts = ''
-  for (let y = size * 2; y < height; y += size * 1.6) {
-    let text = ''
-    while (text.length * size * 0.55 < width - 2 * size) text += `${words[random.whole(words.length)]} `
-    texts += `<text x="${size}" y="${Math.round(y)}" font-family="sans-serif" font-size="${size}" fill="#222">${text}</text>`
-  }
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${texts}</svg>`
-}
-
 /** A page of text, of about three and a half times the picture's area, with the picture somewhere on it. */
 async function paged(canvas, random) {
   const shown = await scaled(canvas, random.between(0.7, 1))
   const width = Math.round(shown.width * 1.8)
   const height = Math.round(shown.height * 1.9)
-  const svg = lines(width, height, Math.max(12, Math.round(width / 70)), random)
+  const svg = textPage(width, height, Math.max(12, Math.round(width / 70)), random)
   const place = { left: random.whole(width - shown.width), top: random.whole(height - shown.height) }
   return jpeg(await laid(width, height, '#fff', [{ svg, left: 0, top: 0 }, { canvas: shown, ...place }]), 85)
 }

@@ -83,6 +83,18 @@ export function laid(width, height, colour, layers) {
   return pixels(sharp({ create: { width, height, channels: 3, background: colour }, limitInputPixels: false }).composite(composed))
 }
 
+/** Lines of words as SVG. */
+export function textPage(width, height, size, random) {
+  const words = 'paper mould sheet wire laid chain press felt vat rag deckle size maker mill ream quire twin mark'.split(' ')
+  let texts = ''
+  for (let y = size * 2; y < height; y += size * 1.6) {
+    let text = ''
+    while (text.length * size * 0.55 < width - 2 * size) text += `${words[random.whole(words.length)]} `
+    texts += `<text x="${size}" y="${Math.round(y)}" font-family="sans-serif" font-size="${size}" fill="#222">${text}</text>`
+  }
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${texts}</svg>`
+}
+
 /**
  * A projective warp, bilinear. `inverse`: nine numbers that take a place of the new picture to its place in the old one;
  * places are those of pixel centres. What lies outside is black.

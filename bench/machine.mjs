@@ -13,16 +13,16 @@ function git(...args) {
 }
 
 /** The command with folders as they lie from here, whatever machine it ran on. */
-function command(script) {
+function command(program) {
   const given = process.argv.slice(2).map((word) => (word.startsWith('/') ? relative('.', resolve(word)) : word))
-  return [`npm run ${script}`, ...(given.length > 0 ? ['--', ...given.map((word) => (/[\s,()]/.test(word) ? `'${word}'` : word))] : [])].join(' ')
+  return [program, ...given.map((word) => (/[\s,()]/.test(word) ? `'${word}'` : word))].join(' ').replace(/ --$/, '')
 }
 
-/** The head of a report in Markdown. `script`: its name in package.json; `facts`: further lines. */
-export function head(title, script, facts) {
+/** The head of a report in Markdown. `program`: what stood before the arguments; `facts`: further lines. */
+export function head(title, program, facts) {
   const changed = git('status', '--porcelain', '--', 'core', 'native', 'wasm', 'src') !== ''
   const lines = [
-    `command: \`${command(script)}\``,
+    `command: \`${command(program)}\``,
     `machine: ${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores, ${process.platform} ${process.arch}`,
     `node ${process.version}, sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}`,
     `commit: ${git('rev-parse', '--short', 'HEAD') || 'unknown'}${changed ? ' with changes' : ''}, ${new Date().toISOString().slice(0, 10)}`,

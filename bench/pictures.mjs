@@ -1,6 +1,8 @@
 // Which pictures a study takes, and of which class each is.
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
+import sharp from 'sharp'
+import { PATTERNS, patternOf } from './patterns.mjs'
 
 const PICTURE = /\.(jpe?g|png|webp|avif|tiff?|gif|heic)$/i
 const CLASSES = [
@@ -14,11 +16,13 @@ export function classOf(path) {
   return CLASSES.find(([, prefix]) => prefix.test(basename(path)))?.[0] ?? 'photograph'
 }
 
+const MADE = 'made:'
+
 /**
- * The pictures of the folders in name order: `{ path, name, kind, number }`. `half`: `odd` or `even` ones, counted
- * from 1 within a folder and a class, whatever else the study leaves out.
+ * The pictures of the folders in name order: `{ path, name, kind, number }`, and with `patterns` the made ones. `half`:
+ * `odd` or `even` ones, counted from 1 within a folder and a class, whatever else the study leaves out.
  */
-export function listPictures(folders, half) {
+export function listPictures(folders, half, patterns) {
   const listed = []
   for (const folder of folders) {
     const counts = {}
@@ -29,6 +33,7 @@ export function listPictures(folders, half) {
       listed.push({ path: join(folder, file), name: `${basename(folder)}/${file}`, kind })
     }
   }
+  if (patterns) listed.push(...PATTERNS.map((name) => ({ path: MADE + name, name: MADE + name, kind: 'pattern' })))
   return listed.map((picture, at) => ({ ...picture, number: at }))
 }
 
@@ -45,8 +50,15 @@ export function portable(path) {
   return relative('.', path) || '.'
 }
 
+/** Width and height from the header; undefined where that cannot be read. */
+export async function sizeOf(path) {
+  if (path.startsWith(MADE)) return patternOf(path.slice(MADE.length))
+  return sharp(path).metadata().then((read) => ({ width: read.width, height: read.pageHeight ?? read.height }), () => undefined)
+}
+
 /** `{ picture }` as `mark` decodes it, or `{ skipped }` with the reason. */
 export async function decode(sdk, path) {
+  if (path.startsWith(MADE)) return { picture: await patternOf(path.slice(MADE.length)) }
   const limits = sdk.limitsOf({})
   try {
     const { picture, frames } = await sdk.sharpCodec.decode(readFileSync(path), limits, new sdk.Deadline(limits))

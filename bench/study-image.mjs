@@ -5,6 +5,7 @@
 //   --rows TEXT,...       only attacks whose name holds one of the texts
 //   --quality Q --effort E --key fresh|public --bits 64|128 --seed TEXT
 //   --small               pictures scaled to 256 and 384 px short side, 32 bits expected
+//   --patterns            also made pictures: brick, halftone, grids, text, repeated tiles
 //   --chromium            also through screenshots of a real browser
 //   --false [N]           no marks: N keys a picture are looked for (--marked: in pictures that carry another key's mark)
 //   --jobs N              processes (default 2)
@@ -13,13 +14,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
-import sharp from 'sharp'
 import { chromiumPath } from './chromium.mjs'
 import { falseAlarmReport } from './false-report.mjs'
 import { report } from './image-report.mjs'
 import { head } from './machine.mjs'
 import { inParallel } from './parallel.mjs'
-import { listPictures, portable, shortSideOf } from './pictures.mjs'
+import { listPictures, portable, shortSideOf, sizeOf } from './pictures.mjs'
 
 // `--false` may stand alone; parseArgs knows no such option.
 const words = process.argv.slice(2).flatMap((word, at, all) => (word === '--false' && !/^\d+$/.test(all[at + 1] ?? '') ? [word, '1000'] : [word]))
@@ -28,12 +28,12 @@ const { values: options, positionals: folders } = parseArgs({
   options: {
     odd: { type: 'boolean' }, even: { type: 'boolean' }, limit: { type: 'string' }, rows: { type: 'string', default: '' },
     quality: { type: 'string', default: 'standard' }, effort: { type: 'string' }, key: { type: 'string', default: 'fresh' },
-    bits: { type: 'string', default: '64' }, seed: { type: 'string', default: '1' }, small: { type: 'boolean' },
+    bits: { type: 'string', default: '64' }, seed: { type: 'string', default: '1' }, small: { type: 'boolean' }, patterns: { type: 'boolean' },
     chromium: { type: 'boolean' }, false: { type: 'string' }, marked: { type: 'boolean' }, jobs: { type: 'string', default: '2' },
     build: { type: 'string', default: '.' }, out: { type: 'string' },
   },
 })
-if (folders.length === 0) {
+if (folders.length === 0 && !options.patterns) {
   process.stderr.write('Name the folders with pictures: npm run study:image -- FOLDER...\n')
   process.exit(2)
 }
@@ -51,11 +51,11 @@ const settings = {
 
 /** Those large enough, at most `limit` of each folder's classes; each with three others for a collage. */
 async function chosen() {
-  const listed = listPictures(folders, options.odd ? 'odd' : options.even ? 'even' : undefined)
+  const listed = listPictures(folders, options.odd ? 'odd' : options.even ? 'even' : undefined, options.patterns)
   const fitting = []
   for (const picture of listed) {
     // What cannot even be opened stays in: the report says so.
-    const size = await sharp(picture.path).metadata().then((read) => ({ width: read.width, height: read.pageHeight ?? read.height }), () => undefined)
+    const size = await sizeOf(picture.path)
     if (size === undefined || shortSideOf(size) >= 512) fitting.push(picture)
   }
   const counts = {}
@@ -82,13 +82,13 @@ await inParallel(worker, settings, tasks, Number(options.jobs), (task, answer) =
 answers.sort((a, b) => a.number - b.number || (a.shortSide ?? 0) - (b.shortSide ?? 0))
 
 const facts = [
-  `inputs: ${tasks.length} pictures of ${folders.map(portable).join(', ')}`,
+  `inputs: ${tasks.length} pictures of ${[...folders.map(portable), ...(options.patterns ? ['made patterns'] : [])].join(', ')}`,
   `seed ${settings.seed}; quality ${settings.quality}, effort ${settings.effort}, ${options.small ? 32 : settings.bits} bits, ${settings.key} keys`,
   ...(options.build === '.' ? [] : [`build: ${portable(options.build)}`]),
 ]
 const text = falseAlarms
-  ? `${head('False alarms of the image watermark', 'study:image', facts)}\n${falseAlarmReport(answers, settings)}`
-  : `${head('Image watermark: what survives', 'study:image', [
+  ? `${head('False alarms of the image watermark', 'npm run study:image --', facts)}\n${falseAlarmReport(answers, settings)}`
+  : `${head('Image watermark: what survives', 'npm run study:image --', [
       ...facts, 'payload: every bit right and accepted by the detector; presence: p <= 1e-6; 95 %: Wilson; open: below the target, which the interval still holds',
     ])}\n${report(answers, settings)}`
 const out = options.out ?? `bench/results/${defaultName()}.md`
