@@ -82,8 +82,9 @@ export function createCountermark<const D extends Partial<MarkOptions & VerifyOp
 /** Marks one picture with every setting given; see Countermark.mark. */
 export async function mark<I extends Input, O extends MarkOptions>(input: I, options: O & NoOther<O, MarkOptions>): Promise<MarkResult<OutputFor<I, O>>> {
   const start = performance.now()
-  const limits = limitsOf(options?.limits)
-  const deadline = new Deadline(limits, options?.signal)
+  if (typeof options !== 'object' || options === null) throw new CountermarkError('ERR_USAGE', 'mark needs its options: at least the provider.')
+  const limits = limitsOf(options.limits)
+  const deadline = new Deadline(limits, options.signal)
   deadline.check()
   const plan = await planOf(options)
   if (options.to === undefined && options.as === undefined && (typeof input === 'string' || input instanceof URL))

@@ -119,6 +119,7 @@ describe('exit codes', () => {
     ['a folder that holds the inputs', (home) => ['mark', join(home, 'a.png'), join(home, 'b.jpg'), '-o', home, ...PROVIDER]],
     ['several inputs into a file', (home) => ['mark', join(home, 'a.png'), join(home, 'b.jpg'), '-o', join(home, 'more/a.png'), ...PROVIDER]],
     ['standard input', () => ['verify', '-']],
+    ['standard output', (home) => ['mark', join(home, 'a.png'), '-o', '-', ...PROVIDER]],
     ['no label and no waiver', (home) => ['mark', join(home, 'a.png'), '-o', join(home, 'out.png'), ...PROVIDER, '--no-explicit']],
     ['a quality that does not exist', (home) => ['mark', join(home, 'a.png'), '-o', join(home, 'out.png'), ...PROVIDER, '--quality', 'best']],
     ['a policy that does not exist', (home) => ['verify', join(home, 'a.png'), '--policy', 'fr']],

@@ -81,6 +81,7 @@ describe('every kind of input gives the same kind of output', () => {
     expect((await bytesOf(output)).subarray(0, 4).toString('latin1')).toBe('\x89PNG')
   })
   test('anything else is refused', async () => {
+    expect(await failing((mark as (input: Buffer) => Promise<unknown>)(png))).toMatchObject({ code: 'ERR_USAGE' })
     for (const input of [null, 7, {}, []]) expect(await failing(mark(input as never, COMMON))).toMatchObject({ code: 'ERR_USAGE' })
   })
 })
@@ -200,6 +201,7 @@ describe('a label that is there already', () => {
     const again = await mark(first.output, { ...COMMON })
     expect(again).toMatchObject({ status: 'kept', produceId: 'c-1', record: first.record, verdict: 'compliant', watermark: { embedded: false }, label: { drawn: false } })
     expect(again.output.equals(first.output)).toBe(true)
+    expect(again.output.buffer).not.toBe(first.output.buffer)
   })
   test('of another provider is kept too; only what is missing is added', async () => {
     const bare = await mark(png, { ...COMMON, metadataOnly: true, produceId: 'c-2' })
@@ -234,7 +236,7 @@ describe('a call that fails leaves nothing behind', () => {
   test('no place for the output', async () => {
     const { home, path } = setting()
     expect(await failing(mark(path, COMMON))).toMatchObject({ code: 'ERR_USAGE', remedy: expect.stringContaining('to') })
-    expect(await failing(mark(path, { ...COMMON, to: join(home, 'none', 'out.png') }))).toMatchObject({ code: 'ERR_IO' })
+    expect(await failing(mark(path, { ...COMMON, to: join(home, 'none', 'out.png') }))).toMatchObject({ code: 'ERR_IO', message: expect.stringContaining('no such folder') })
     untouched(home)
   })
   test('the input itself, under whatever name', async () => {

@@ -128,6 +128,7 @@ describe('what cannot be read is never called "not found"', () => {
     const frames = made(128, 256)
     const webp = await sharp(frames.samples, { raw: { width: 128, height: 256, channels: 3, pageHeight: 128 } }).webp({ loop: 0 }).toBuffer()
     const seen = await see(webp)
+    expect(seen.verdict).toBe('cannot tell')
     expect(seen.findings).toContainEqual(expect.objectContaining({ rule: 'P2', severity: 'info', message: expect.stringContaining('first frame') }))
   })
   test.each([
@@ -140,6 +141,7 @@ describe('what cannot be read is never called "not found"', () => {
   test.each([
     ['an unknown effort', { effort: 'some' as never }, 'ERR_PARAMETER'],
     ['a key that is none', { keys: ['x'] }, 'ERR_PARAMETER'],
+    ['a key without a list', { keys: 'public' as never }, 'ERR_PARAMETER'],
     ['half of a pair', { expect: { provider: '', produceId: 'c-1' } }, 'ERR_USAGE'],
     ['a limit', { limits: { pixels: 1000 } }, 'ERR_LIMIT'],
     ['a signal', { signal: AbortSignal.abort() }, 'ERR_CANCELLED'],

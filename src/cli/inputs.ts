@@ -10,7 +10,7 @@ export interface FileOptions { policy?: string; maxPixels?: string; maxBytes?: s
 
 /** Which output each input gets. Throws ERR_USAGE for clashes, before anything is written. */
 export async function outputsOf(inputs: string[], out: string, speech: Speech): Promise<{ input: string; output: string }[]> {
-  if (inputs.includes('-')) throw usage(speech.say('stdin'))
+  if (inputs.includes('-') || out === '-') throw usage(speech.say('stdin'))
   const facts = await stat(out).catch(() => undefined)
   const folder = inputs.length > 1 || out.endsWith('/') || facts?.isDirectory() === true
   if (folder && facts !== undefined && !facts.isDirectory()) throw usage(speech.say('notFolder', { output: out }))

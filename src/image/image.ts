@@ -34,6 +34,7 @@ export function embed(engine: Engine, picture: Picture, options: { payload: stri
 export async function detect(engine: Engine, picture: Picture, options: { keys?: Key[]; effort?: Effort } = {}): Promise<WatermarkEvidence[]> {
   const { keys = ['public'], effort = 'full' } = options
   if (!EFFORTS.includes(effort)) throw new CountermarkError('ERR_PARAMETER', `effort is direct, scan or full, not ${String(effort)}.`)
+  if (!Array.isArray(keys)) throw new CountermarkError('ERR_PARAMETER', 'keys is a list of keys.')
   if (keys.length === 0) return []
   const found = await engine.imageDetect(shape(picture), { keys: [...new Set(keys.map(keyOf))], effort })
   return found.map(({ keyId, ...rest }) => ({ ...rest, key: keyId }))

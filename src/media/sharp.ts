@@ -117,7 +117,7 @@ function encoderOf(raw: Sharp, source: FileInfo): Sharp {
 
 /** 16-bit samples as sharp takes them. The platform is little-endian wherever sharp is built. */
 function wide(samples: Uint8Array): Uint16Array {
-  const aligned = samples.byteOffset % 2 === 0 ? samples : samples.slice()
+  const aligned = samples.byteOffset % 2 === 0 ? samples : new Uint8Array(samples)
   return new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >> 1)
 }
 

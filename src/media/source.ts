@@ -101,7 +101,8 @@ export async function writeWhole(path: string, bytes: Uint8Array, mode = 0o666):
     }
     await rename(temporary, path)
   } catch (thrown) {
-    await rm(temporary, { force: true })
+    await rm(temporary, { force: true }).catch(() => {})
+    if ((thrown as { code?: unknown }).code === 'ENOENT') throw new CountermarkError('ERR_IO', `${folder}: there is no such folder.`, { cause: thrown })
     throw fromSystem(thrown, path)
   }
   await syncFolder(folder)
@@ -124,6 +125,8 @@ export async function deliver(bytes: Uint8Array, type: string, source: Source, o
     return path
   }
   const form = options.as ?? source.form
+  // A file that was kept as it was must not share its memory with the input: who changes one would change the other.
+  if (bytes === source.bytes) bytes = new Uint8Array(bytes)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const part = bytes as Uint8Array<ArrayBuffer>
   switch (form) {

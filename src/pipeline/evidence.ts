@@ -25,7 +25,8 @@ export interface Sight {
   evidence: Evidence[]
   /** `unknown`: the core does not know this container. */
   metadata: 'read' | 'unknown' | 'broken'
-  pixels: 'read' | 'skipped' | 'failed'
+  /** `partly`: the first frame of several. */
+  pixels: 'read' | 'partly' | 'skipped' | 'failed'
   findings: Finding[]
   report?: MetadataReport
 }
@@ -106,8 +107,10 @@ async function readPixels(
   sight.pixels = 'read'
   if (sight.metadata !== 'read') sight.type = decoded.type
   sight.findings.push(...decoded.findings)
-  if (decoded.frames > 1 || info?.animated)
+  if (decoded.frames > 1 || info?.animated) {
+    sight.pixels = 'partly'
     sight.findings.push({ rule: 'P2', severity: 'info', message: 'Only the first frame of the animation was looked at.' })
+  }
 
   const picture = { ...decoded.picture, orientation: decoded.turned ? 1 : (info?.orientation ?? decoded.picture.orientation ?? 1) }
   const marks = await deadline.within(detect(engine, picture, request))
