@@ -2,7 +2,10 @@
 
 /// How much one binary digit of an index outweighs the one below it: chosen by measurement.
 ///
-/// A weight below `USUAL` leans towards Reed-Muller codes: larger distance between the code words, for which the list pays.
+/// A weight below `USUAL` leans towards Reed-Muller codes: larger distance between the code words, for which the list pays. Of
+/// 1.10 to 1.25 this one loses the fewest frames with lists of 32 to 128, within the noise of the trials, at lengths of 512 and
+/// 1024 and rates of 1/11 to 1/3. The Gaussian approximation at its best design point does no better. A search that exchanged
+/// single inputs of (512, 96) gained 0.05 dB for that code: too little for a table that no rule explains.
 pub const CHOSEN: f64 = 1.18;
 
 /// 2^(1/4), the usual weight, made for successive cancellation without a list.

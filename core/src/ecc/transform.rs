@@ -5,7 +5,8 @@ use std::ops::BitXorAssign;
 /// Where a data bit of 1 echoes: digit j stands for the input j + 1 places later. An echo of 0 is no convolution.
 pub type Echo = u64;
 
-/// Any dense echo serves: this one was drawn once and measured, nothing else recommends it.
+/// Any dense echo of 32 digits or more serves: this one was drawn once and measured, nothing else recommends it. It loses a
+/// quarter fewer frames than none; Arikan's own 0o133, six digits long, loses an eighth fewer.
 pub const DENSE: Echo = 0xb6e9_4d1d_c35a_7a36;
 
 /// What the data so far will add to the next 64 inputs of the transform, the next one in digit 0.
