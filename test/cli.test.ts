@@ -213,6 +213,18 @@ describe('languages', () => {
   })
 })
 
+test('what one engine marks the other reads', async () => {
+  const home = pictures()
+  for (const [marks, reads] of [['wasm', 'native'], ['native', 'wasm']] as const) {
+    const out = join(home, `${marks}.jpg`)
+    const marked = await countermark(['mark', join(home, 'b.jpg'), '-o', out, ...PROVIDER, '--json'], { env: { COUNTERMARK_ENGINE: marks } })
+    const seen = await countermark(['verify', out, '--json'], { env: { COUNTERMARK_ENGINE: reads } })
+    expect([marked.code, seen.code]).toEqual([0, 0])
+    expect((lines(seen)[0]!['evidence'] as unknown[])[0]).toMatchObject({ kind: 'watermark', payload: lines(marked)[0]!['payload'], matchesMetadata: true })
+  }
+  expect((await countermark(['verify', join(home, 'a.png')], { env: { COUNTERMARK_ENGINE: 'wasm' } })).code).toBe(1)
+})
+
 test('doctor tells what works', async () => {
   const run = await countermark(['doctor', '--json'])
   const [found] = lines(run) as { engines: { kind: string; ok: boolean; roundTrip: boolean }[]; sharp: { ok: boolean; read: string[] }; key: { id: string } }[]
