@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 /// Check bits behind the payload.
 pub const CHECK: usize = 32;
 /// Words that the list decoder keeps; each has one chance in 2^32 to pass the check by accident.
-pub const LIST: usize = 32;
+pub const LIST: usize = 64;
 /// The schema's number; it enters the check bits, so that a word of another schema is not read as one of this.
 const SCHEMA: u8 = 1;
 
@@ -43,7 +43,7 @@ impl Class {
 
 /// The first `bits` bits (a multiple of 8, 8 to 256) of SHA-256 over the UTF-8 of producer, 0x1F, content number; hexadecimal.
 pub fn of(producer: &str, produce_id: &str, bits: u32) -> Result<String> {
-    if bits % 8 != 0 || !(8..=256).contains(&bits) {
+    if !bits.is_multiple_of(8) || !(8..=256).contains(&bits) {
         return Err(Error::parameter(format!("a payload has 8 to 256 bits in whole bytes, not {bits}")));
     }
     let digest = Sha256::new().chain_update(producer).chain_update([0x1f]).chain_update(produce_id).finalize();
@@ -58,7 +58,7 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Reads hexadecimal digits, two a byte.
 pub fn unhex(text: &str) -> Result<Vec<u8>> {
     let wrong = || Error::parameter("a payload is an even number of hexadecimal digits");
-    if text.len() % 2 != 0 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(wrong());
     }
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| wrong())).collect()
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_is_encoded_is_decoded_and_nothing_else() {
-        let payload: Vec<u8> = (0..16).map(|at| at * 37 + 5).collect();
+        let payload: Vec<u8> = (0..16u8).map(|at| at.wrapping_mul(37).wrapping_add(5)).collect();
         for class in [Class::Short, Class::Standard, Class::Long] {
             let coder = Coder::new(class).unwrap();
             let word = coder.encode(&payload).unwrap();
@@ -158,7 +158,8 @@ mod tests {
             assert_eq!(decoded.word, word);
             assert!(coder.encode(&payload[..3]).is_err());
             // Every other sign of a key: no word.
-            let scrambled: Vec<f32> = soft.iter().enumerate().map(|(at, value)| if at * at % 7 < 3 { -value } else { *value }).collect();
+            let scrambled: Vec<f32> =
+                soft.iter().enumerate().map(|(at, value)| if at * at % 7 < 3 { -value } else { *value }).collect();
             assert!(coder.decode(&scrambled).unwrap().is_none());
         }
     }

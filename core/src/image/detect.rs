@@ -259,7 +259,8 @@ impl<'a> Hunt<'a> {
             let soft = spectrum.soft(self.carrier, &pilot);
             let coder = &self.carrier.forms[pilot.form].coder;
             let Some(decoded) = coder.decode(&soft.bits)? else { continue };
-            let agreed: f64 = soft.bits.iter().zip(&decoded.word).map(|(soft, bit)| f64::from(if *bit { -soft } else { *soft })).sum();
+            let agreed: f64 =
+                soft.bits.iter().zip(&decoded.word).map(|(soft, bit)| f64::from(if *bit { -soft } else { *soft })).sum();
             // The check passes by accident once in 2^32 words, whatever their score; the score is the best of all words' at most.
             let check = any_of((self.words * LIST as f64).ln(), -(CHECK as f64) * std::f64::consts::LN_2);
             let size = (coder.class().bits() + CHECK) as f64 * std::f64::consts::LN_2;

@@ -2,7 +2,7 @@
 
 use super::carrier::{Carrier, FORMS, TILE};
 use super::fold::{Lie, fold};
-use super::frame::{Format, sample, set_sample};
+use super::frame::{Format, sample, set_sample, shares};
 use super::front::flatten;
 use super::luma::blocks;
 use super::mask::hiding;
@@ -139,7 +139,14 @@ pub fn embed(samples: &mut [u8], options: &Options) -> Result<Report> {
     if error < LEAST_ENERGY {
         return Ok(Report { psnr: psnr(error), ..none("the picture is too flat, too dark or too light to hide a mark") });
     }
-    Ok(Report { embedded: true, reason: None, bits: class.bits(), psnr: psnr(error), ssim: promised.ssim, quality: options.quality })
+    Ok(Report {
+        embedded: true,
+        reason: None,
+        bits: class.bits(),
+        psnr: psnr(error),
+        ssim: promised.ssim,
+        quality: options.quality,
+    })
 }
 
 /// The picture's luma with one sample a canonical pixel.
@@ -211,17 +218,16 @@ impl Plan {
 fn add(samples: &mut [u8], format: &Format, overlay: &Overlay, factor: f32) -> f64 {
     let mut row = vec![0.0; format.width as usize];
     let bytes = format.pixel_bytes();
-    let colours = format.colours();
+    let shares = shares(format.colours());
     let mut error = 0.0f64;
     for (y, line) in samples.chunks_exact_mut(format.width as usize * bytes).enumerate() {
         overlay.row(y, &mut row);
         if format.channels == 3 && format.depth == 8 {
             let mut sum = 0i64;
             for (pixel, change) in line.chunks_exact_mut(3).zip(&row) {
-                let whole = (change * factor).round_ties_even() as i32;
-                for value in pixel {
+                for (value, share) in pixel.iter_mut().zip(shares) {
                     let before = i32::from(*value);
-                    let after = (before + whole).clamp(0, 255);
+                    let after = (before + (change * factor * share).round_ties_even() as i32).clamp(0, 255);
                     sum += i64::from((after - before) * (after - before));
                     *value = after as u8;
                 }
@@ -233,12 +239,12 @@ fn add(samples: &mut [u8], format: &Format, overlay: &Overlay, factor: f32) -> f
             if format.has_alpha() && sample(pixel, usize::from(format.channels) - 1, format.depth) == 0.0 {
                 continue;
             }
-            for channel in 0..colours {
+            for (channel, share) in shares.iter().enumerate() {
                 let before = sample(pixel, channel, format.depth);
-                set_sample(pixel, channel, format.depth, before + change * factor);
+                set_sample(pixel, channel, format.depth, before + change * factor * share);
                 error += f64::from(sample(pixel, channel, format.depth) - before).powi(2);
             }
         }
     }
-    error / (format.pixels() * colours) as f64
+    error / (format.pixels() * shares.len()) as f64
 }

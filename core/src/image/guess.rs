@@ -163,7 +163,8 @@ fn stretched(sky: &Sky, power: &Power, carrier: &Carrier) -> Vec<Guess> {
 /// The highest points of a table, none within two cells of a higher one: row, column, height.
 fn peaks(table: &mut [f32], columns: usize, most: usize) -> Vec<(usize, usize, f64)> {
     let rows = table.len() / columns;
-    let mut order: Vec<(f32, u32)> = table.iter().enumerate().map(|(at, fit)| (*fit, at as u32)).filter(|(fit, _)| *fit > 2.0).collect();
+    let mut order: Vec<(f32, u32)> =
+        table.iter().enumerate().map(|(at, fit)| (*fit, at as u32)).filter(|(fit, _)| *fit > 2.0).collect();
     order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     let mut found: Vec<(usize, usize, f64)> = Vec::new();
     for (fit, at) in order {
@@ -209,6 +210,7 @@ fn climb(power: &Power, bins: &[(Bin, f32)], start: Lie, long: f64) -> Guess {
 
 /// How far two lies are from each other, relative to their size.
 fn apart(a: &Lie, b: &Lie) -> f64 {
-    let largest = [a.xx - b.xx, a.xy - b.xy, a.yx - b.yx, a.yy - b.yy].into_iter().fold(0.0, |most: f64, part| most.max(part.abs()));
+    let largest =
+        [a.xx - b.xx, a.xy - b.xy, a.yx - b.yx, a.yy - b.yy].into_iter().fold(0.0, |most: f64, part| most.max(part.abs()));
     largest * a.side() / TILE as f64
 }

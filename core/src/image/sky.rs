@@ -87,7 +87,8 @@ impl Sky {
             let Some(value) = self.read(lie, *bin) else { continue };
             let value = value * phase.conj() * bin.shape();
             squares += value.norm_sqr();
-            let (here, there) = if at < PILOTS / 2 { (value, value.conj()) } else { (value * Complex32::I, value.conj() * Complex32::I) };
+            let (here, there) =
+                if at < PILOTS / 2 { (value, value.conj()) } else { (value * Complex32::I, value.conj() * Complex32::I) };
             let cell = |x: i32, y: i32| x.rem_euclid(SHIFTS as i32) as usize * SHIFTS + y.rem_euclid(SHIFTS as i32) as usize;
             grid[cell(bin.x, bin.y)] = here;
             grid[cell(-bin.x, -bin.y)] = there;
@@ -170,7 +171,8 @@ impl Power {
             let (x, y) = (fx as i64 & (SIDE as i64 - 1), fy as i64 & (SIDE as i64 - 1));
             let (right, below) = ((x + 1) & (SIDE as i64 - 1), (y + 1) & (SIDE as i64 - 1));
             let at = |x: i64, y: i64| self.values[x as usize * SIDE + y as usize];
-            let value = (at(x, y) * (1.0 - py) + at(x, below) * py) * (1.0 - px) + (at(right, y) * (1.0 - py) + at(right, below) * py) * px;
+            let value = (at(x, y) * (1.0 - py) + at(x, below) * py) * (1.0 - px)
+                + (at(right, y) * (1.0 - py) + at(right, below) * py) * px;
             sum += f64::from(weight * (value - 1.0));
         }
         sum

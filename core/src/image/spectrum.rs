@@ -62,8 +62,6 @@ pub struct Soft {
     pub bits: Vec<f32>,
     /// Standard deviation of the sum of all bits under random signs.
     pub spread: f64,
-    /// Mean of the pilot's amplitudes, 0..1: 1 where nothing but the mark is there.
-    pub gain: f32,
 }
 
 /// The transforms that reading needs; made once for a picture.
@@ -139,7 +137,8 @@ impl Reader {
         for (at, (bin, phase)) in carrier.pilot.iter().zip(&carrier.phase).enumerate() {
             let value = spectrum.at(turn.bin(*bin)) * phase.conj() * bin.shape();
             squares += f64::from(value.norm_sqr());
-            let (here, there) = if at < PILOTS / 2 { (value, value.conj()) } else { (value * Complex32::I, value.conj() * Complex32::I) };
+            let (here, there) =
+                if at < PILOTS / 2 { (value, value.conj()) } else { (value * Complex32::I, value.conj() * Complex32::I) };
             let cell = |x: i32, y: i32| x.rem_euclid(SHIFTS as i32) as usize * SHIFTS + y.rem_euclid(SHIFTS as i32) as usize;
             grid[cell(bin.x, bin.y)] = here;
             grid[cell(-bin.x, -bin.y)] = there;
@@ -191,7 +190,7 @@ impl Spectrum {
                 squares += f64::from(part * part);
             }
         }
-        Soft { bits, spread: squares.sqrt().max(f64::MIN_POSITIVE), gain: mean }
+        Soft { bits, spread: squares.sqrt().max(f64::MIN_POSITIVE) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! How strong a mark may be: the largest factor at which the picture keeps the promised quality.
 
-use super::frame::{Format, sample};
+use super::frame::{Format, sample, shares};
 use super::overlay::Overlay;
 use super::quality::{C1, C2};
 
@@ -26,7 +26,7 @@ const PSNR_MARGIN: f64 = 0.03;
 pub fn strength(samples: &[u8], format: &Format, overlay: &Overlay, floor: Floor) -> f64 {
     let budget = 255.0 * 255.0 * 10f64.powf(-(floor.psnr + PSNR_MARGIN) / 10.0);
     let changes = Changes::of(format, overlay);
-    let by_error = largest(|factor| changes.error(factor, format.depth) <= budget);
+    let by_error = largest(|factor| changes.error(factor, format) <= budget);
     let windows = windows(samples, format, overlay);
     let rounding = if format.depth == 8 { 1.0 / 12.0 } else { 0.0 };
     largest(|factor| factor <= by_error && similarity(&windows, factor, rounding) >= floor.ssim + SSIM_MARGIN)
@@ -59,14 +59,21 @@ impl Changes {
         Self(if thin > 1 { all.into_iter().step_by(thin | 1).collect() } else { all })
     }
 
-    fn error(&self, factor: f64, depth: u8) -> f64 {
-        let factor = factor as f32;
-        let sum: f64 = if depth == 8 {
-            self.0.chunks(256).map(|part| f64::from(part.iter().map(|value| (value * factor).round_ties_even().powi(2)).sum::<f32>())).sum()
-        } else {
-            self.0.chunks(256).map(|part| f64::from(part.iter().map(|value| (value * factor).powi(2)).sum::<f32>())).sum()
-        };
-        sum / self.0.len().max(1) as f64
+    /// Mean squared error over the colour samples.
+    fn error(&self, factor: f64, format: &Format) -> f64 {
+        let mut sum = 0.0;
+        for share in shares(format.colours()) {
+            let factor = factor as f32 * share;
+            // Sums of a few hundred keep their digits.
+            for part in self.0.chunks(256) {
+                sum += f64::from(if format.depth == 8 {
+                    part.iter().map(|value| (value * factor).round_ties_even().powi(2)).sum::<f32>()
+                } else {
+                    part.iter().map(|value| (value * factor).powi(2)).sum::<f32>()
+                });
+            }
+        }
+        sum / (self.0.len().max(1) * format.colours()) as f64
     }
 }
 
@@ -113,14 +120,14 @@ fn windows(samples: &[u8], format: &Format, overlay: &Overlay) -> Vec<Window> {
             overlay.row(top + at, row);
         }
         for left in (0..=width - WINDOW).step_by(step) {
-            for channel in 0..format.colours() {
+            for (channel, share) in shares(format.colours()).iter().enumerate() {
                 let mut sums = [0.0f64; 5];
                 for (y, vertical) in weights.iter().enumerate() {
                     let start = (top + y) * stride + left * bytes;
                     for (x, horizontal) in weights.iter().enumerate() {
                         let weight = vertical * horizontal;
                         let value = f64::from(sample(&samples[start + x * bytes..], channel, format.depth));
-                        let change = f64::from(changes[y * width + left + x]);
+                        let change = f64::from(changes[y * width + left + x] * share);
                         for (sum, term) in sums.iter_mut().zip([value, value * value, change, change * change, value * change]) {
                             *sum += weight * term;
                         }

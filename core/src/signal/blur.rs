@@ -146,8 +146,8 @@ mod tests {
     fn the_smallest_within_reach_wins() {
         let plane = spot(9, 7, 4, 3).map(|value| 1.0 - value);
         let low = smallest(&plane, 2);
-        for y in 0..7 {
-            for x in 0..9 {
+        for y in 0..7usize {
+            for x in 0..9usize {
                 let inside = x.abs_diff(4) <= 2 && y.abs_diff(3) <= 2;
                 assert_eq!(low.row(y)[x] == 0.0, inside, "{x} {y}");
             }

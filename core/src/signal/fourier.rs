@@ -18,7 +18,13 @@ impl Square {
         let mut planner = FftPlanner::new();
         let (forward, inverse) = (planner.plan_fft_forward(side), planner.plan_fft_inverse(side));
         let length = forward.get_inplace_scratch_len().max(inverse.get_inplace_scratch_len());
-        Self { side, forward, inverse, turned: vec![Complex32::default(); side * side], scratch: vec![Complex32::default(); length] }
+        Self {
+            side,
+            forward,
+            inverse,
+            turned: vec![Complex32::default(); side * side],
+            scratch: vec![Complex32::default(); length],
+        }
     }
 
     /// Columns and rows.
@@ -80,7 +86,13 @@ mod tests {
         square.forward_turned(&mut grid);
         for (kx, ky) in [(0, 0), (3, 0), (0, 5), (2, 7)] {
             let sum: Complex32 = (0..side * side)
-                .map(|at| start[at] * Complex32::from_polar(1.0, -std::f32::consts::TAU * ((at % side * kx + at / side * ky) as f32) / side as f32))
+                .map(|at| {
+                    start[at]
+                        * Complex32::from_polar(
+                            1.0,
+                            -std::f32::consts::TAU * ((at % side * kx + at / side * ky) as f32) / side as f32,
+                        )
+                })
                 .sum();
             assert!((grid[kx * side + ky] - sum).norm() < 1e-3);
         }

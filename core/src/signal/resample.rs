@@ -9,12 +9,15 @@ use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 /// The plane at `width` x `height`, where one new sample covers `step` old ones in each direction, from the upper left corner
 /// on: new `u` lies at old `(u + 0.5) * step - 0.5`. Catmull-Rom, widened by `step` where it shrinks.
 pub fn resample(plane: &Plane, width: usize, height: usize, step: f64) -> Result<Plane> {
-    let wrong = |what: String| Error::parameter(format!("a plane of {} x {} could not be resampled: {what}", plane.width, plane.height));
+    let wrong =
+        |what: String| Error::parameter(format!("a plane of {} x {} could not be resampled: {what}", plane.width, plane.height));
     let mut out = Plane::new(width, height);
     let from = bytemuck::cast_slice(&plane.data);
-    let source = TypedImageRef::<F32>::from_buffer(plane.width as u32, plane.height as u32, from).map_err(|error| wrong(error.to_string()))?;
+    let source = TypedImageRef::<F32>::from_buffer(plane.width as u32, plane.height as u32, from)
+        .map_err(|error| wrong(error.to_string()))?;
     let into = bytemuck::cast_slice_mut(&mut out.data);
-    let mut target = TypedImage::<F32>::from_buffer(width as u32, height as u32, into).map_err(|error| wrong(error.to_string()))?;
+    let mut target =
+        TypedImage::<F32>::from_buffer(width as u32, height as u32, into).map_err(|error| wrong(error.to_string()))?;
     let (across, down) = ((width as f64 * step).min(plane.width as f64), (height as f64 * step).min(plane.height as f64));
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom)).crop(0.0, 0.0, across, down);
     Resizer::new().resize_typed(&source, &mut target, &options).map_err(|error| wrong(error.to_string()))?;
