@@ -37,7 +37,7 @@ afterAll(() => rmSync(inside, { recursive: true, force: true }))
 describe('README', () => {
   test('the two commands are there', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-    expect(blocks(README, 'sh')[0]).toBe('npm run demo -- photo.jpg\nnpm test\n')
+    expect(blocks(README, 'sh')[0]).toBe('npm run demo\nnpm test\n')
     expect([scripts['demo'], scripts['test']]).toEqual(['node scripts/demo.mjs', 'node scripts/test.mjs'])
     expect(read('scripts/demo.mjs')).toContain('examples/mark-and-verify/run.mjs')
   })
