@@ -36,6 +36,5 @@ export async function screenOf(canvas, random, near) {
 async function open() {
   const { chromium } = await import('playwright-core')
   const browser = await chromium.launch({ executablePath: chromiumPath(), args: FLAGS })
-  process.on('disconnect', () => browser.close().then(() => process.exit(0)))
   return browser.newPage()
 }

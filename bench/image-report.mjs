@@ -23,7 +23,7 @@ function verdict(hits, trials, target) {
   return `${target} ${100 * wilson(hits, trials)[1] >= target ? 'open' : '**missed**'}`
 }
 
-/** Names that a report has room for; the .json has all. */
+/** Names that a report has room for; the .jsonl has all. */
 const MOST_NAMES = 12
 
 function named(things, say, between = ', ') {

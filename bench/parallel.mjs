@@ -45,6 +45,8 @@ export function inParallel(file, settings, tasks, jobs, done) {
 /** In the child: `begin(settings)` gives the function that answers tasks. */
 export function serve(begin) {
   let work
+  // No more work, or no more parent; whatever was opened closes with the process.
+  process.on('disconnect', () => process.exit(0))
   process.on('message', async (message) => {
     if (work === undefined) {
       work = await begin(message)

@@ -1,5 +1,5 @@
 // npm run study:image -- FOLDER... [options]: marks pictures, attacks each marked one in every way that targets name, and
-// counts what is read back. Writes bench/results/study-image.md, and beside it a .json with every single trial.
+// counts what is read back. Writes bench/results/study-image.md, and beside it a .jsonl with every single trial.
 //   --odd | --even        half of a class, in name order: tune on the odd ones
 //   --limit N             the first N of each folder's classes
 //   --rows TEXT,...       only attacks whose name holds one of the texts
@@ -10,8 +10,9 @@
 //   --false [N]           no marks: N keys a picture are looked for (--marked: in pictures that carry another key's mark)
 //   --jobs N              processes (default 2)
 //   --build FOLDER        another build than this one
-//   --out FILE            the report; the .json gets the same name
-import { mkdirSync, writeFileSync } from 'node:fs'
+//   --out FILE            the report; the .jsonl gets the same name
+//   --resume              keeps what the .jsonl has of an earlier run with the same options
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chromiumPath } from './chromium.mjs'
@@ -30,7 +31,7 @@ const { values: options, positionals: folders } = parseArgs({
     quality: { type: 'string', default: 'standard' }, effort: { type: 'string' }, key: { type: 'string', default: 'fresh' },
     bits: { type: 'string', default: '64' }, seed: { type: 'string', default: '1' }, small: { type: 'boolean' }, patterns: { type: 'boolean' },
     chromium: { type: 'boolean' }, false: { type: 'string' }, marked: { type: 'boolean' }, jobs: { type: 'string', default: '2' },
-    build: { type: 'string', default: '.' }, out: { type: 'string' },
+    build: { type: 'string', default: '.' }, out: { type: 'string' }, resume: { type: 'boolean' },
   },
 })
 if (folders.length === 0 && !options.patterns) {
@@ -73,11 +74,29 @@ function defaultName() {
   return `study-image${options.small ? '-small' : ''}${settings.bits === 128 ? '-128' : ''}${settings.quality === 'standard' ? '' : `-${settings.quality}`}`
 }
 
+const out = options.out ?? `bench/results/${defaultName()}.md`
+const log = out.replace(/(\.md)?$/, '.jsonl')
+mkdirSync(dirname(out), { recursive: true })
+
+/** What an earlier run answered, if it ran with these settings. */
+function earlier() {
+  if (!options.resume || !existsSync(log)) return []
+  const [before, ...answered] = readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line))
+  if (JSON.stringify(before) === JSON.stringify(settings)) return answered
+  process.stderr.write(`${log} is of a run with other options.\n`)
+  process.exit(2)
+}
+
+const identity = ({ name, shortSide }) => `${name} ${shortSide}`
 const tasks = await chosen()
-const answers = []
+const answers = earlier()
+if (answers.length === 0) writeFileSync(log, `${JSON.stringify(settings)}\n`)
+const known = new Set(answers.map(identity))
 const worker = new URL(falseAlarms ? './false-trials.mjs' : './image-trials.mjs', import.meta.url)
-await inParallel(worker, settings, tasks, Number(options.jobs), (task, answer) => {
-  answers.push({ name: task.name, kind: task.kind, number: task.number, shortSide: task.shortSide, ...answer })
+await inParallel(worker, settings, tasks.filter((task) => !known.has(identity(task))), Number(options.jobs), (task, answer) => {
+  const kept = { name: task.name, kind: task.kind, number: task.number, shortSide: task.shortSide, ...answer }
+  answers.push(kept)
+  appendFileSync(log, `${JSON.stringify(kept)}\n`)
 })
 answers.sort((a, b) => a.number - b.number || (a.shortSide ?? 0) - (b.shortSide ?? 0))
 
@@ -91,8 +110,5 @@ const text = falseAlarms
   : `${head('Image watermark: what survives', 'npm run study:image --', [
       ...facts, 'payload: every bit right and accepted by the detector; presence: p <= 1e-6; 95 %: Wilson; open: below the target, which the interval still holds',
     ])}\n${report(answers, settings)}`
-const out = options.out ?? `bench/results/${defaultName()}.md`
-mkdirSync(dirname(out), { recursive: true })
 writeFileSync(out, text)
-writeFileSync(out.replace(/(\.md)?$/, '.json'), `${JSON.stringify({ settings, answers })}\n`)
 process.stdout.write(text)
