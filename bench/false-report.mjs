@@ -3,9 +3,11 @@ import { table } from './machine.mjs'
 import { randomOf } from './random.mjs'
 import { median, tailFit, wilson } from './statistics.mjs'
 
-/** Where the tail begins, and what a file is promised. */
-const TAIL = 1e-2
+/** What a file is promised. */
 const PROMISE = 1e-6
+/** Where the tail may begin, the strictest first, and how many p-values a fit needs beyond it. */
+const TAILS = [1e-4, 1e-3, 1e-2, 1e-1]
+const ENOUGH = 100
 
 const sum = (numbers) => numbers.reduce((before, number) => before + number, 0)
 const short = (number) => (number === 0 ? '0' : number >= 0.01 ? number.toPrecision(3) : number.toExponential(1))
@@ -22,21 +24,28 @@ export function falseAlarmReport(answers, settings) {
   })
   const worstAt = (k) => pictures.reduce((worst, picture) => (picture.atMost[k] / picture.trials > worst.atMost[k] / worst.trials ? picture : worst))
   const least = pictures.reduce((worst, picture) => (picture.least < worst.least ? picture : worst))
-  const fit = tailFit(pictures, TAIL, PROMISE, randomOf(settings.seed, 'tail'))
   const other = answers.filter((answer) => answer.died ?? answer.skipped)
   return [
     `${trials} trials on ${pictures.length} pictures${settings.marked ? ' that carry the mark of another key' : ''}, ${short(median(pictures.map((picture) => picture.msEach)))} ms a key (median picture).\n`,
     `Payloads accepted: ${accepted.length}${accepted.length > 0 ? ` - **${accepted.map((found) => `${found.payload} on ${found.name}, p ${short(found.p ?? 1)}`).join('; ')}**` : ''}. ` +
       `At p <= 1e-6: ${counts[6]}. Smallest p: ${least.least.toExponential(1)} on ${least.name}.\n`,
-    fit === undefined
-      ? `No p-value of at most ${TAIL}: no tail to fit.\n`
-      : `Tail beyond p = ${TAIL}: exponential rate ${fit.rate.toFixed(3)} (1 = exact); chance of p <= 1e-6 by the fit ${short(fit.chance)} (95 %, pictures resampled: ${short(fit.low)} - ${short(fit.high)}).\n`,
+    `${tail(pictures, settings)}\n`,
     table(['p at most', 'expected', 'seen', 'share, 95 %', 'seen / expected'], rows),
     `\nWorst picture at p <= 10^-2: ${worst(worstAt(2), 2)}; at p <= 10^-3: ${worst(worstAt(3), 3)}.`,
     ...(sum(pictures.map((picture) => picture.unnamed)) > 0 ? [`\nTrials without a p-value: ${sum(pictures.map((picture) => picture.unnamed))}.`] : []),
     ...(other.length > 0 ? [`\nNot tried: ${other.map((answer) => `${answer.name} (${answer.died ?? answer.skipped})`).join(', ')}.`] : []),
     '',
   ].join('\n')
+}
+
+function tail(pictures, settings) {
+  const beyond = (from) => pictures.map((picture) => ({ trials: picture.trials, small: picture.small.filter((p) => p <= from) }))
+  const from = TAILS.find((start) => sum(beyond(start).map((group) => group.small.length)) >= ENOUGH)
+  if (from === undefined) return `Fewer than ${ENOUGH} p-values of at most ${TAILS.at(-1)}: no tail to fit.`
+  const groups = beyond(from)
+  const fit = tailFit(groups, from, PROMISE, randomOf(settings.seed, 'tail'))
+  return `Tail: ${sum(groups.map((group) => group.small.length))} p-values of at most ${from}; exponential rate ${fit.rate.toFixed(3)} (1 = exact, more = safer); ` +
+    `chance of p <= ${PROMISE} by the fit ${short(fit.chance)} (95 %, pictures resampled: ${short(fit.low)} - ${short(fit.high)}).`
 }
 
 function worst(picture, k) {

@@ -9,7 +9,7 @@ import { loadSdk } from './sdk.mjs'
 /** Keys of one call. */
 const TOGETHER = 50
 /** p-values of at most this are kept one by one, for the fit of the tail. */
-const KEPT = 1e-2
+const KEPT = 1e-1
 
 async function trials(sdk, engine, settings, task) {
   const decoded = await decode(sdk, task.path)
