@@ -12,7 +12,7 @@ use rustfft::num_complex::Complex32;
 /// Canonical pixels of a tile's side.
 pub const TILE: usize = 128;
 /// The ring in cycles a tile: below, pictures are strong and marks are seen; above, codecs and scaling take everything.
-const RING: std::ops::RangeInclusive<f32> = 6.0..=28.0;
+const RING: std::ops::RangeInclusive<f32> = 6.0..=31.0;
 /// Frequencies of the pilot, in two halves whose signs tell the forms apart.
 pub const PILOTS: usize = 64;
 /// The pilot's part of the energy.

@@ -1,18 +1,19 @@
 //! Looks for the marks of given keys.
 
-use super::carrier::{Carrier, FORMS, TILE};
-use super::embed::{SMALLEST_TILE, TILES, tile_side};
+use super::carrier::{Carrier, TILE};
+use super::embed::{SMALLEST_TILE, TILES_ACROSS, tile_side};
 use super::fold::Lie;
 use super::frame::Format;
-use super::guess::{Guess, turned, upright};
-use super::sky::{Power, Sky};
-use super::spectrum::{Pilot, Reader, SHIFTS, Spectrum, Turn};
+use super::guess::{Guess, MANY_TILES, TILES, turned, upright};
+use super::sky::{FINE_POINTS, POINTS, Power, Sky};
+use super::spectrum::{Pilot, Reader, Spectrum, Turn};
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::keyed::Key;
 use crate::payload::{CHECK, Decoded, LIST, hex};
 use crate::stats::tail::{any_of, both, keyed_sum};
 use serde::{Deserialize, Serialize};
+use std::f64::consts::LN_2;
 
 /// Chance of a false finding that is accepted, for a file and a key, the search included.
 const ACCEPT: f64 = 1e-6;
@@ -21,6 +22,8 @@ const COUNTED: f64 = 1e-6;
 /// Guesses that are followed: of upright tiles, of turned ones.
 const UPRIGHT: usize = 6;
 const TURNED: usize = 8;
+/// Places of the pilot at which the word is read, in one spectrum.
+const AT_ONCE: usize = 2;
 /// The most keys of one call.
 const MOST_KEYS: usize = 256;
 
@@ -124,6 +127,7 @@ struct Picture {
     direct: Vec<(Lie, Spectrum)>,
     sides: Vec<f64>,
     sky: Option<Sky>,
+    fine: Option<Sky>,
     power: Option<Power>,
 }
 
@@ -135,6 +139,7 @@ impl Picture {
             direct: Vec::new(),
             sides: direct_sides(format.short_side()),
             sky: None,
+            fine: None,
             power: None,
         }
     }
@@ -142,20 +147,56 @@ impl Picture {
     fn look(&mut self, key: &Key, effort: Effort) -> Result<Evidence> {
         let carrier = Carrier::new(key)?;
         let mut hunt = Hunt::new(&carrier);
-        let done = self.whole(&mut hunt)?
+        // Stops at the first payload that is read.
+        let _read = self.whole(&mut hunt)?
             || effort >= Effort::Scan && self.upright(&mut hunt, false)?
-            || effort >= Effort::Full && (self.upright(&mut hunt, true)? || self.turned(&mut hunt)?);
-        let _ = done;
+            || effort >= Effort::Full && (self.upright(&mut hunt, true)? || self.turned(&mut hunt)? || self.finer(&mut hunt)?);
         Ok(hunt.evidence(key, self.view.block as f64))
+    }
+
+    /// The sizes that a tile has in a picture that nothing was cut from.
+    fn whole(&mut self, hunt: &mut Hunt) -> Result<bool> {
+        let sides = self.sides.len() as f64;
+        hunt.begin(Stage { part: 0.5, looks: sides * Reader::LOOKS, words: sides * AT_ONCE as f64 });
+        for at in 0..self.sides.len() {
+            if at == self.direct.len() {
+                let lie = Lie::upright(self.sides[at] / self.view.block as f64);
+                self.direct.push((lie, self.view.spectrum(&mut self.reader, &lie)?));
+            }
+            let (lie, spectrum) = &self.direct[at];
+            if hunt.read(&mut self.reader, spectrum, lie, &[Turn::NONE])? {
+                return Ok(true);
+            }
+        }
+        let turns = &Turn::ALL[1..];
+        hunt.begin(Stage { part: 0.15, looks: sides * turns.len() as f64 * Reader::LOOKS, words: sides * AT_ONCE as f64 });
+        for (lie, spectrum) in &self.direct {
+            if hunt.read(&mut self.reader, spectrum, lie, turns)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Upright tiles of every size, flipped or not.
     fn upright(&mut self, hunt: &mut Hunt, flipped: bool) -> Result<bool> {
         let mut sky = self.take_sky()?;
-        let (guesses, tried) = upright(&mut sky, hunt.carrier, flipped, UPRIGHT);
+        let (guesses, tried) = upright(&mut sky, hunt.carrier, TILES, flipped, UPRIGHT);
+        let done = self.follow(hunt, if flipped { 0.05 } else { 0.15 }, &sky, &guesses, tried);
         self.sky = Some(sky);
-        hunt.looks += tried * Sky::LOOKS;
-        self.follow(hunt, &guesses)
+        done
+    }
+
+    /// Small upright tiles in a large picture: the picture may be a part of a page.
+    fn finer(&mut self, hunt: &mut Hunt) -> Result<bool> {
+        if self.view.base().width.max(self.view.base().height) <= POINTS {
+            return Ok(false);
+        }
+        let mut sky = self.fine.take().map_or_else(|| Sky::new(self.view.base(), FINE_POINTS), Ok)?;
+        let (guesses, tried) = upright(&mut sky, hunt.carrier, MANY_TILES, false, UPRIGHT);
+        let done = self.follow(hunt, 0.05, &sky, &guesses, tried);
+        self.fine = Some(sky);
+        done
     }
 
     /// Rotated and stretched tiles.
@@ -164,47 +205,38 @@ impl Picture {
         if self.power.is_none() {
             self.power = Some(sky.power());
         }
+        // The power of frequencies says nothing of their phases, so this choice makes no pilot more likely.
         let mut guesses = self.power.as_ref().map(|power| turned(&sky, power, hunt.carrier)).unwrap_or_default();
         for guess in &mut guesses {
+            // Powers are the same after half a turn; the phases are not.
             guess.fit = sky.fit(hunt.carrier, &guess.lie);
+            let half = guess.lie.half_turned();
+            let fit = sky.fit(hunt.carrier, &half);
+            if fit > guess.fit {
+                *guess = Guess { lie: half, fit };
+            }
         }
-        hunt.looks += guesses.len() as f64 * Sky::LOOKS;
-        self.sky = Some(sky);
+        let tried = 2.0 * guesses.len() as f64;
         guesses.sort_by(|a, b| b.fit.total_cmp(&a.fit));
         guesses.truncate(TURNED);
-        self.follow(hunt, &guesses)
+        let done = self.follow(hunt, 0.1, &sky, &guesses, tried);
+        self.sky = Some(sky);
+        done
     }
 
     fn take_sky(&mut self) -> Result<Sky> {
-        self.sky.take().map_or_else(|| Sky::new(self.view.base()), Ok)
+        self.sky.take().map_or_else(|| Sky::new(self.view.base(), POINTS), Ok)
     }
 
-    /// Folds the picture by each guess and reads it.
-    fn follow(&mut self, hunt: &mut Hunt, guesses: &[Guess]) -> Result<bool> {
+    /// Folds the picture by each guess and reads it. `tried`: lies that the guesses are the best of.
+    fn follow(&mut self, hunt: &mut Hunt, part: f64, sky: &Sky, guesses: &[Guess], tried: f64) -> Result<bool> {
+        let count = guesses.len() as f64;
+        let looks = tried * Sky::LOOKS + count * Reader::LOOKS;
+        hunt.begin(Stage { part, looks, words: count * AT_ONCE as f64 });
         for guess in guesses {
-            let lie = self.sky.as_ref().map_or(guess.lie, |sky| sky.in_base(guess.lie));
+            let lie = sky.in_base(guess.lie);
             let spectrum = self.view.spectrum(&mut self.reader, &lie)?;
-            if hunt.try_spectrum(&mut self.reader, &spectrum, &lie, &[Turn::NONE, Turn::HALF], 2)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// The sizes that a tile has in a picture that nothing was cut from.
-    fn whole(&mut self, hunt: &mut Hunt) -> Result<bool> {
-        for at in 0..self.sides.len() {
-            if at == self.direct.len() {
-                let lie = Lie::upright(self.sides[at] / self.view.block as f64);
-                self.direct.push((lie, self.view.spectrum(&mut self.reader, &lie)?));
-            }
-            let (lie, spectrum) = &self.direct[at];
-            if hunt.try_spectrum(&mut self.reader, spectrum, lie, &[Turn::NONE], 2)? {
-                return Ok(true);
-            }
-        }
-        for (lie, spectrum) in &self.direct {
-            if hunt.try_spectrum(&mut self.reader, spectrum, lie, &Turn::ALL[1..], 2)? {
+            if hunt.read(&mut self.reader, &spectrum, &lie, &[Turn::NONE])? {
                 return Ok(true);
             }
         }
@@ -215,7 +247,7 @@ impl Picture {
 /// Tile sides in pixels, the likeliest first, that a whole picture with this shorter side can have.
 fn direct_sides(short: u32) -> Vec<f64> {
     let mut sides = vec![tile_side(short)];
-    let others = TILES.iter().map(|tiles| f64::from(short) / f64::from(*tiles));
+    let others = TILES_ACROSS.iter().map(|tiles| f64::from(short) / f64::from(*tiles));
     for side in others.chain([TILE as f64, SMALLEST_TILE]) {
         if side >= 16.0 && side <= f64::from(short) && sides.iter().all(|one| (one / side - 1.0).abs() > 0.002) {
             sides.push(side);
@@ -224,58 +256,69 @@ fn direct_sides(short: u32) -> Vec<f64> {
     sides
 }
 
-/// The search for one key: what was looked at so far, and the best of it.
-struct Hunt<'a> {
-    carrier: &'a Carrier,
-    /// Shifts, forms, turns and sizes looked at so far.
+/// One part of the search, and how much of the accepted chance of a false finding it may use: the parts of all stages sum to 1.
+#[derive(Clone, Copy)]
+struct Stage {
+    part: f64,
+    /// Places and forms at which the pilot is looked for.
     looks: f64,
-    /// Words decoded so far.
+    /// Words that are decoded.
     words: f64,
-    best: Option<(Pilot, Lie)>,
-    read: Option<Reading>,
 }
 
-struct Reading {
-    decoded: Decoded,
+/// The search for one key: where it stands, and the best of it.
+struct Hunt<'a> {
+    carrier: &'a Carrier,
+    stage: Stage,
+    best: Option<Found>,
+}
+
+/// A pilot, with the word behind it where that was read.
+struct Found {
     pilot: Pilot,
     lie: Lie,
-    /// ln of the chance.
+    decoded: Option<Decoded>,
+    /// ln of the chance of this without a mark, the whole search included.
     chance: f64,
 }
 
 impl<'a> Hunt<'a> {
     fn new(carrier: &'a Carrier) -> Self {
-        Self { carrier, looks: 0.0, words: 0.0, best: None, read: None }
+        Self { carrier, stage: Stage { part: 1.0, looks: 1.0, words: 1.0 }, best: None }
     }
 
-    /// Looks for the pilot in a spectrum and reads the word at its `most` best places. True when a payload was accepted.
-    fn try_spectrum(&mut self, reader: &mut Reader, spectrum: &Spectrum, lie: &Lie, turns: &[Turn], most: usize) -> Result<bool> {
-        self.looks += (turns.len() * SHIFTS * SHIFTS * FORMS) as f64;
-        for pilot in reader.pilots(spectrum, self.carrier, turns, most) {
-            if self.best.as_ref().is_none_or(|(best, _)| pilot.score > best.score) {
-                self.best = Some((pilot, *lie));
-            }
-            self.words += 1.0;
+    fn begin(&mut self, stage: Stage) {
+        self.stage = stage;
+    }
+
+    /// Looks for the pilot in a spectrum and reads the word at its best places. True when a payload was accepted.
+    fn read(&mut self, reader: &mut Reader, spectrum: &Spectrum, lie: &Lie, turns: &[Turn]) -> Result<bool> {
+        let whole = self.stage.part.ln();
+        for pilot in reader.pilots(spectrum, self.carrier, turns, AT_ONCE) {
+            let seen = any_of(self.stage.looks.ln(), keyed_sum(pilot.score));
+            self.keep(Found { pilot, lie: *lie, decoded: None, chance: seen - whole });
             let soft = spectrum.soft(self.carrier, &pilot);
             let coder = &self.carrier.forms[pilot.form].coder;
             let Some(decoded) = coder.decode(&soft.bits)? else { continue };
             let agreed: f64 =
                 soft.bits.iter().zip(&decoded.word).map(|(soft, bit)| f64::from(if *bit { -soft } else { *soft })).sum();
-            // The check passes by accident once in 2^32 words, whatever their score; the score is the best of all words' at most.
-            let check = any_of((self.words * LIST as f64).ln(), -(CHECK as f64) * std::f64::consts::LN_2);
-            let size = (coder.class().bits() + CHECK) as f64 * std::f64::consts::LN_2;
-            let word = check + any_of(size, keyed_sum(agreed / soft.spread));
-            let chance = both(word, self.pilot_chance(&pilot));
+            // Without a mark the list's words are as good as random: each passes the check once in 2^32, whatever its score, and
+            // its score is at most the best of all words'.
+            let check = any_of((self.stage.words * LIST as f64).ln(), -(CHECK as f64) * LN_2);
+            let size = (coder.class().bits() + CHECK) as f64 * LN_2;
+            let chance = both(check + any_of(size, keyed_sum(agreed / soft.spread)), seen) - whole;
             if chance <= ACCEPT.ln() {
-                self.read = Some(Reading { decoded, pilot, lie: *lie, chance });
+                self.best = Some(Found { pilot, lie: *lie, decoded: Some(decoded), chance });
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    fn pilot_chance(&self, pilot: &Pilot) -> f64 {
-        any_of(self.looks.max(1.0).ln(), keyed_sum(pilot.score))
+    fn keep(&mut self, found: Found) {
+        if self.best.as_ref().is_none_or(|best| found.chance < best.chance) {
+            self.best = Some(found);
+        }
     }
 
     fn evidence(&self, key: &Key, block: f64) -> Evidence {
@@ -291,22 +334,18 @@ impl<'a> Hunt<'a> {
             key_id: key.id(),
             place: None,
         };
-        let (pilot, lie, chance) = match (&self.read, &self.best) {
-            (Some(read), _) => (read.pilot, read.lie, read.chance),
-            (None, Some((pilot, lie))) => (*pilot, *lie, self.pilot_chance(pilot)),
-            (None, None) => return empty,
-        };
+        let Some(Found { pilot, lie, decoded, chance }) = &self.best else { return empty };
         // Smaller numbers are zero in floating point, which would claim certainty.
-        let p_value = chance.exp().max(1e-300);
+        let p_value = chance.exp().clamp(1e-300, 1.0);
         let found = p_value <= ACCEPT;
         Evidence {
             found,
             p_value,
             extrapolated: p_value < COUNTED,
             score: pilot.score,
-            payload: self.read.as_ref().map(|read| hex(&read.decoded.payload)),
-            bits: self.read.as_ref().map(|read| 8 * read.decoded.payload.len()),
-            place: found.then(|| Where { transform: transform(&lie, &pilot, block) }),
+            payload: decoded.as_ref().map(|decoded| hex(&decoded.payload)),
+            bits: decoded.as_ref().map(|decoded| 8 * decoded.payload.len()),
+            place: found.then(|| Where { transform: transform(lie, pilot, block) }),
             ..empty
         }
     }

@@ -71,16 +71,16 @@ pub struct Report {
 }
 
 /// Tiles across the shorter side of a picture that is at least STANDARD_SIDE; the detector tries all of them.
-pub const TILES: [u32; 3] = [4, 6, 8];
+pub const TILES_ACROSS: [u32; 3] = [4, 6, 8];
 /// Pixels of the smallest tile: below, the ring does not fit between codecs and the grid of pixels.
 pub const SMALLEST_TILE: f64 = 64.0;
 
 /// Pixels of a tile's side in a picture with this shorter side.
 pub fn tile_side(short: u32) -> f64 {
     let tiles = match short {
-        0..640 => TILES[0],
-        640..896 => TILES[1],
-        _ => TILES[2],
+        0..640 => TILES_ACROSS[0],
+        640..896 => TILES_ACROSS[1],
+        _ => TILES_ACROSS[2],
     };
     (f64::from(short) / f64::from(tiles)).max(SMALLEST_TILE)
 }

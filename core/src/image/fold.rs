@@ -33,6 +33,11 @@ impl Lie {
         Self { xx: self.xx / factor, xy: self.xy / factor, yx: self.yx / factor, yy: self.yy / factor }
     }
 
+    /// The same tile, turned by half a turn.
+    pub fn half_turned(self) -> Self {
+        Self { xx: -self.xx, xy: -self.xy, yx: -self.yx, yy: -self.yy }
+    }
+
     /// Samples of a tile's side, on average over both directions.
     pub fn side(self) -> f64 {
         TILE as f64 / (self.xx * self.yy - self.xy * self.yx).abs().sqrt()

@@ -4,13 +4,13 @@ use crate::signal::blur::{Local, gaussian};
 use crate::signal::plane::Plane;
 
 /// Standard deviations in canonical pixels: the upper band lies above the first, the lower one between the two.
-const BANDS: [f32; 2] = [1.2, 3.5];
+const BANDS: [f32; 2] = [1.5, 3.5];
 /// How far around a sample a band's strength is measured, in canonical pixels.
-const AROUND: [f32; 2] = [4.0, 6.0];
+const AROUND: [f32; 2] = [2.4, 3.5];
 /// Added to a band's strength, in grey levels: rounding noise is not amplified to the strength of pictures.
 const FLOOR: f32 = 0.7;
 /// Largest value of a band, in units of its strength.
-const CLIP: f32 = 3.0;
+const CLIP: f32 = 4.0;
 
 /// The sum of two bands of `luma`, each divided by its own local strength and clipped. `luma` has about one sample a canonical pixel.
 pub fn flatten(luma: &Plane) -> Plane {

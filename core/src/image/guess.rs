@@ -5,8 +5,11 @@ use super::fold::Lie;
 use super::sky::{Power, Sky};
 
 /// Tiles across the shorter side: fewer cannot be read, more occur only where the picture is a small part of a page.
-const FEWEST: f64 = 0.9;
-const MOST: f64 = 14.0;
+pub const TILES: std::ops::Range<f64> = 0.9..14.0;
+/// The same for pages that need a finer look.
+pub const MANY_TILES: std::ops::Range<f64> = 8.0..28.0;
+/// Samples of the smallest tile that is looked for.
+const SMALLEST: f64 = 16.0;
 /// A scale error that turns the outermost frequency at the picture's edge by this many cycles is the step of the search.
 const STEP_CYCLES: f64 = 0.15;
 /// Guesses of the power search that are refined, and angles and sizes a step apart in it.
@@ -26,13 +29,13 @@ pub struct Guess {
 }
 
 /// Upright (or flipped) tiles of every size, by their phases: the best guesses, best first, and how many were tried.
-pub fn upright(sky: &mut Sky, carrier: &Carrier, flipped: bool, most: usize) -> (Vec<Guess>, f64) {
+pub fn upright(sky: &mut Sky, carrier: &Carrier, tiles: std::ops::Range<f64>, flipped: bool, most: usize) -> (Vec<Guess>, f64) {
     let flip = if flipped { -1.0 } else { 1.0 };
     let lie = |side: f64| {
         let lie = Lie::upright(side);
         Lie { xx: flip * lie.xx, ..lie }
     };
-    let (mut side, last) = ((sky.short() / MOST).max(16.0), sky.short() / FEWEST);
+    let (mut side, last) = ((sky.short() / tiles.end).max(SMALLEST), sky.short() / tiles.start);
     let mut all = Vec::new();
     while side < last {
         all.push((side, sky.fit(carrier, &lie(side))));
@@ -65,7 +68,7 @@ pub fn upright(sky: &mut Sky, carrier: &Carrier, flipped: bool, most: usize) -> 
 }
 
 fn scale_step(sky: &Sky, side: f64) -> f64 {
-    (STEP_CYCLES * side / (28.0 * 0.5 * sky.long())).clamp(0.001, 0.02)
+    (STEP_CYCLES * side / (31.0 * 0.5 * sky.long())).clamp(0.001, 0.02)
 }
 
 fn scaled(lie: &Lie, by: f64) -> Lie {
@@ -101,18 +104,22 @@ pub fn turned(sky: &Sky, power: &Power, carrier: &Carrier) -> Vec<Guess> {
 
 /// Sizes that the power search tries, as factors for points in cycles a tile.
 fn sizes(sky: &Sky) -> Vec<f64> {
-    let (first, last) = ((sky.short() / MOST).max(16.0), sky.short() / FEWEST);
-    let count = ((last / first).ln() / SIZE) as usize;
+    let (first, last) = ((sky.short() / TILES.end).max(SMALLEST), sky.short() / TILES.start);
+    // A picture smaller than a tile has none.
+    let count = ((last / first).ln() / SIZE).max(0.0) as usize;
     (0..count).map(|at| first * (SIZE * at as f64).exp()).collect()
 }
 
-/// The spectrum has 1024 points; a frequency of k cycles a tile of `side` samples lies at k * 1024 / side.
-fn point_scale(side: f64) -> f32 {
-    (1024.0 / side) as f32
+/// A frequency of k cycles a tile of `side` samples lies at this times k.
+fn point_scale(sky: &Sky, side: f64) -> f32 {
+    (sky.points() as f64 / side) as f32
 }
 
 fn rotated(sky: &Sky, power: &Power, carrier: &Carrier, flipped: bool) -> Vec<Guess> {
     let sizes = sizes(sky);
+    if sizes.is_empty() {
+        return Vec::new();
+    }
     let angles = (180.0 / ANGLE) as usize;
     let flip = if flipped { -1.0f64 } else { 1.0 };
     let mut fits = vec![0.0f32; angles * sizes.len()];
@@ -125,7 +132,7 @@ fn rotated(sky: &Sky, power: &Power, carrier: &Carrier, flipped: bool) -> Vec<Gu
             ((cosine * x - sine * y) as f32, (sine * x + cosine * y) as f32)
         }));
         for (fit, side) in row.iter_mut().zip(&sizes) {
-            let scale = point_scale(*side);
+            let scale = point_scale(sky, *side);
             *fit = power.sum(&points, (scale, scale)) as f32;
         }
     }
@@ -143,12 +150,15 @@ fn rotated(sky: &Sky, power: &Power, carrier: &Carrier, flipped: bool) -> Vec<Gu
 
 fn stretched(sky: &Sky, power: &Power, carrier: &Carrier) -> Vec<Guess> {
     let sizes = sizes(sky);
+    if sizes.is_empty() {
+        return Vec::new();
+    }
     let points: Vec<(f32, f32)> = carrier.pilot.iter().map(|bin| (bin.x as f32, bin.y as f32)).collect();
     let reach = (STRETCH.ln() / SIZE) as usize;
     let mut fits = vec![f32::MIN; sizes.len() * sizes.len()];
     for (down, row) in fits.chunks_exact_mut(sizes.len()).enumerate() {
         for across in down.saturating_sub(reach)..(down + reach).min(sizes.len()) {
-            row[across] = power.sum(&points, (point_scale(sizes[across]), point_scale(sizes[down]))) as f32;
+            row[across] = power.sum(&points, (point_scale(sky, sizes[across]), point_scale(sky, sizes[down]))) as f32;
         }
     }
     peaks(&mut fits, sizes.len(), REFINED)
@@ -182,7 +192,7 @@ fn peaks(table: &mut [f32], columns: usize, most: usize) -> Vec<(usize, usize, f
 /// Moves a lie to where all of the carrier's frequencies stand out most: by size, angle, stretch and shear, in shrinking steps.
 fn climb(power: &Power, bins: &[(Bin, f32)], start: Lie, long: f64) -> Guess {
     let mut guess = Guess { lie: start, fit: power.all(bins, &start) };
-    let mut step = 1.2 * start.side() / (28.0 * long);
+    let mut step = 1.2 * start.side() / (31.0 * long);
     for _ in 0..5 {
         for [a, b, c, d] in [[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, -1.0, 0.0], [1.0, 0.0, 0.0, -1.0], [0.0, 1.0, 1.0, 0.0]] {
             for sign in [step, -step] {

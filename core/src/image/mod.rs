@@ -14,4 +14,6 @@ pub mod quality;
 mod sky;
 mod spectrum;
 mod strength;
+#[cfg(test)]
+mod tests;
 mod view;

@@ -10,10 +10,12 @@ use crate::signal::plane::Plane;
 use crate::signal::resample::resample;
 use rustfft::num_complex::Complex32;
 
-/// Frequencies in both directions.
-const SIDE: usize = 1024;
-/// Samples of the longer side that enter; the rest is zeros, which makes the spectrum smooth between its points.
-const LONGEST: usize = 768;
+/// Points of the spectrum in both directions, for a first and for a finer look.
+pub const POINTS: usize = 1024;
+/// See POINTS.
+pub const FINE_POINTS: usize = 2048;
+/// Part of the points that samples of the longer side may fill; the rest is zeros, which makes the spectrum smooth between its points.
+const FILLED: f64 = 0.75;
 /// Part of each side over which the picture fades out.
 const FADE: f32 = 0.06;
 /// Half the side of the square over which a frequency's surroundings are measured.
@@ -25,8 +27,9 @@ const SHIFTS: usize = 64;
 
 /// A picture's spectrum, evened out.
 pub struct Sky {
-    /// `values[kx * SIDE + ky]`, phases relative to the picture's centre, mean power of every surrounding 1.
+    /// `values[kx * points + ky]`, phases relative to the picture's centre, mean power of every surrounding 1.
     values: Vec<Complex32>,
+    points: usize,
     /// Samples of the analysed plane for one of the base.
     factor: f64,
     /// Sides of the analysed plane.
@@ -35,27 +38,32 @@ pub struct Sky {
 }
 
 impl Sky {
-    /// Analyses the base plane of a picture.
-    pub fn new(base: &Plane) -> Result<Self> {
-        let factor = (LONGEST as f64 / base.width.max(base.height) as f64).min(1.0);
+    /// Analyses the base plane of a picture, on POINTS or FINE_POINTS.
+    pub fn new(base: &Plane, points: usize) -> Result<Self> {
+        let factor = (FILLED * points as f64 / base.width.max(base.height) as f64).min(1.0);
         let flat = if factor < 1.0 {
             let size = |side: usize| ((side as f64 * factor + 1e-6).floor() as usize).max(1);
             flatten(&resample(base, size(base.width), size(base.height), 1.0 / factor)?)
         } else {
             flatten(base)
         };
-        let mut values = vec![Complex32::default(); SIDE * SIDE];
+        let mut values = vec![Complex32::default(); points * points];
         let (left, top) = (flat.width / 2, flat.height / 2);
         let fades = [fade(flat.width), fade(flat.height)];
         for y in 0..flat.height {
-            let line = &mut values[(y + SIDE - top) % SIDE * SIDE..][..SIDE];
+            let line = &mut values[(y + points - top) % points * points..][..points];
             for (x, value) in flat.row(y).iter().enumerate() {
-                line[(x + SIDE - left) % SIDE].re = value * fades[0][x] * fades[1][y];
+                line[(x + points - left) % points].re = value * fades[0][x] * fades[1][y];
             }
         }
-        Square::new(SIDE).forward_turned(&mut values);
-        even_out(&mut values);
-        Ok(Self { values, factor, size: [flat.width, flat.height], shifts: Square::new(SHIFTS) })
+        Square::new(points).forward_turned(&mut values);
+        even_out(&mut values, points);
+        Ok(Self { values, points, factor, size: [flat.width, flat.height], shifts: Square::new(SHIFTS) })
+    }
+
+    /// Points of the spectrum in each direction.
+    pub fn points(&self) -> usize {
+        self.points
     }
 
     /// The shorter side in samples.
@@ -73,10 +81,10 @@ impl Sky {
         lie.in_plane(1.0 / self.factor)
     }
 
-    /// Power of each frequency in units of its surroundings, clipped, as bytes: `power[kx * SIDE + ky]`.
+    /// Power of each frequency in units of its surroundings, clipped, as bytes: `power[kx * points + ky]`.
     pub fn power(&self) -> Power {
         let clipped = |value: &Complex32| value.norm_sqr().min(CLIP);
-        Power::of(self.values.iter().map(clipped).collect())
+        Power::of(self.values.iter().map(clipped).collect(), self.points)
     }
 
     /// How well the pilot fits a lie, at its best shift: height in standard deviations of a picture without mark.
@@ -103,12 +111,13 @@ impl Sky {
 
     /// A carrier's frequency where `lie` puts it, between the points by straight lines; none beyond the highest frequency.
     fn read(&self, lie: &Lie, bin: Bin) -> Option<Complex32> {
-        let (x, y) = place(lie, bin)?;
+        let (x, y) = place(lie, bin, self.points)?;
+        let side = self.points;
         let (fx, fy) = (x.floor(), y.floor());
         let (px, py) = ((x - fx) as f32, (y - fy) as f32);
         let at = |dx: i64, dy: i64| {
-            let (x, y) = ((fx as i64 + dx).rem_euclid(SIDE as i64) as usize, (fy as i64 + dy).rem_euclid(SIDE as i64) as usize);
-            self.values[x * SIDE + y]
+            let (x, y) = ((fx as i64 + dx).rem_euclid(side as i64) as usize, (fy as i64 + dy).rem_euclid(side as i64) as usize);
+            self.values[x * side + y]
         };
         let left = at(0, 0) * (1.0 - py) + at(0, 1) * py;
         let right = at(1, 0) * (1.0 - py) + at(1, 1) * py;
@@ -117,16 +126,17 @@ impl Sky {
 }
 
 /// The point of the spectrum for a carrier's frequency; none beyond the highest frequency.
-fn place(lie: &Lie, bin: Bin) -> Option<(f64, f64)> {
-    let scale = SIDE as f64 / TILE as f64;
+fn place(lie: &Lie, bin: Bin, points: usize) -> Option<(f64, f64)> {
+    let scale = points as f64 / TILE as f64;
     let (x, y) = (f64::from(bin.x) * scale, f64::from(bin.y) * scale);
     let point = (lie.xx * x + lie.yx * y, lie.xy * x + lie.yy * y);
-    let limit = SIDE as f64 / 2.0 - 2.0;
+    let limit = points as f64 / 2.0 - 2.0;
     (point.0.abs() < limit && point.1.abs() < limit).then_some(point)
 }
 
 /// Powers of a spectrum, for guesses that do not look at phases.
 pub struct Power {
+    points: usize,
     values: Vec<f32>,
     /// The same, smoothed and in steps of 1/40: small enough for a processor's cache.
     coarse: Vec<u8>,
@@ -135,26 +145,27 @@ pub struct Power {
 }
 
 impl Power {
-    fn of(values: Vec<f32>) -> Self {
-        let values = smooth(&values);
-        let half = &values[..SIDE / 2 * SIDE];
+    fn of(values: Vec<f32>, points: usize) -> Self {
+        let values = smooth(&values, points);
+        let half = &values[..points / 2 * points];
         let coarse: Vec<u8> = half.iter().map(|value| (value * 40.0).min(255.0) as u8).collect();
         let count = coarse.len() as f64;
         let mean = coarse.iter().map(|value| f64::from(*value)).sum::<f64>() / count;
         let square = coarse.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>() / count;
-        Self { values, coarse, mean, deviation: (square - mean * mean).sqrt().max(1e-9) }
+        Self { points, values, coarse, mean, deviation: (square - mean * mean).sqrt().max(1e-9) }
     }
 
     /// Sum over `points` times `scale`, in standard deviations. Points beyond the highest frequency are left out.
     pub fn sum(&self, points: &[(f32, f32)], scale: (f32, f32)) -> f64 {
         let (mut sum, mut count) = (0u32, 0u32);
-        const LIMIT: i32 = SIDE as i32 / 2 - 1;
+        let side = self.points as i32;
+        let limit = side / 2 - 1;
         for (x, y) in points {
             let (x, y) = ((x * scale.0).round_ties_even() as i32, (y * scale.1).round_ties_even() as i32);
             // The other half is the mirror image.
             let (x, y) = if x < 0 { (-x, -y) } else { (x, y) };
-            if x < LIMIT && y.abs() < LIMIT {
-                sum += u32::from(self.coarse[x as usize * SIDE + (y & (SIDE as i32 - 1)) as usize]);
+            if x < limit && y.abs() < limit {
+                sum += u32::from(self.coarse[(x * side + (y & (side - 1))) as usize]);
                 count += 1;
             }
         }
@@ -164,13 +175,14 @@ impl Power {
     /// Weighted mean over all of a carrier's frequencies where `lie` puts them.
     pub fn all(&self, bins: &[(Bin, f32)], lie: &Lie) -> f64 {
         let mut sum = 0.0;
+        let side = self.points as i64;
         for (bin, weight) in bins {
-            let Some((x, y)) = place(lie, *bin) else { continue };
+            let Some((x, y)) = place(lie, *bin, self.points) else { continue };
             let (fx, fy) = (x.floor(), y.floor());
             let (px, py) = ((x - fx) as f32, (y - fy) as f32);
-            let (x, y) = (fx as i64 & (SIDE as i64 - 1), fy as i64 & (SIDE as i64 - 1));
-            let (right, below) = ((x + 1) & (SIDE as i64 - 1), (y + 1) & (SIDE as i64 - 1));
-            let at = |x: i64, y: i64| self.values[x as usize * SIDE + y as usize];
+            let (x, y) = (fx as i64 & (side - 1), fy as i64 & (side - 1));
+            let (right, below) = ((x + 1) & (side - 1), (y + 1) & (side - 1));
+            let at = |x: i64, y: i64| self.values[(x * side + y) as usize];
             let value = (at(x, y) * (1.0 - py) + at(x, below) * py) * (1.0 - px)
                 + (at(right, y) * (1.0 - py) + at(right, below) * py) * px;
             sum += f64::from(weight * (value - 1.0));
@@ -186,43 +198,43 @@ fn fade(length: usize) -> Vec<f32> {
 }
 
 /// Divides every frequency by the strength of its surroundings.
-fn even_out(values: &mut [Complex32]) {
-    let around = boxed(&values.iter().map(|value| value.norm_sqr()).collect::<Vec<_>>());
+fn even_out(values: &mut [Complex32], side: usize) {
+    let around = boxed(&values.iter().map(|value| value.norm_sqr()).collect::<Vec<_>>(), side);
     values.iter_mut().zip(around).for_each(|(value, around)| *value *= 1.0 / around.max(1e-12).sqrt());
 }
 
 /// Means over squares of 2 AROUND + 1 points; the plane is a torus.
-fn boxed(values: &[f32]) -> Vec<f32> {
-    let across = running(values);
-    let turned: Vec<f32> = (0..SIDE * SIDE).map(|at| across[at % SIDE * SIDE + at / SIDE]).collect();
-    let both = running(&turned);
-    (0..SIDE * SIDE).map(|at| both[at % SIDE * SIDE + at / SIDE]).collect()
+fn boxed(values: &[f32], side: usize) -> Vec<f32> {
+    let across = running(values, side);
+    let turned: Vec<f32> = (0..side * side).map(|at| across[at % side * side + at / side]).collect();
+    let both = running(&turned, side);
+    (0..side * side).map(|at| both[at % side * side + at / side]).collect()
 }
 
-fn running(values: &[f32]) -> Vec<f32> {
+fn running(values: &[f32], side: usize) -> Vec<f32> {
     let mut out = vec![0.0; values.len()];
     let part = 1.0 / (2 * AROUND + 1) as f64;
-    for (line, out) in values.chunks_exact(SIDE).zip(out.chunks_exact_mut(SIDE)) {
-        let mut sum: f64 = (0..2 * AROUND + 1).map(|at| f64::from(line[(at + SIDE - AROUND) % SIDE])).sum();
+    for (line, out) in values.chunks_exact(side).zip(out.chunks_exact_mut(side)) {
+        let mut sum: f64 = (0..2 * AROUND + 1).map(|at| f64::from(line[(at + side - AROUND) % side])).sum();
         for (at, out) in out.iter_mut().enumerate() {
             *out = (sum * part) as f32;
-            sum += f64::from(line[(at + AROUND + 1) % SIDE]) - f64::from(line[(at + SIDE - AROUND) % SIDE]);
+            sum += f64::from(line[(at + AROUND + 1) % side]) - f64::from(line[(at + side - AROUND) % side]);
         }
     }
     out
 }
 
 /// A binomial filter of 3 x 3 points, about 0.7 points wide; the plane is a torus.
-fn smooth(values: &[f32]) -> Vec<f32> {
+fn smooth(values: &[f32], side: usize) -> Vec<f32> {
     let mut across = vec![0.0; values.len()];
-    for (line, out) in values.chunks_exact(SIDE).zip(across.chunks_exact_mut(SIDE)) {
+    for (line, out) in values.chunks_exact(side).zip(across.chunks_exact_mut(side)) {
         for (at, out) in out.iter_mut().enumerate() {
-            *out = 0.25 * (line[(at + SIDE - 1) % SIDE] + line[(at + 1) % SIDE]) + 0.5 * line[at];
+            *out = 0.25 * (line[(at + side - 1) % side] + line[(at + 1) % side]) + 0.5 * line[at];
         }
     }
     let mut out = vec![0.0; values.len()];
-    for (row, line) in out.chunks_exact_mut(SIDE).enumerate() {
-        let [above, here, below] = [row + SIDE - 1, row, row + 1].map(|row| &across[row % SIDE * SIDE..][..SIDE]);
+    for (row, line) in out.chunks_exact_mut(side).enumerate() {
+        let [above, here, below] = [row + side - 1, row, row + 1].map(|row| &across[row % side * side..][..side]);
         for (at, out) in line.iter_mut().enumerate() {
             *out = 0.25 * (above[at] + below[at]) + 0.5 * here[at];
         }

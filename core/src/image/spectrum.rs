@@ -18,15 +18,13 @@ pub struct Turn(pub [i32; 4]);
 impl Turn {
     /// As it was.
     pub const NONE: Turn = Turn([1, 0, 0, 1]);
-    /// Half a turn.
-    pub const HALF: Turn = Turn([-1, 0, 0, -1]);
     /// All eight, the likeliest first.
     pub const ALL: [Turn; 8] = [
         Turn::NONE,
         Turn([-1, 0, 0, 1]),
         Turn([0, -1, 1, 0]),
         Turn([0, 1, -1, 0]),
-        Turn::HALF,
+        Turn([-1, 0, 0, -1]),
         Turn([1, 0, 0, -1]),
         Turn([0, 1, 1, 0]),
         Turn([0, -1, -1, 0]),
@@ -71,13 +69,16 @@ pub struct Reader {
 }
 
 /// Grid of shifts that are looked at: every canonical pixel.
-pub const SHIFTS: usize = TILE;
+const SHIFTS: usize = TILE;
 
 impl Reader {
     /// Plans the transforms.
     pub fn new() -> Self {
         Self { cells: Square::new(CELLS), shifts: Square::new(SHIFTS) }
     }
+
+    /// Shifts and forms that `pilots` looks at for one turn.
+    pub const LOOKS: f64 = (SHIFTS * SHIFTS * FORMS) as f64;
 
     /// Transforms and evens out a folded tile.
     pub fn spectrum(&mut self, mut folded: Vec<Complex32>) -> Spectrum {

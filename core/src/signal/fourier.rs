@@ -1,6 +1,6 @@
 //! Two-dimensional Fourier transforms of square grids.
 
-use rustfft::{Fft, FftPlanner, num_complex::Complex32};
+use rustfft::{Fft, FftDirection, num_complex::Complex32};
 use std::sync::Arc;
 
 /// Plans for one side length; transforms `side` x `side` grids, stored row by row.
@@ -13,10 +13,9 @@ pub struct Square {
 }
 
 impl Square {
-    /// Plans transforms of `side` x `side` numbers.
+    /// Plans transforms of `side` x `side` numbers; `side` is a power of two.
     pub fn new(side: usize) -> Self {
-        let mut planner = FftPlanner::new();
-        let (forward, inverse) = (planner.plan_fft_forward(side), planner.plan_fft_inverse(side));
+        let (forward, inverse) = (plan(side, FftDirection::Forward), plan(side, FftDirection::Inverse));
         let length = forward.get_inplace_scratch_len().max(inverse.get_inplace_scratch_len());
         Self {
             side,
@@ -51,6 +50,18 @@ impl Square {
         plan.process_with_scratch(&mut self.turned, &mut self.scratch);
         grid.copy_from_slice(&self.turned);
     }
+}
+
+/// The processor's best algorithm.
+#[cfg(not(target_arch = "wasm32"))]
+fn plan(side: usize, direction: FftDirection) -> Arc<dyn Fft<f32>> {
+    rustfft::FftPlanner::new().plan_fft(side, direction)
+}
+
+/// One algorithm for powers of two: the planner would bring in all the others, half a megabyte that a page would have to load.
+#[cfg(target_arch = "wasm32")]
+fn plan(side: usize, direction: FftDirection) -> Arc<dyn Fft<f32>> {
+    Arc::new(rustfft::algorithm::Radix4::new(side, direction))
 }
 
 /// Columns become rows; in blocks that fit into a processor's first cache.
