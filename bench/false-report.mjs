@@ -45,7 +45,7 @@ function tail(pictures, settings) {
   const groups = beyond(from)
   const fit = tailFit(groups, from, PROMISE, randomOf(settings.seed, 'tail'))
   return `Tail: ${sum(groups.map((group) => group.small.length))} p-values of at most ${from}; exponential rate ${fit.rate.toFixed(3)} (1 = exact, more = safer); ` +
-    `chance of p <= ${PROMISE} by the fit ${short(fit.chance)} (95 %, pictures resampled: ${short(fit.low)} - ${short(fit.high)}).`
+    `chance of p <= ${PROMISE.toExponential(0)} by the fit ${short(fit.chance)} (95 %, pictures resampled: ${short(fit.low)} - ${short(fit.high)}).`
 }
 
 function worst(picture, k) {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { cpus } from 'node:os'
 import { relative, resolve } from 'node:path'
 import sharp from 'sharp'
+import { buildOf } from './sdk.mjs'
 
 function git(...args) {
   try {
@@ -18,14 +19,18 @@ function command(program) {
   return [program, ...given.map((word) => (/[\s,()]/.test(word) ? `'${word}'` : word))].join(' ').replace(/ --$/, '')
 }
 
-/** The head of a report in Markdown. `program`: what stood before the arguments; `facts`: further lines. */
-export function head(title, program, facts) {
+/**
+ * The head of a report in Markdown. `program`: what stood before the arguments; `build`: the folder that was measured, whose
+ * commit is not known where it is not this one; `facts`: further lines.
+ */
+export function head(title, program, build, facts) {
   const changed = git('status', '--porcelain', '--', 'core', 'native', 'wasm', 'src') !== ''
   const lines = [
     `command: \`${command(program)}\``,
     `machine: ${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores, ${process.platform} ${process.arch}`,
     `node ${process.version}, sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}`,
-    `commit: ${git('rev-parse', '--short', 'HEAD') || 'unknown'}${changed ? ' with changes' : ''}, ${new Date().toISOString().slice(0, 10)}`,
+    `commit${build === '.' ? '' : ' of the bench, not of the build'}: ${git('rev-parse', '--short', 'HEAD') || 'unknown'}${changed ? ' with changes' : ''}, ${new Date().toISOString().slice(0, 10)}`,
+    `native module: SHA-256 ${buildOf(build)}...`,
     ...facts,
   ]
   return `# ${title}\n\nWritten by the command below; not edited by hand.\n\n${lines.map((line) => `- ${line}`).join('\n')}\n`

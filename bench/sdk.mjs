@@ -1,6 +1,7 @@
 // The build that is measured: dist/ of this project, or of another folder, so that two versions can be compared and a
 // long study does not see a build that changes under it.
-import { existsSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -12,4 +13,14 @@ export async function loadSdk(folder = '.') {
     ['engine/native.js', 'engine/wasm.js', 'limits.js', 'media/sharp.js'].map(part),
   )
   return { ...native, ...wasm, ...limits, ...sharp }
+}
+
+/** Which native module that is: results of two builds must not be taken for one's. */
+export function buildOf(folder = '.') {
+  const native = join(folder, 'native')
+  const modules = existsSync(native) ? readdirSync(native).filter((name) => name.endsWith('.node')).sort() : []
+  if (modules.length === 0) return 'none'
+  const hash = createHash('sha256')
+  for (const name of modules) hash.update(readFileSync(join(native, name)))
+  return hash.digest('hex').slice(0, 12)
 }

@@ -138,7 +138,7 @@ for (const { name, picture } of await inputs(sdk)) {
     for (const work of ['embed', 'direct', 'full', 'compare']) grown.push({ what: `${kind}: ${work}`, bytes: await memory(kind, work, [picture.width, picture.height]) })
   sections.push(section(name, picture, measured, grown))
 }
-const text = `${head('Speed and memory of the image watermark', 'npm run bench --', [
+const text = `${head('Speed and memory of the image watermark', 'npm run bench --', options.build, [
   `median of ${RUNS} runs, measures taken in turn in one process; sharp with one thread; samples in memory, RGB`,
   'ratios are of processor time, which other work on the machine does not lengthen; where it equals the ms, one core was used',
   'memory: growth of the process above the samples and the loaded engine, on a made picture of the same size',

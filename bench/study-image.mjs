@@ -11,7 +11,7 @@
 //   --jobs N              processes (default 2)
 //   --build FOLDER        another build than this one
 //   --out FILE            the report; the .jsonl gets the same name
-//   --resume              keeps what the .jsonl has of an earlier run with the same options
+//   --resume              keeps what the .jsonl has of an earlier run with the same options and build
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -21,6 +21,7 @@ import { report } from './image-report.mjs'
 import { head } from './machine.mjs'
 import { inParallel } from './parallel.mjs'
 import { listPictures, portable, shortSideOf, sizeOf } from './pictures.mjs'
+import { buildOf } from './sdk.mjs'
 
 // `--false` may stand alone; parseArgs knows no such option.
 const words = process.argv.slice(2).flatMap((word, at, all) => (word === '--false' && !/^\d+$/.test(all[at + 1] ?? '') ? [word, '1000'] : [word]))
@@ -45,7 +46,7 @@ if (options.chromium && chromiumPath() === undefined) {
 
 const falseAlarms = options.false !== undefined
 const settings = {
-  seed: options.seed, build: options.build, quality: options.quality, bits: Number(options.bits), key: options.key,
+  seed: options.seed, build: options.build, native: buildOf(options.build), quality: options.quality, bits: Number(options.bits), key: options.key,
   effort: options.effort ?? (falseAlarms ? 'direct' : 'full'), rows: options.rows.split(',').filter((text) => text !== ''),
   chromium: options.chromium === true, keys: Number(options.false), marked: options.marked === true,
 }
@@ -83,7 +84,7 @@ function earlier() {
   if (!options.resume || !existsSync(log)) return []
   const [before, ...answered] = readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line))
   if (JSON.stringify(before) === JSON.stringify(settings)) return answered
-  process.stderr.write(`${log} is of a run with other options.\n`)
+  process.stderr.write(`${log} is of a run with other options or of another build.\n`)
   process.exit(2)
 }
 
@@ -103,11 +104,10 @@ answers.sort((a, b) => a.number - b.number || (a.shortSide ?? 0) - (b.shortSide 
 const facts = [
   `inputs: ${tasks.length} pictures of ${[...folders.map(portable), ...(options.patterns ? ['made patterns'] : [])].join(', ')}`,
   `seed ${settings.seed}; quality ${settings.quality}, effort ${settings.effort}, ${options.small ? 32 : settings.bits} bits, ${settings.key} keys`,
-  ...(options.build === '.' ? [] : [`build: ${portable(options.build)}`]),
 ]
 const text = falseAlarms
-  ? `${head('False alarms of the image watermark', 'npm run study:image --', facts)}\n${falseAlarmReport(answers, settings)}`
-  : `${head('Image watermark: what survives', 'npm run study:image --', [
+  ? `${head('False alarms of the image watermark', 'npm run study:image --', options.build, facts)}\n${falseAlarmReport(answers, settings)}`
+  : `${head('Image watermark: what survives', 'npm run study:image --', options.build, [
       ...facts, 'payload: every bit right and accepted by the detector; presence: p <= 1e-6; 95 %: Wilson; open: below the target, which the interval still holds',
     ])}\n${report(answers, settings)}`
 writeFileSync(out, text)

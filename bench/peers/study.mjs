@@ -154,7 +154,7 @@ const survival = rows.map((row) => [row.name, ...names.map((name) => {
   return `${mean(shares).toFixed(2)} / ${(100 * shares.filter((share) => share === 1).length / shares.length).toFixed(0)} %`
 })])
 const reach = (100 * (1 - wilson(count, count)[0])).toFixed(0)
-const text = `${head('Countermark beside the classical watermarks of PyPI', 'node bench/peers/study.mjs', [
+const text = `${head('Countermark beside the classical watermarks of PyPI', 'node bench/peers/study.mjs', options.build, [
   `inputs: ${count} pictures of ${folders.map(portable).join(', ')}, seed ${options.seed}`,
   'invisible-watermark 0.2.0 (dwtDct, dwtDctSvd), blind_watermark 0.4.4, as installed, one thread each; 64 raw bits, geometry not handed to them',
   'same pictures, same attacks by the same code; Countermark: standard quality, a private key, full search, and it says when it finds nothing (counted as half of the bits)',
