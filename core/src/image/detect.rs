@@ -4,7 +4,7 @@ use super::carrier::{Carrier, TILE};
 use super::embed::{SMALLEST_TILE, TILES_ACROSS, tile_side};
 use super::fold::Lie;
 use super::frame::Format;
-use super::guess::{Guess, MANY_TILES, TILES, turned, upright};
+use super::guess::{Guess, MANY_TILES, TILES, best_first, turned, upright};
 use super::sky::{FINE_POINTS, POINTS, Power, Sky};
 use super::spectrum::{Pilot, Reader, Spectrum, Turn};
 use super::view::View;
@@ -217,7 +217,7 @@ impl Picture {
             }
         }
         let tried = 2.0 * guesses.len() as f64;
-        guesses.sort_by(|a, b| b.fit.total_cmp(&a.fit));
+        best_first(&mut guesses);
         guesses.truncate(TURNED);
         let done = self.follow(hunt, 0.1, &sky, &guesses, tried);
         self.sky = Some(sky);

@@ -28,6 +28,11 @@ pub struct Guess {
     pub fit: f64,
 }
 
+/// Puts the best fit first.
+pub fn best_first(guesses: &mut [Guess]) {
+    guesses.sort_by(|a, b| b.fit.total_cmp(&a.fit));
+}
+
 /// Upright (or flipped) tiles of every size, by their phases: the best guesses, best first, and how many were tried.
 pub fn upright(sky: &mut Sky, carrier: &Carrier, tiles: std::ops::Range<f64>, flipped: bool, most: usize) -> (Vec<Guess>, f64) {
     let flip = if flipped { -1.0 } else { 1.0 };
@@ -38,18 +43,19 @@ pub fn upright(sky: &mut Sky, carrier: &Carrier, tiles: std::ops::Range<f64>, fl
     let (mut side, last) = ((sky.short() / tiles.end).max(SMALLEST), sky.short() / tiles.start);
     let mut all = Vec::new();
     while side < last {
-        all.push((side, sky.fit(carrier, &lie(side))));
+        all.push(Guess { lie: lie(side), fit: sky.fit(carrier, &lie(side)) });
         side *= 1.0 + scale_step(sky, side);
     }
     let mut tried = all.len() as f64;
-    all.sort_by(|a, b| b.1.total_cmp(&a.1));
+    best_first(&mut all);
     let mut best: Vec<Guess> = Vec::new();
-    for (side, fit) in all {
+    for guess in all {
         if best.len() == most {
             break;
         }
+        let side = guess.lie.side();
         if best.iter().all(|one| (one.lie.side() / side).ln().abs() > 2.5 * scale_step(sky, side)) {
-            best.push(Guess { lie: lie(side), fit });
+            best.push(guess);
         }
     }
     for guess in &mut best {
@@ -63,7 +69,7 @@ pub fn upright(sky: &mut Sky, carrier: &Carrier, tiles: std::ops::Range<f64>, fl
             }
         }
     }
-    best.sort_by(|a, b| b.fit.total_cmp(&a.fit));
+    best_first(&mut best);
     (best, tried)
 }
 
@@ -80,7 +86,7 @@ pub fn turned(sky: &Sky, power: &Power, carrier: &Carrier) -> Vec<Guess> {
     let mut guesses = rotated(sky, power, carrier, false);
     guesses.extend(rotated(sky, power, carrier, true));
     guesses.extend(stretched(sky, power, carrier));
-    guesses.sort_by(|a, b| b.fit.total_cmp(&a.fit));
+    best_first(&mut guesses);
     guesses.truncate(REFINED);
 
     let energy = |bins: &[Bin], share: f32| -> Vec<(Bin, f32)> {
@@ -92,7 +98,7 @@ pub fn turned(sky: &Sky, power: &Power, carrier: &Carrier) -> Vec<Guess> {
     for guess in &mut guesses {
         *guess = climb(power, &bins, guess.lie, sky.long());
     }
-    guesses.sort_by(|a, b| b.fit.total_cmp(&a.fit));
+    best_first(&mut guesses);
     let mut different: Vec<Guess> = Vec::new();
     for guess in guesses {
         if different.iter().all(|one| apart(&one.lie, &guess.lie) > 0.003) {
