@@ -153,6 +153,13 @@ describe('what the policy asks for', () => {
   test.each(calls)('%s is refused', async (_, options, code) => {
     expect(await failing(mark(png, { ...COMMON, ...options }))).toMatchObject({ name: 'CountermarkError', code })
   })
+  test('a Chinese name is written as it is, with a warning', async () => {
+    const { output, verdict, record, findings } = await mark(png, { ...COMMON, provider: { name: '示例 公司' } })
+    expect([verdict, record.ContentProducer]).toEqual(['compliant', '示例 公司'])
+    expect(findings.map(({ rule, severity }) => `${rule} ${severity}`)).toEqual(['M7 warning', 'M7 warning'])
+    const seen = await verify(output, { expect: { provider: '示例 公司', produceId: record.ProduceID } })
+    expect([seen.verdict, seen.matchesExpected]).toEqual(['compliant', true])
+  })
   test('a waiver leaves out the label and is told', async () => {
     const { label, verdict, findings, output } = await mark(png, { ...COMMON, label: false, waiver: 'A-1' })
     expect([label.drawn, verdict]).toEqual([false, 'compliant'])

@@ -45,7 +45,7 @@ pub struct Site {
     /// The fields that could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aigc: Option<Fields>,
-    /// All problems as one text.
+    /// What is wrong with the label as a whole (M3, M13), as one text; its fields can be judged from `aigc`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
     /// Where the label departs from the standard.
@@ -187,7 +187,8 @@ impl Report {
                 message: format!("the label stands in {location}, not in the TC260:AIGC property of the main XMP packet"),
             });
         }
-        let problem = problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ");
+        let whole = problems.iter().filter(|problem| matches!(problem.rule, "M3" | "M13"));
+        let problem = whole.map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ");
         let mut end = text.len().min(MAX_LABEL);
         while !text.is_char_boundary(end) {
             end -= 1;
