@@ -15,6 +15,7 @@ use crate::keyed::Key;
 use crate::payload::{self, Class};
 use crate::signal::plane::Plane;
 use crate::signal::resample::resample;
+use crate::signal::round::nearest;
 use serde::{Deserialize, Serialize};
 
 /// The least shorter side that can carry a mark, in pixels.
@@ -227,7 +228,7 @@ fn add(samples: &mut [u8], format: &Format, overlay: &Overlay, factor: f32) -> f
             for (pixel, change) in line.chunks_exact_mut(3).zip(&row) {
                 for (value, share) in pixel.iter_mut().zip(shares) {
                     let before = i32::from(*value);
-                    let after = (before + (change * factor * share).round_ties_even() as i32).clamp(0, 255);
+                    let after = (before + nearest(change * factor * share) as i32).clamp(0, 255);
                     sum += i64::from((after - before) * (after - before));
                     *value = after as u8;
                 }

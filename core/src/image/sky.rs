@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::signal::fourier::Square;
 use crate::signal::plane::Plane;
 use crate::signal::resample::resample;
+use crate::signal::round::nearest;
 use rustfft::num_complex::Complex32;
 
 /// Points of the spectrum in both directions, for a first and for a finer look.
@@ -161,7 +162,7 @@ impl Power {
         let side = self.points as i32;
         let limit = side / 2 - 1;
         for (x, y) in points {
-            let (x, y) = ((x * scale.0).round_ties_even() as i32, (y * scale.1).round_ties_even() as i32);
+            let (x, y) = (nearest(x * scale.0) as i32, nearest(y * scale.1) as i32);
             // The other half is the mirror image.
             let (x, y) = if x < 0 { (-x, -y) } else { (x, y) };
             if x < limit && y.abs() < limit {

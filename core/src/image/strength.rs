@@ -3,6 +3,7 @@
 use super::frame::{Format, sample, shares};
 use super::overlay::Overlay;
 use super::quality::{C1, C2};
+use crate::signal::round::nearest;
 
 /// What a picture must keep.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,7 +68,7 @@ impl Changes {
             // Sums of a few hundred keep their digits.
             for part in self.0.chunks(256) {
                 sum += f64::from(if format.depth == 8 {
-                    part.iter().map(|value| (value * factor).round_ties_even().powi(2)).sum::<f32>()
+                    part.iter().map(|value| nearest(value * factor).powi(2)).sum::<f32>()
                 } else {
                     part.iter().map(|value| (value * factor).powi(2)).sum::<f32>()
                 });

@@ -4,3 +4,4 @@ pub mod blur;
 pub mod fourier;
 pub mod plane;
 pub mod resample;
+pub mod round;
