@@ -5,8 +5,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 
-// What the browser loads before the first answer, after brotli. Optimised for size alone it is 197 kB, but then marking and
-// detection take 1.6 to 2 times as long; see docs/watermark-image.md.
+// What the browser loads before the first answer, after brotli; see docs/watermark-image.md.
 const BUDGET = 220_000
 const OPTIMISE = [
   '-O3', '--enable-simd', '--enable-bulk-memory', '--enable-sign-ext', '--enable-mutable-globals',

@@ -17,8 +17,8 @@ use std::f64::consts::LN_2;
 
 /// Chance of a false finding that is accepted, for a file and a key, the search included.
 const ACCEPT: f64 = 1e-6;
-/// Below this the p-value is a proven bound, but no longer one that the study has counted.
-const COUNTED: f64 = 1e-6;
+/// Below this the p-value is a proven bound, but no longer one that the false-alarm study has counted (bench/results/false-alarms.md).
+const COUNTED: f64 = 1e-3;
 /// Guesses that are followed: of upright tiles, of turned ones.
 const UPRIGHT: usize = 6;
 const TURNED: usize = 8;
