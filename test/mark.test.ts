@@ -215,8 +215,16 @@ describe('a label that is there already', () => {
     const again = await mark(bare.output, { ...COMMON, provider: { name: 'Other-Lab' } })
     expect(again).toMatchObject({ status: 'kept', produceId: 'c-2', record: bare.record, payload: bare.payload, watermark: { embedded: true }, label: { drawn: false } })
     expect(again.findings).toContainEqual(expect.objectContaining({ rule: 'I1', severity: 'info' }))
+    expect(again.findings).toContainEqual(expect.objectContaining({ rule: 'M16', severity: 'warning', message: expect.stringContaining('Example-Lab') }))
     const asked = await mark(bare.output, { ...COMMON, provider: { name: 'Other-Lab' }, label: { text: 'AI生成' } })
     expect(asked.label.drawn).toBe(true)
+  })
+  test('gets a private watermark beside the public one, and both are read', async () => {
+    const key = '1e'.repeat(32)
+    const again = await mark(first.output, { ...COMMON, key })
+    expect(again).toMatchObject({ status: 'kept', watermark: { embedded: true, bits: 64 } })
+    const seen = await verify(again.output, { keys: ['public', key] })
+    expect(seen.evidence.filter(({ kind }) => kind === 'watermark')).toMatchObject([{ found: true, matchesMetadata: true }, { found: true, matchesMetadata: true }])
   })
   test('under another number of ours is a conflict', async () => {
     expect(await failing(mark(first.output, { ...COMMON, produceId: 'c-9' }))).toMatchObject({ code: 'ERR_CONFLICT', message: expect.stringContaining('c-1') })

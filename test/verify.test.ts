@@ -1,6 +1,6 @@
 // Verifying end to end: what is left of a mark after what happens to pictures, what is said of pictures without one,
 // and that nothing is ever called "not found" which could not be read.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -171,6 +171,18 @@ describe('samples, without files', () => {
     await expect(image.detect({ ...made(64, 64), width: 65 })).rejects.toMatchObject({ code: 'ERR_PARAMETER' })
     await expect(image.embed(made(64, 64), { payload: 'abc' })).rejects.toMatchObject({ code: 'ERR_PARAMETER' })
   })
+})
+
+testOnMedia('no label is seen in small pictures without one', async () => {
+  const names = readdirSync(join(media!, 'image')).filter((name) => /^(photo|ai|drawing|doc|kodak).*\.(png|jpg)$/.test(name))
+  expect(names.length).toBeGreaterThanOrEqual(20)
+  const wrong: string[] = []
+  for (const name of names)
+    for (const side of [100, 150]) {
+      const small = await sharp(join(media!, 'image', name)).resize({ width: side, height: side, fit: 'outside' }).png().toBuffer()
+      if (found(await see(small, { effort: 'direct' })).includes('label')) wrong.push(`${name} at ${side}`)
+    }
+  expect(wrong).toEqual([])
 })
 
 testOnMedia('labels of other makers, as they occur', async () => {

@@ -7,6 +7,8 @@ import type { Sight } from './evidence.js'
 export interface Knowledge {
   /** Reference of the agreement under which the label was left out. */
   waiver?: string
+  /** The visible label was drawn by us, whether or not our detector can see it. */
+  drawn?: boolean
   /** The first write of the label was ours. */
   firstWrite: boolean
   /** True: embedded; false: we tried or were told not to; undefined: nobody looked. */
@@ -95,7 +97,7 @@ function judgeVisible(policy: Policy, sight: Sight, known: Knowledge | undefined
   if (policy.label.demand !== 'required') return { findings: [], open: false }
   if (known?.waiver !== undefined)
     return { findings: [{ rule: 'L1', severity: 'info', message: `The visible label was left out under agreement ${known.waiver}; keep the record of it for at least six months.` }], open: false }
-  if (sight.evidence.some((one): one is LabelEvidence => one.kind === 'label' && one.found)) return { findings: [], open: false }
+  if (known?.drawn === true || sight.evidence.some((one): one is LabelEvidence => one.kind === 'label' && one.found)) return { findings: [], open: false }
   return { findings: [{ rule: 'I1', severity: 'info', message: 'No visible label of ours was seen; whether there is another one, or an agreement to leave it out, cannot be told from the file.' }], open: true }
 }
 

@@ -36,6 +36,9 @@ export interface Plan {
   digitalSourceType?: string
 }
 
+/** The largest label that the detector looks for, ink height over the shorter side (docs/limits.md). */
+const MOST_FINDABLE = 0.12
+
 /** What was made, before it takes the caller's form. */
 export interface Marked { bytes: Uint8Array; report: Omit<MarkResult, 'file' | 'output' | 'ms'> }
 
@@ -53,6 +56,8 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
   const kept = keptRecord(before.sites, plan)
   const record: Record = kept ?? recordOf(plan.producer, plan.produceId)
   const payload = engine.payloadOf(record.ContentProducer, record.ProduceID, 64)
+  if (kept !== undefined && kept.ContentProducer !== plan.producer)
+    findings.push({ rule: 'M16', severity: 'warning', message: `The file is already labelled by ${kept.ContentProducer} as content ${kept.ProduceID}. That label is kept; the provider and content number that were given are not written.` })
 
   const work = plan.metadataOnly ? untouched(bytes) : await changePixels(engine, codec, bytes, info, plan, kept, payload, limits, deadline)
   findings.push(...work.findings)
@@ -69,8 +74,8 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
     ...(work.embedded?.embedded ? { bits: work.embedded.bits } : {}),
     // A mark that stood there before may need the whole search, a fresh one lies where we put it.
     effort: work.found ? 'full' : 'direct',
-    // Our detector knows the built-in font only.
-    ...(work.drawn === undefined || plan.label?.font.byteLength ? {} : { text: work.drawn.text }),
+    // Our detector knows the built-in font only, and labels up to a share of the picture.
+    ...(work.drawn === undefined || plan.label?.font.byteLength || work.drawn.ratio > MOST_FINDABLE ? {} : { text: work.drawn.text }),
     texts: plan.label === undefined ? [] : wordings(plan.label),
   }, limits, deadline)
 
@@ -78,6 +83,7 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
 
   const judged = judge(plan.policy, { ...sight, findings: [...findings, ...sight.findings] }, false, {
     firstWrite: kept === undefined,
+    drawn: work.drawn !== undefined,
     ...(plan.label === undefined && plan.waiver !== undefined ? { waiver: plan.waiver } : {}),
     ...(plan.metadataOnly ? {} : { watermark: work.embedded?.embedded === true || work.found }),
   })
@@ -156,7 +162,7 @@ async function changePixels(
  */
 async function lookForOwn(engine: Engine, picture: Picture, plan: Plan, kept: Record, work: Work, deadline: Deadline): Promise<void> {
   if (plan.watermark) {
-    const marks = await deadline.within(detect(engine, picture, { keys: [plan.key, 'public'], effort: 'full' }))
+    const marks = await deadline.within(detect(engine, picture, { keys: [plan.key], effort: 'full' }))
     const own = engine.payloadOf(kept.ContentProducer, kept.ProduceID, 128)
     work.found = marks.some(({ found, payload }) => found && payload !== undefined && own.startsWith(payload))
   }

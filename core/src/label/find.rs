@@ -28,8 +28,12 @@ const WORTH: f32 = 0.35;
 const FLAT: f32 = 3.0;
 /// Padding around the ink that must be free of other marks, in ink heights.
 const PADDING: f32 = 0.25;
-/// The score from which a label counts as found, see bench/study-label.mjs.
+/// The score from which a label counts as found, when its ink is at least CLEAR rows high.
 pub const THRESHOLD: f32 = 0.6;
+/// Below CLEAR rows of ink much else looks like a label, so more agreement is asked for, up to STRICT at TINY rows and below.
+const CLEAR: f32 = 16.0;
+const TINY: f32 = 8.0;
+const STRICT: f32 = 0.85;
 /// Texts that may be asked for.
 const MOST_TEXTS: usize = 8;
 
@@ -64,7 +68,7 @@ pub struct Evidence {
     pub kind: &'static str,
     /// Always `image`.
     pub modality: &'static str,
-    /// Whether the score reaches the threshold.
+    /// Whether the score reaches the threshold for a label of this height.
     pub found: bool,
     /// Agreement with the best place, 0 to 1: the lower of the whole line's correlation and the mean of its glyphs'.
     pub score: f32,
@@ -89,17 +93,18 @@ pub fn find(samples: &[u8], options: &Options) -> Result<Evidence> {
     }
     let font = Font::open(&[])?;
     let levels = levels(&Grid::of(samples, format, (FINE / LEAST) as u32));
+    let short = format.short_side() as f32;
     let mut best: Option<(Match, &Vec<String>)> = None;
     for text in &options.texts {
         let first = text.first().ok_or_else(|| Error::parameter("a label in texts has no line: give at least one"))?;
         let line = font.line(first)?;
-        if let Some(found) =
-            search(&levels, &line).filter(|found| best.as_ref().is_none_or(|(other, _)| found.score > other.score))
+        if let Some(found) = search(&levels, &line)
+            .filter(|found| best.as_ref().is_none_or(|(other, _)| found.margin(short) > other.margin(short)))
         {
             best = Some((found, text));
         }
     }
-    let found = best.as_ref().is_some_and(|(found, _)| found.score >= THRESHOLD);
+    let found = best.as_ref().is_some_and(|(found, _)| found.margin(short) >= 0.0);
     let (width, height) = format.displayed();
     Ok(Evidence {
         kind: "label",
@@ -234,6 +239,12 @@ struct Match {
 }
 
 impl Match {
+    /// How far the score is above what is asked for in a picture with this shorter side.
+    fn margin(&self, short: f32) -> f32 {
+        let lacking = ((CLEAR - self.ratio * short) / (CLEAR - TINY)).clamp(0.0, 1.0);
+        self.score - (THRESHOLD + lacking * (STRICT - THRESHOLD))
+    }
+
     fn place(&self, width: u32, height: u32) -> Place {
         let short = width.min(height) as f32;
         let whole = |share: f32| (share * short).round().max(0.0) as u32;
