@@ -250,7 +250,7 @@ export interface MarkResult<Output = unknown> {
   key: string
   watermark: { embedded: boolean; reason?: string; bits?: number }
   label: { drawn: boolean; reason?: string; text?: string[]; box?: Box; ratio?: number; contrast?: number }
-  /** The marked picture against the labelled one, RGB, before encoding. `psnr` in dB. */
+  /** The marked picture against the labelled one, RGB, before encoding. `psnr` in dB, counted; `ssim` estimated from windows all over it. */
   quality?: { psnr: number; ssim: number; setting: Quality }
   verdict: Verdict
   state: State

@@ -23,14 +23,16 @@ const PIXELS: usize = 1_000_000;
 const SSIM_MARGIN: f64 = 0.0012;
 const PSNR_MARGIN: f64 = 0.03;
 
-/// The factor for `overlay` on `samples` at which both floors hold. Rounding to whole levels counts for 8-bit pictures.
-pub fn strength(samples: &[u8], format: &Format, overlay: &Overlay, floor: Floor) -> f64 {
+/// The factor for `overlay` on `samples` at which both floors hold, and the SSIM expected there. Rounding to whole levels counts for
+/// 8-bit pictures.
+pub fn strength(samples: &[u8], format: &Format, overlay: &Overlay, floor: Floor) -> (f64, f64) {
     let budget = 255.0 * 255.0 * 10f64.powf(-(floor.psnr + PSNR_MARGIN) / 10.0);
     let changes = Changes::of(format, overlay);
     let by_error = largest(|factor| changes.error(factor, format) <= budget);
     let windows = windows(samples, format, overlay);
     let rounding = if format.depth == 8 { 1.0 / 12.0 } else { 0.0 };
-    largest(|factor| factor <= by_error && similarity(&windows, factor, rounding) >= floor.ssim + SSIM_MARGIN)
+    let factor = largest(|factor| factor <= by_error && similarity(&windows, factor, rounding) >= floor.ssim + SSIM_MARGIN);
+    (factor, similarity(&windows, factor, rounding))
 }
 
 /// The largest factor that passes, for a test that passes below a bound and fails above it.
