@@ -82,6 +82,24 @@ impl Carrier {
         Ok(Self { pilot: bins, phase, word, forms })
     }
 
+    /// What `read` gives at the pilot's frequencies against its phases, as a grid of `side` x `side` frequencies whose inverse transform
+    /// holds, for every shift of the tile, the correlation with the first half in its real and with the second in its imaginary
+    /// parts; and the standard deviation of the sum or difference of both in a picture without mark.
+    pub fn against_pilot(&self, side: usize, read: impl Fn(Bin) -> Option<Complex32>) -> (Vec<Complex32>, f64) {
+        let mut grid = vec![Complex32::default(); side * side];
+        let mut squares = 0.0;
+        let cell = |x: i32, y: i32| x.rem_euclid(side as i32) as usize * side + y.rem_euclid(side as i32) as usize;
+        for (at, (bin, phase)) in self.pilot.iter().zip(&self.phase).enumerate() {
+            let Some(value) = read(*bin) else { continue };
+            let value = value * phase.conj() * bin.shape();
+            squares += f64::from(value.norm_sqr());
+            let half = if at < PILOTS / 2 { Complex32::ONE } else { Complex32::I };
+            grid[cell(bin.x, bin.y)] = value * half;
+            grid[cell(-bin.x, -bin.y)] = value.conj() * half;
+        }
+        (grid, (2.0 * squares).sqrt().max(1e-9))
+    }
+
     /// The tile of a code word as `side` x `side` samples (128 or a power of two above), mean square 1 where `gain` is all ones.
     /// `gain` weighs the code bits; the energy of the word's frequencies stays the same.
     pub fn tile(&self, form: usize, word: &[bool], gain: &[f32], side: usize) -> Vec<f32> {

@@ -1,7 +1,7 @@
 //! The whole picture's spectrum, in which a carrier's frequencies stand like a constellation: its size, turn and stretch say how the
 //! tile lies. Computed once for a picture; every guess is then a few look-ups.
 
-use super::carrier::{Bin, Carrier, PILOTS, TILE};
+use super::carrier::{Bin, Carrier, TILE};
 use super::fold::Lie;
 use super::front::flatten;
 use crate::error::Result;
@@ -90,21 +90,10 @@ impl Sky {
 
     /// How well the pilot fits a lie, at its best shift: height in standard deviations of a picture without mark.
     pub fn fit(&mut self, carrier: &Carrier, lie: &Lie) -> f64 {
-        let mut grid = vec![Complex32::default(); SHIFTS * SHIFTS];
-        let mut squares = 0.0f32;
-        for (at, (bin, phase)) in carrier.pilot.iter().zip(&carrier.phase).enumerate() {
-            let Some(value) = self.read(lie, *bin) else { continue };
-            let value = value * phase.conj() * bin.shape();
-            squares += value.norm_sqr();
-            let (here, there) =
-                if at < PILOTS / 2 { (value, value.conj()) } else { (value * Complex32::I, value.conj() * Complex32::I) };
-            let cell = |x: i32, y: i32| x.rem_euclid(SHIFTS as i32) as usize * SHIFTS + y.rem_euclid(SHIFTS as i32) as usize;
-            grid[cell(bin.x, bin.y)] = here;
-            grid[cell(-bin.x, -bin.y)] = there;
-        }
+        let (mut grid, spread) = carrier.against_pilot(SHIFTS, |bin| self.read(lie, bin));
         self.shifts.inverse_turned(&mut grid);
         let peak = grid.iter().map(|value| value.re.abs() + value.im.abs()).fold(0.0, f32::max);
-        f64::from(peak) / f64::from(2.0 * squares).sqrt().max(1e-9)
+        f64::from(peak) / spread
     }
 
     /// Ways in which `fit` counts the best: shifts, forms.

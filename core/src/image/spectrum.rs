@@ -130,23 +130,12 @@ impl Reader {
         found
     }
 
-    /// The correlation with the pilot's first half in the real and with its second half in the imaginary parts, for every shift,
-    /// and the standard deviation of the sum or difference of both in a picture without mark.
+    /// Correlations with the pilot for every shift, and their standard deviation without a mark.
     fn correlate(&mut self, spectrum: &Spectrum, carrier: &Carrier, turn: Turn) -> (Vec<Complex32>, f64) {
-        let mut grid = vec![Complex32::default(); SHIFTS * SHIFTS];
-        let mut squares = 0.0;
-        for (at, (bin, phase)) in carrier.pilot.iter().zip(&carrier.phase).enumerate() {
-            let value = spectrum.at(turn.bin(*bin)) * phase.conj() * bin.shape();
-            squares += f64::from(value.norm_sqr());
-            let (here, there) =
-                if at < PILOTS / 2 { (value, value.conj()) } else { (value * Complex32::I, value.conj() * Complex32::I) };
-            let cell = |x: i32, y: i32| x.rem_euclid(SHIFTS as i32) as usize * SHIFTS + y.rem_euclid(SHIFTS as i32) as usize;
-            grid[cell(bin.x, bin.y)] = here;
-            grid[cell(-bin.x, -bin.y)] = there;
-        }
-        self.shifts.inverse_turned(&mut grid);
+        let (mut grid, spread) = carrier.against_pilot(SHIFTS, |bin| Some(spectrum.at(turn.bin(bin))));
         // A shift s of the tile turns frequency k by exp(-2 pi i k s / TILE), so the peak of the sum of exp(+...) lies at s.
-        (grid, (2.0 * squares).sqrt().max(f64::MIN_POSITIVE))
+        self.shifts.inverse_turned(&mut grid);
+        (grid, spread)
     }
 }
 
