@@ -1,4 +1,4 @@
-//! A picture's samples as they cross the bindings, and the two things that are done to them: reading luma, adding a difference.
+//! A picture's samples as they cross the bindings: their layout, reading luma, reading and writing one sample.
 
 use crate::error::{Error, Result};
 use serde::Deserialize;
@@ -153,15 +153,6 @@ pub fn shares(colours: usize) -> &'static [f32] {
     if colours == 1 { &[1.0] } else { &[0.668_8, 1.313_1, 0.255_0] }
 }
 
-/// Adds the same difference, on the scale 0-255, to the colour samples of one pixel. Alpha stays.
-#[inline]
-pub fn add(pixel: &mut [u8], format: &Format, difference: f32) {
-    for channel in 0..format.colours() {
-        let value = sample(pixel, channel, format.depth) + difference;
-        set_sample(pixel, channel, format.depth, value);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,16 +189,24 @@ mod tests {
 
     #[test]
     fn samples_round_and_hold_at_both_depths() {
-        let mut pixel = [250u8, 3, 100];
-        let f = Format { width: 1, height: 1, channels: 3, depth: 8, orientation: 1 };
-        add(&mut pixel, &f, 9.6);
-        assert_eq!(pixel, [255, 13, 110]);
-        let f = Format { width: 1, height: 1, channels: 2, depth: 16, orientation: 1 };
-        let mut pixel = [0xff, 0xff, 0x34, 0x12];
-        add(&mut pixel, &f, 1.0);
-        assert_eq!(pixel, [0xff, 0xff, 0x34, 0x12]);
-        add(&mut pixel, &f, -1.0);
-        assert_eq!(u16::from_le_bytes([pixel[0], pixel[1]]), 65535 - 257);
+        let mut pixel = [250u8, 3, 0, 0];
+        set_sample(&mut pixel, 0, 8, 259.6);
+        set_sample(&mut pixel, 1, 8, 12.6);
+        assert_eq!(pixel[..2], [255, 13]);
+        set_sample(&mut pixel, 1, 16, 254.0);
+        assert_eq!(u16::from_le_bytes([pixel[2], pixel[3]]), 65535 - 257);
+        set_sample(&mut pixel, 1, 16, 256.0);
+        assert_eq!(sample(&pixel, 1, 16), 255.0);
+        set_sample(&mut pixel, 0, 8, -3.0);
+        assert_eq!(pixel[0], 0);
+    }
+
+    #[test]
+    fn shares_change_luma_by_one_at_the_least_cost() {
+        let weights = [0.299, 0.587, 0.114];
+        let change: f32 = shares(3).iter().zip(weights).map(|(share, weight)| share * weight).sum();
+        let cost: f32 = shares(3).iter().map(|share| share * share).sum::<f32>() / 3.0;
+        assert!((change - 1.0).abs() < 1e-3 && (-10.0 * cost.log10() - 1.27).abs() < 0.01, "{change} {cost}");
     }
 
     #[test]

@@ -26,11 +26,6 @@ impl Plane {
     pub fn row(&self, y: usize) -> &[f32] {
         &self.data[y * self.width..(y + 1) * self.width]
     }
-
-    /// The shorter side.
-    pub fn short(&self) -> usize {
-        self.width.min(self.height)
-    }
 }
 
 /// The index that stands for `at`, which may lie outside `0..length`: the border is a mirror between two samples' centres,
