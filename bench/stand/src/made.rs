@@ -50,9 +50,12 @@ pub fn picture(name: &str, width: u32, height: u32) -> Result<Picture, Failure> 
             let glyphs = noise(64, "glyphs")?;
             grey(&|x, y| text(&glyphs, x, y))
         }
-        "scene" => {
-            let grain = noise(512, "grain")?;
-            grey(&|x, y| scene(&grain, x / w, y / h, x, y))
+        // Scenes are numbered: scene, scene-1, scene-2 and so on.
+        _ if name.starts_with("scene") => {
+            let grain = noise(512, name)?;
+            let mut stream = random::stream(&format!("{name} lines"))?;
+            let lines = std::array::from_fn(|_| random::unit(&mut stream));
+            grey(&|x, y| scene(&grain, &lines, x / w, y / h, x, y))
         }
         _ => {
             let side = name.strip_prefix("wallpaper-").and_then(|side| side.parse().ok()).ok_or_else(|| format!("there is no made picture {name}"))?;
@@ -86,10 +89,13 @@ fn text(glyphs: &[f64], x: f64, y: f64) -> f64 {
     if ink { 0.13 } else { 1.0 }
 }
 
-/// A plain sky over hills with grain and detail: something between flat and rough.
-fn scene(grain: &[f64], x: f64, y: f64, px: f64, py: f64) -> f64 {
-    let hill = 0.55 + 0.08 * (5.0 * x).sin() + 0.03 * (17.0 * x + 1.0).sin();
+/// A plain sky over hills with grain and detail: something between flat and rough. `lines`: numbers from 0 to 1 that shape it.
+fn scene(grain: &[f64], lines: &[f64; 6], x: f64, y: f64, px: f64, py: f64) -> f64 {
+    let [level, slope, wide, long, light, rough] = *lines;
+    let hill = 0.3 + 0.4 * level + 0.2 * (slope - 0.5) * x + 0.08 * (TAU * (x * (1.0 + wide) + level)).sin();
     let speck = grain[py as usize % 512 * 512 + px as usize % 512] - 0.5;
-    let wave = (px / 7.0 + 3.0 * (py / 23.0).sin()).sin() * (py / 5.0 + 2.0 * (px / 31.0).cos()).sin();
-    if y < hill { 0.75 - 0.35 * y + 0.01 * speck } else { 0.35 + 0.12 * wave + 0.10 * speck - 0.1 * (y - hill) }
+    let (a, b) = (5.0 + 6.0 * wide, 4.0 + 5.0 * long);
+    let wave = (px / a + 3.0 * (py / 23.0).sin()).sin() * (py / b + 2.0 * (px / 31.0).cos()).sin();
+    let sky = 0.45 + 0.4 * light - 0.3 * y + 0.02 * speck;
+    if y < hill { sky } else { 0.3 + 0.2 * light + (0.04 + 0.12 * rough) * wave + 0.10 * speck - 0.1 * (y - hill) }
 }
