@@ -14,14 +14,14 @@ const CUT_25 = { payload: 85, presence: 95, large: { payload: 98, presence: 98 }
 const CUT_10 = { payload: 35, presence: 65, large: { payload: 90, presence: 90 } }
 const WEBP_20 = { ...HARD, payload: 92, large: { payload: 98, presence: 99.5 } }
 
-const jpeg = (canvas, quality) => coded(canvas, 'jpeg', { quality })
+export const jpeg = (canvas, quality) => coded(canvas, 'jpeg', { quality })
 const row = (target, name, run) => ({ name, target, run })
-const scaled = (canvas, factor) => resized(canvas, canvas.width * factor, canvas.height * factor)
+export const scaled = (canvas, factor) => resized(canvas, canvas.width * factor, canvas.height * factor)
 // sharp's own choice cuts the bell's tails off.
 const blurred = (canvas, sigma) => pixels(pipe(canvas).blur({ sigma, precision: 'float', minAmplitude: 0.01 }))
 
 /** Turned about its middle; the frame stays, so corners are lost. */
-function turned(canvas, degrees) {
+export function turned(canvas, degrees) {
   const { width, height } = canvas
   return warped(canvas, turning(degrees, [(width - 1) / 2, (height - 1) / 2], width, height))
 }

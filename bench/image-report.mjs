@@ -5,7 +5,7 @@ import { median, strength, wilson } from './statistics.mjs'
 
 const TIERS = { small: 'below 512 px', medium: '512 to 1023 px', large: 'from 1024 px' }
 
-/** What each picture must keep of itself; `robust` has no floor of its own. */
+/** What each picture must keep of itself; `robust` has no floor of its own. SSIMULACRA 2 is shown, not asked for. */
 function floorOf(tier, quality) {
   if (tier === 'small') return { psnr: 38, ssim: 0 }
   if (quality === 'robust') return undefined
@@ -40,6 +40,13 @@ function qualityLines(pictures, floor) {
   if (measured.length > 0)
     lines.push(`PSNR min ${Math.min(...psnr).toFixed(2)} dB, median ${median(psnr).toFixed(2)} dB; SSIM min ${Math.min(...ssim).toFixed(4)}, median ${median(ssim).toFixed(4)}; ` +
       `marking ${median(measured.map((picture) => picture.embedMs)).toFixed(0)} ms (median).`)
+  const scored = measured.filter((picture) => picture.ssimulacra2 !== undefined)
+  if (scored.length > 0) {
+    const scores = scored.map((picture) => picture.ssimulacra2)
+    const worst = scored.reduce((least, picture) => (picture.ssimulacra2 < least.ssimulacra2 ? picture : least))
+    const left = measured.length - scored.length
+    lines.push(`SSIMULACRA 2 mean ${(scores.reduce((sum, score) => sum + score, 0) / scores.length).toFixed(2)}, worst ${worst.ssimulacra2.toFixed(2)} (${worst.name})${left > 0 ? `; ${left} not measured: too large` : ''}.`)
+  }
   if (floor !== undefined) {
     // What is printed with two places must not fail by the third.
     const below = measured.filter((picture) => picture.psnr < floor.psnr - 0.005 || picture.ssim < floor.ssim - 0.00005)

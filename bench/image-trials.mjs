@@ -4,30 +4,14 @@ import { rowsOf } from './attacks.mjs'
 import { canvasOf, resized } from './canvas.mjs'
 import { screenOf } from './chromium.mjs'
 import { serve } from './parallel.mjs'
+import { startPerceptual } from './perceptual.mjs'
 import { decode, shortSideOf, tierOf } from './pictures.mjs'
 import { keyOf, randomOf } from './random.mjs'
+import { readBack } from './read-back.mjs'
 import { loadSdk } from './sdk.mjs'
 
 /** Attacks that make a picture larger than this are left out for it. */
 const MOST_PIXELS = 40e6
-
-/** What the detector says of a picture, held against what was put in. */
-async function readBack(engine, picture, key, effort, payload, wanted) {
-  const start = performance.now()
-  try {
-    const [found] = await engine.imageDetect(picture, { keys: [key], effort })
-    const ms = performance.now() - start
-    const read = found.found ? found.payload : undefined
-    // A carrier may hold a prefix; it must be as long as the study asks.
-    const same = read !== undefined && payload.startsWith(read)
-    return {
-      ms, p: found.pValue, present: found.found && (found.pValue ?? 1) <= 1e-6,
-      whole: same && read.length * 4 >= wanted, wrong: read !== undefined && !same,
-    }
-  } catch (thrown) {
-    return { ms: performance.now() - start, present: false, whole: false, wrong: false, error: thrown.message }
-  }
-}
 
 /** The picture through a lossless file, as `mark` writes it. */
 async function throughPng(sdk, picture) {
@@ -38,7 +22,7 @@ async function throughPng(sdk, picture) {
   return { ...back.picture, orientation: picture.orientation }
 }
 
-async function trials(sdk, engine, settings, task) {
+async function trials(sdk, engine, perceptual, settings, task) {
   const { seed, effort, quality, bits, key: keyKind, rows: texts, chromium } = settings
   const decoded = await decode(sdk, task.path)
   if (decoded.skipped !== undefined) return decoded
@@ -56,6 +40,7 @@ async function trials(sdk, engine, settings, task) {
     ...(await engine.imageCompare(picture, marked)),
   }
   const canvas = canvasOf(marked)
+  if (report.embedded) answer.ssimulacra2 = await perceptual?.score(canvasOf(picture), canvas)
   const others = () => Promise.all(task.others.map(async (path) => canvasOf((await decode(sdk, path)).picture ?? picture)))
   for (const row of rowsOf(texts, { tier, bits, chromium })) {
     if ((row.grows ?? 1) * picture.width * picture.height > MOST_PIXELS) continue
@@ -82,5 +67,6 @@ serve(async (settings) => {
   sharp.cache(false)
   const sdk = await loadSdk(settings.build)
   const engine = sdk.nativeEngine()
-  return (task) => trials(sdk, engine, settings, task)
+  const perceptual = startPerceptual()
+  return (task) => trials(sdk, engine, perceptual, settings, task)
 })

@@ -8,6 +8,8 @@
 //   --patterns            also made pictures: brick, halftone, grids, text, repeated tiles
 //   --chromium            also through screenshots of a real browser
 //   --false [N]           no marks: N keys a picture are looked for (--marked: in pictures that carry another key's mark)
+//   --curves              no table of attacks but curves: a few attacks at many strengths, and the three settings of quality
+//   --html FILE           with --curves: the same as a page with charts, complete in itself
 //   --jobs N              processes (default 2)
 //   --build FOLDER        another build than this one
 //   --out FILE            the report; the .jsonl gets the same name
@@ -16,10 +18,13 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chromiumPath } from './chromium.mjs'
+import { curvePage } from './curve-page.mjs'
+import { curveReport } from './curve-report.mjs'
 import { falseAlarmReport } from './false-report.mjs'
 import { report } from './image-report.mjs'
 import { head } from './machine.mjs'
 import { inParallel } from './parallel.mjs'
+import { hasPerceptual } from './perceptual.mjs'
 import { listPictures, portable, shortSideOf, sizeOf } from './pictures.mjs'
 import { buildOf } from './sdk.mjs'
 
@@ -32,7 +37,7 @@ const { values: options, positionals: folders } = parseArgs({
     quality: { type: 'string', default: 'standard' }, effort: { type: 'string' }, key: { type: 'string', default: 'fresh' },
     bits: { type: 'string', default: '64' }, seed: { type: 'string', default: '1' }, small: { type: 'boolean' }, patterns: { type: 'boolean' },
     chromium: { type: 'boolean' }, false: { type: 'string' }, marked: { type: 'boolean' }, jobs: { type: 'string', default: '2' },
-    build: { type: 'string', default: '.' }, out: { type: 'string' }, resume: { type: 'boolean' },
+    build: { type: 'string', default: '.' }, out: { type: 'string' }, resume: { type: 'boolean' }, curves: { type: 'boolean' }, html: { type: 'string' },
   },
 })
 if (folders.length === 0 && !options.patterns) {
@@ -43,6 +48,12 @@ if (options.chromium && chromiumPath() === undefined) {
   process.stderr.write('There is no Chromium here; name it in COUNTERMARK_CHROMIUM.\n')
   process.exit(2)
 }
+if (options.html !== undefined && !options.curves) {
+  process.stderr.write('--html goes with --curves.\n')
+  process.exit(2)
+}
+
+if (!hasPerceptual()) process.stderr.write('SSIMULACRA 2 is left out: cargo build --release -p perceptual\n')
 
 const falseAlarms = options.false !== undefined
 const settings = {
@@ -71,6 +82,7 @@ async function chosen() {
 }
 
 function defaultName() {
+  if (options.curves) return 'curves'
   if (falseAlarms) return `false-alarms-${settings.effort}${settings.marked ? '-marked' : ''}`
   return `study-image${options.small ? '-small' : ''}${settings.bits === 128 ? '-128' : ''}${settings.quality === 'standard' ? '' : `-${settings.quality}`}`
 }
@@ -93,7 +105,7 @@ const tasks = await chosen()
 const answers = earlier()
 if (answers.length === 0) writeFileSync(log, `${JSON.stringify(settings)}\n`)
 const known = new Set(answers.map(identity))
-const worker = new URL(falseAlarms ? './false-trials.mjs' : './image-trials.mjs', import.meta.url)
+const worker = new URL(falseAlarms ? './false-trials.mjs' : options.curves ? './curve-trials.mjs' : './image-trials.mjs', import.meta.url)
 await inParallel(worker, settings, tasks.filter((task) => !known.has(identity(task))), Number(options.jobs), (task, answer) => {
   const kept = { name: task.name, kind: task.kind, number: task.number, shortSide: task.shortSide, ...answer }
   answers.push(kept)
@@ -105,10 +117,13 @@ const facts = [
   `inputs: ${tasks.length} pictures of ${[...folders.map(portable), ...(options.patterns ? ['made patterns'] : [])].join(', ')}`,
   `seed ${settings.seed}; quality ${settings.quality}, effort ${settings.effort}, ${options.small ? 32 : settings.bits} bits, ${settings.key} keys`,
 ]
+const program = 'npm run study:image --'
+const survival = [...facts, 'payload: every bit right and accepted by the detector; presence: p <= 1e-6; 95 %: Wilson; open: below the target, which the interval still holds']
 const text = falseAlarms
-  ? `${head('False alarms of the image watermark', 'npm run study:image --', options.build, facts)}\n${falseAlarmReport(answers, settings)}`
-  : `${head('Image watermark: what survives', 'npm run study:image --', options.build, [
-      ...facts, 'payload: every bit right and accepted by the detector; presence: p <= 1e-6; 95 %: Wilson; open: below the target, which the interval still holds',
-    ])}\n${report(answers, settings)}`
+  ? `${head('False alarms of the image watermark', program, options.build, facts)}\n${falseAlarmReport(answers, settings)}`
+  : options.curves
+    ? `${head('Image watermark: survival against strength', program, options.build, facts)}\n${curveReport(answers)}`
+    : `${head('Image watermark: what survives', program, options.build, survival)}\n${report(answers, settings)}`
 writeFileSync(out, text)
+if (options.html !== undefined) writeFileSync(options.html, curvePage(answers, head('Image watermark: survival against strength', program, options.build, facts)))
 process.stdout.write(text)
