@@ -40,7 +40,11 @@ fn plane(picture: &Picture) -> Plane {
 fn residual(luma: &Plane) -> Plane {
     let fine = gaussian(luma, 1.5);
     let coarse = gaussian(&fine, 3.16);
-    let less = |a: &Plane, b: &Plane| Plane { width: SIDE, height: SIDE, data: a.data.iter().zip(&b.data).map(|(a, b)| a - b).collect() };
+    let less = |a: &Plane, b: &Plane| Plane {
+        width: SIDE,
+        height: SIDE,
+        data: a.data.iter().zip(&b.data).map(|(a, b)| a - b).collect(),
+    };
     let (mut upper, lower) = (less(luma, &fine), less(&fine, &coarse));
     let strength = [Local::rms(&upper, 2.4), Local::rms(&lower, 3.5)];
     let mut rows = [vec![0.0; SIDE], vec![0.0; SIDE]];
@@ -49,7 +53,8 @@ fn residual(luma: &Plane) -> Plane {
         strength[1].row(y, &mut rows[1]);
         for x in 0..SIDE {
             let at = y * SIDE + x;
-            upper.data[at] = (upper.data[at] / (rows[0][x] + 0.7)).clamp(-4.0, 4.0) + (lower.data[at] / (rows[1][x] + 0.7)).clamp(-4.0, 4.0);
+            upper.data[at] =
+                (upper.data[at] / (rows[0][x] + 0.7)).clamp(-4.0, 4.0) + (lower.data[at] / (rows[1][x] + 0.7)).clamp(-4.0, 4.0);
         }
     }
     upper
@@ -147,9 +152,11 @@ pub fn aligned(tiles: &[&Tile], stream: &mut Stream) -> Vec<Tile> {
         for _ in 0..ROUNDS {
             let mut sums = vec![(vec![Complex32::default(); TILE * TILE], 0usize); classes.len()];
             fit = 0.0;
-            let norms: Vec<f32> = classes.iter().map(|class| class.iter().map(|value| value.norm_sqr()).sum::<f32>().sqrt().max(1e-9)).collect();
+            let norms: Vec<f32> =
+                classes.iter().map(|class| class.iter().map(|value| value.norm_sqr()).sum::<f32>().sqrt().max(1e-9)).collect();
             for tile in tiles {
-                let fits: Vec<_> = classes.iter().zip(&norms).map(|(class, norm)| (best_shift(&mut square, tile, class), norm)).collect();
+                let fits: Vec<_> =
+                    classes.iter().zip(&norms).map(|(class, norm)| (best_shift(&mut square, tile, class), norm)).collect();
                 let height = |at: &usize| fits[*at].0.2 / fits[*at].1;
                 let Some(class) = (0..classes.len()).max_by(|a, b| height(a).total_cmp(&height(b))) else { continue };
                 let (x, y, _) = fits[class].0;
@@ -195,14 +202,21 @@ pub fn painted(picture: &Picture, pattern: &[Complex32], sign: f32, psnr: f64) -
     let luma = plane(picture);
     let soft = gaussian(&luma, 3.0);
     let detail = luma.data.iter().zip(&soft.data).map(|(a, b)| (a - b).powi(2)).collect();
-    let mask = gaussian(&Plane { width: SIDE, height: SIDE, data: detail }, 2.5).map(|value| (value.sqrt() + 2.0).clamp(1.0, 14.0));
-    let change: Vec<f32> = (0..SIDE * SIDE).map(|at| mask.data[at] * tile[at / SIDE % TILE * TILE + at % SIDE % TILE].re * sign).collect();
+    let mask =
+        gaussian(&Plane { width: SIDE, height: SIDE, data: detail }, 2.5).map(|value| (value.sqrt() + 2.0).clamp(1.0, 14.0));
+    let change: Vec<f32> =
+        (0..SIDE * SIDE).map(|at| mask.data[at] * tile[at / SIDE % TILE * TILE + at % SIDE % TILE].re * sign).collect();
     let made = |factor: f32| -> Vec<u8> {
         let pixels = picture.samples.chunks_exact(3).zip(&change);
-        pixels.flat_map(|(pixel, change)| [0, 1, 2].map(|c| (f32::from(pixel[c]) + change * factor * SHARES[c] + 0.5).clamp(0.0, 255.0) as u8)).collect()
+        pixels
+            .flat_map(|(pixel, change)| {
+                [0, 1, 2].map(|c| (f32::from(pixel[c]) + change * factor * SHARES[c] + 0.5).clamp(0.0, 255.0) as u8)
+            })
+            .collect()
     };
     let error = |samples: &[u8]| {
-        samples.iter().zip(&picture.samples).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum::<f64>() / samples.len() as f64
+        samples.iter().zip(&picture.samples).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum::<f64>()
+            / samples.len() as f64
     };
     let budget = 255.0 * 255.0 * 10f64.powf(-psnr / 10.0);
     let largest = change.iter().fold(1e-12f32, |most, value| most.max(value.abs()));

@@ -20,7 +20,11 @@ impl Model {
     /// The pattern of a code word.
     pub fn pattern(&self, word: &[bool]) -> Tile {
         let sign = |bit: usize| if word[bit] { -1.0 } else { 1.0 };
-        self.mean.iter().zip(&self.sways).map(|(mean, sways)| mean + sways.iter().map(|(bit, sway)| sway * sign(*bit)).sum::<Complex32>()).collect()
+        self.mean
+            .iter()
+            .zip(&self.sways)
+            .map(|(mean, sways)| mean + sways.iter().map(|(bit, sway)| sway * sign(*bit)).sum::<Complex32>())
+            .collect()
     }
 }
 
@@ -40,8 +44,10 @@ pub fn learned(tiles: &[&Tile], words: &[&Vec<bool>], patterns: &[Tile]) -> Vec<
 fn model(class: &[(Tile, &Vec<bool>)]) -> Model {
     let length = class[0].1.len();
     let part = 1.0 / class.len() as f32;
-    let signs: Vec<Vec<f32>> = class.iter().map(|(_, word)| word.iter().map(|bit| if *bit { -part } else { part }).collect()).collect();
-    let mut model = Model { mean: vec![Complex32::default(); TILE * TILE], sways: vec![[(0, Complex32::default()); BITS]; TILE * TILE] };
+    let signs: Vec<Vec<f32>> =
+        class.iter().map(|(_, word)| word.iter().map(|bit| if *bit { -part } else { part }).collect()).collect();
+    let mut model =
+        Model { mean: vec![Complex32::default(); TILE * TILE], sways: vec![[(0, Complex32::default()); BITS]; TILE * TILE] };
     for at in 0..TILE * TILE {
         let mean = class.iter().map(|(tile, _)| tile[at]).sum::<Complex32>() * part;
         model.mean[at] = mean;

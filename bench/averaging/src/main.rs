@@ -23,6 +23,8 @@ use rayon::prelude::*;
 use report::{Line, Outcome};
 use std::process::ExitCode;
 
+/// The way that needs a maker who reuses content numbers.
+const REUSED: &str = "plain mean, one content number";
 /// How many pictures the attacker has.
 const COUNTS: [usize; 7] = [1, 3, 10, 30, 100, 300, 1000];
 /// dB that painting a pattern may cost; a mark of standard quality costs 42 in such pictures.
@@ -45,7 +47,8 @@ struct Marked {
 fn marked(original: &Picture, key: &str, content: &str) -> Result<Option<Marked>, Failure> {
     let payload = payload::of("Averaging study", content, 64)?;
     let mut picture = original.clone();
-    let options = embed::Options { image: picture.format, key: key.to_owned(), payload: payload.clone(), quality: Quality::Standard };
+    let options =
+        embed::Options { image: picture.format, key: key.to_owned(), payload: payload.clone(), quality: Quality::Standard };
     if !embed(&mut picture.samples, &options)?.embedded {
         return Ok(None);
     }
@@ -107,7 +110,7 @@ fn run() -> Result<(), Failure> {
             known.push(Knowledge { name: "plain mean", count: *count, patterns: plain(&some), models: Vec::new() });
             known.push(Knowledge { name: "aligned mean", count: *count, patterns: common.clone(), models: Vec::new() });
             known.push(Knowledge { name: "aligned, payloads known", count: *count, patterns: common, models });
-            known.push(Knowledge { name: "plain mean, one content number", count: *count, patterns: plain(&reused), models: Vec::new() });
+            known.push(Knowledge { name: REUSED, count: *count, patterns: plain(&reused), models: Vec::new() });
         }
         known.sort_by_key(|knowledge| knowledge.name);
         let targets = fresh
@@ -115,8 +118,13 @@ fn run() -> Result<(), Failure> {
             .enumerate()
             .map(|(number, original)| {
                 let ours = marked(original, &key, &format!("fresh {number}"))?;
-                let others = marked(original, &other, &format!("fresh {number}"))?;
-                Ok(ours.zip(others).map(|(ours, others)| (original.clone(), ours, others)))
+                let (reused, others) = (marked(original, &key, "reused")?, marked(original, &other, &format!("fresh {number}"))?);
+                Ok(ours.zip(reused).zip(others).map(|((ours, reused), others)| Target {
+                    original: original.clone(),
+                    ours,
+                    reused,
+                    others,
+                }))
             })
             .collect::<Result<Vec<_>, Failure>>()?;
         let targets: Vec<_> = targets.into_iter().flatten().collect();
@@ -144,7 +152,11 @@ fn originals(folders: &[String], most: usize, tests: usize) -> Result<(Vec<Pictu
         }
     }
     if all.len() < tests + most.div_ceil(8).max(1) {
-        return Err(format!("{} pictures of {SIDE} pixels are not enough for {tests} tests and {most} marked ones in eight ways", all.len()).into());
+        return Err(format!(
+            "{} pictures of {SIDE} pixels are not enough for {tests} tests and {most} marked ones in eight ways",
+            all.len()
+        )
+        .into());
     }
     // Spread over the folders: tests are of the same kinds as the rest.
     let every = all.len() / tests.max(1);
@@ -155,7 +167,15 @@ fn originals(folders: &[String], most: usize, tests: usize) -> Result<(Vec<Pictu
     Ok((rest, fresh))
 }
 
-type Target = (Picture, Marked, Marked);
+/// A picture that the attacker's estimate was not made from, and its marks.
+struct Target {
+    original: Picture,
+    ours: Marked,
+    /// With the content number that was reused.
+    reused: Marked,
+    /// Under another key.
+    others: Marked,
+}
 
 /// The shift and class that fit a marked picture best, as a pattern in its place.
 fn in_place(square: &mut Square, tile: &Tile, patterns: &[Tile]) -> Option<Tile> {
@@ -167,9 +187,12 @@ fn in_place(square: &mut Square, tile: &Tile, patterns: &[Tile]) -> Option<Tile>
 }
 
 fn tried(knowledge: &Knowledge, targets: &[Target], key: &str) -> Result<Line, Failure> {
-    let one = |(original, ours, others): &Target| -> Result<Outcome, Failure> {
+    let one = |Target { original, ours, reused, others }: &Target| -> Result<Outcome, Failure> {
+        let ours = if knowledge.name == REUSED { reused } else { ours };
         let mut square = Square::new(TILE);
-        let like = |square: &mut Square, truth: &Tile| knowledge.patterns.iter().map(|one| likeness(square, one, truth)).fold(-1.0, f32::max);
+        let like = |square: &mut Square, truth: &Tile| {
+            knowledge.patterns.iter().map(|one| likeness(square, one, truth)).fold(-1.0, f32::max)
+        };
         let (likeness, chance) = (like(&mut square, &ours.truth), like(&mut square, &others.truth));
         let mut outcome = Outcome { likeness, chance, ..Outcome::default() };
         // With payloads known, the attacker writes one of his own choice, and takes out the one that the label names.
@@ -179,12 +202,17 @@ fn tried(knowledge: &Knowledge, targets: &[Target], key: &str) -> Result<Line, F
             Ok(knowledge.models.iter().map(|model| pattern(&model.pattern(&word))).collect())
         };
         let known = !knowledge.models.is_empty();
-        let (forging, removing) = if known { (written(&chosen)?, written(&ours.payload)?) } else { (knowledge.patterns.clone(), knowledge.patterns.clone()) };
+        let (forging, removing) = if known {
+            (written(&chosen)?, written(&ours.payload)?)
+        } else {
+            (knowledge.patterns.clone(), knowledge.patterns.clone())
+        };
         for (at, cost) in FORGING.iter().enumerate() {
             for pattern in &forging {
                 let evidence = look(&painted(original, pattern, 1.0, *cost), key)?;
                 outcome.forged[at] |= evidence.found;
-                outcome.written[at] |= if known { evidence.payload.as_ref() == Some(&chosen) } else { evidence.payload.is_some() };
+                outcome.written[at] |=
+                    if known { evidence.payload.as_ref() == Some(&chosen) } else { evidence.payload.is_some() };
             }
         }
         if let Some(pattern) = in_place(&mut square, &seen(&ours.picture), &removing) {
@@ -202,30 +230,36 @@ fn tried(knowledge: &Knowledge, targets: &[Target], key: &str) -> Result<Line, F
 
 /// What needs no other picture: each picture's own tiles, its own true pattern (as who has the original knows it), and noise as a measure.
 fn own(targets: &[Target], key: &str) -> Result<Vec<Line>, Failure> {
-    let ways: [&'static str; 3] = ["noise of the same spectrum", "the picture's own tiles", "the pattern itself (needs the original)"];
-    ways.iter().map(|way| {
-        let one = |(at, (_, ours, others)): (usize, &Target)| -> Result<Outcome, Failure> {
-            let mut square = Square::new(TILE);
-            let used = match *way {
-                "the picture's own tiles" => pattern(&seen(&ours.picture)),
-                "the pattern itself (needs the original)" => ours.truth.clone(),
-                _ => moved(&others.truth, 7 * at, 31 * at),
+    let ways: [&'static str; 3] =
+        ["noise of the same spectrum", "the picture's own tiles", "the pattern itself (needs the original)"];
+    ways.iter()
+        .map(|way| {
+            let one = |(at, Target { ours, others, .. }): (usize, &Target)| -> Result<Outcome, Failure> {
+                let mut square = Square::new(TILE);
+                let used = match *way {
+                    "the picture's own tiles" => pattern(&seen(&ours.picture)),
+                    "the pattern itself (needs the original)" => ours.truth.clone(),
+                    _ => moved(&others.truth, 7 * at, 31 * at),
+                };
+                let mut outcome = Outcome {
+                    likeness: likeness(&mut square, &used, &ours.truth),
+                    chance: likeness(&mut square, &used, &others.truth),
+                    ..Outcome::default()
+                };
+                // Copied to another picture: the next one.
+                let target = &targets[(at + 1) % targets.len()].original;
+                for (at, cost) in FORGING.iter().enumerate() {
+                    let evidence = look(&painted(target, &used, 1.0, *cost), key)?;
+                    (outcome.forged[at], outcome.written[at]) = (evidence.found, evidence.payload.is_some());
+                }
+                for (at, cost) in REMOVING.iter().enumerate() {
+                    let evidence = look(&painted(&ours.picture, &used, -1.0, *cost), key)?;
+                    (outcome.left[at], outcome.read[at]) = (evidence.found, evidence.payload.as_ref() == Some(&ours.payload));
+                }
+                Ok(outcome)
             };
-            let mut outcome =
-                Outcome { likeness: likeness(&mut square, &used, &ours.truth), chance: likeness(&mut square, &used, &others.truth), ..Outcome::default() };
-            // Copied to another picture: the next one.
-            let (target, _, _) = &targets[(at + 1) % targets.len()];
-            for (at, cost) in FORGING.iter().enumerate() {
-                let evidence = look(&painted(target, &used, 1.0, *cost), key)?;
-                (outcome.forged[at], outcome.written[at]) = (evidence.found, evidence.payload.is_some());
-            }
-            for (at, cost) in REMOVING.iter().enumerate() {
-                let evidence = look(&painted(&ours.picture, &used, -1.0, *cost), key)?;
-                (outcome.left[at], outcome.read[at]) = (evidence.found, evidence.payload.as_ref() == Some(&ours.payload));
-            }
-            Ok(outcome)
-        };
-        let outcomes = targets.par_iter().enumerate().map(one).collect::<Result<Vec<_>, Failure>>()?;
-        Ok(Line { name: way, count: None, outcomes })
-    }).collect()
+            let outcomes = targets.par_iter().enumerate().map(one).collect::<Result<Vec<_>, Failure>>()?;
+            Ok(Line { name: way, count: None, outcomes })
+        })
+        .collect()
 }

@@ -42,7 +42,8 @@ fn run() -> Result<(), Failure> {
         keys: options.number("keys", 1000)?,
         core: report::core_of(),
     };
-    let effort: Effort = serde_json::from_value(settings.effort.clone().into()).map_err(|_| "--effort is direct, scan or full")?;
+    let effort: Effort =
+        serde_json::from_value(settings.effort.clone().into()).map_err(|_| "--effort is direct, scan or full")?;
     let out = options.text("out", &format!("bench/results/false-alarms-{}.md", settings.effort));
     let log = format!("{}.jsonl", out.trim_end_matches(".md"));
     let limit = options.number("limit", usize::MAX)?;

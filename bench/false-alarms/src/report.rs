@@ -46,10 +46,15 @@ pub struct Block {
 
 /// Git's hash of what is in core/src now, changes included.
 pub fn core_of() -> String {
-    let run = |words: &[&str]| std::process::Command::new("git").args(words).output().map(|output| output.stdout).unwrap_or_default();
+    let run =
+        |words: &[&str]| std::process::Command::new("git").args(words).output().map(|output| output.stdout).unwrap_or_default();
     let tree = String::from_utf8_lossy(&run(&["rev-parse", "HEAD:core/src"])).trim().to_owned();
     let changes = run(&["diff", "HEAD", "--", "core/src"]);
-    let changed = if changes.is_empty() { String::new() } else { format!("+{:08x}", changes.iter().fold(0u32, |sum, byte| sum.wrapping_mul(16_777_619) ^ u32::from(*byte))) };
+    let changed = if changes.is_empty() {
+        String::new()
+    } else {
+        format!("+{:08x}", changes.iter().fold(0u32, |sum, byte| sum.wrapping_mul(16_777_619) ^ u32::from(*byte)))
+    };
     format!("{}{changed}", &tree[..tree.len().min(12)])
 }
 
@@ -59,10 +64,17 @@ struct Picture {
     small: Vec<f64>,
 }
 
-pub fn report(blocks: &[Block], settings: &Settings, folders: &[String], patterns: bool, skipped: &[String]) -> Result<String, Failure> {
+pub fn report(
+    blocks: &[Block],
+    settings: &Settings,
+    folders: &[String],
+    patterns: bool,
+    skipped: &[String],
+) -> Result<String, Failure> {
     let mut by_name: BTreeMap<&str, Picture> = BTreeMap::new();
     for block in blocks {
-        let picture = by_name.entry(&block.name).or_insert_with(|| Picture { name: block.name.clone(), trials: 0, small: Vec::new() });
+        let picture =
+            by_name.entry(&block.name).or_insert_with(|| Picture { name: block.name.clone(), trials: 0, small: Vec::new() });
         picture.trials += block.trials;
         picture.small.extend_from_slice(&block.small);
     }
@@ -70,7 +82,8 @@ pub fn report(blocks: &[Block], settings: &Settings, folders: &[String], pattern
     let trials: usize = pictures.iter().map(|picture| picture.trials).sum();
     let count = |p: f64| pictures.iter().flat_map(|picture| &picture.small).filter(|one| **one <= p).count();
     let each: Vec<f64> = blocks.iter().map(|block| 1e3 * block.seconds / block.trials.max(1) as f64).collect();
-    let inputs: Vec<String> = folders.iter().map(|folder| portable(folder)).chain(patterns.then(|| "made patterns".to_owned())).collect();
+    let inputs: Vec<String> =
+        folders.iter().map(|folder| portable(folder)).chain(patterns.then(|| "made patterns".to_owned())).collect();
     let mut text = head(
         "False alarms of the image watermark",
         "cargo run --release -p false-alarms --",
@@ -96,16 +109,36 @@ pub fn report(blocks: &[Block], settings: &Settings, folders: &[String], pattern
         pictures.iter().flat_map(|picture| picture.small.iter().map(|p| (*p, picture.name.as_str()))).collect();
     least.sort_by(|a, b| a.0.total_cmp(&b.0));
     let smallest: Vec<String> = least.iter().take(10).map(|(p, name)| format!("{p:.1e} {name}")).collect();
-    writeln!(text, "Smallest p-values: {}.\n\n{}\n", if smallest.is_empty() { "all above 0.5".to_owned() } else { smallest.join(", ") }, tail(&pictures, settings)?)?;
+    writeln!(
+        text,
+        "Smallest p-values: {}.\n\n{}\n",
+        if smallest.is_empty() { "all above 0.5".to_owned() } else { smallest.join(", ") },
+        tail(&pictures, settings)?
+    )?;
 
-    writeln!(text, "## Calibration\n\nA p-value is an upper bound of a chance: fewer small ones than nominal are what it promises.\n")?;
+    writeln!(
+        text,
+        "## Calibration\n\nA p-value is an upper bound of a chance: fewer small ones than nominal are what it promises.\n"
+    )?;
     let rows: Vec<Vec<String>> = (1..=POWERS)
         .map(|power| {
             let p = 10f64.powi(-power);
             let (hits, expected) = (count(p), trials as f64 * p);
             let (low, high) = clopper_pearson(hits as u64, trials as u64);
-            let verdict = if low > p { "**above**" } else if high < p { "below" } else { "holds the nominal" };
-            vec![format!("10^-{power}"), short(expected), hits.to_string(), format!("{} - {}", short(low), short(high)), verdict.to_owned()]
+            let verdict = if low > p {
+                "**above**"
+            } else if high < p {
+                "below"
+            } else {
+                "holds the nominal"
+            };
+            vec![
+                format!("10^-{power}"),
+                short(expected),
+                hits.to_string(),
+                format!("{} - {}", short(low), short(high)),
+                verdict.to_owned(),
+            ]
         })
         .collect();
     text += &table(&["p at most", "expected", "seen", "share, 95 % (Clopper and Pearson)", "interval"], &rows);
@@ -118,16 +151,30 @@ pub fn report(blocks: &[Block], settings: &Settings, folders: &[String], pattern
 }
 
 fn short(number: f64) -> String {
-    if number == 0.0 { "0".to_owned() } else if number >= 0.01 { format!("{number:.3}") } else { format!("{number:.1e}") }
+    if number == 0.0 {
+        "0".to_owned()
+    } else if number >= 0.01 {
+        format!("{number:.3}")
+    } else {
+        format!("{number:.1e}")
+    }
 }
 
 /// The tail of the p-values, from the strictest beginning beyond which there are enough.
 fn tail(pictures: &[Picture], settings: &Settings) -> Result<String, Failure> {
     let groups = |from: f64| -> Vec<Group> {
-        pictures.iter().map(|picture| Group { trials: picture.trials, small: picture.small.iter().copied().filter(|p| *p <= from).collect() }).collect()
+        pictures
+            .iter()
+            .map(|picture| Group {
+                trials: picture.trials,
+                small: picture.small.iter().copied().filter(|p| *p <= from).collect(),
+            })
+            .collect()
     };
     let enough = |from: &&f64| groups(**from).iter().map(|group| group.small.len()).sum::<usize>() >= ENOUGH;
-    let Some(from) = TAILS.iter().find(enough) else { return Ok(format!("Fewer than {ENOUGH} p-values of at most 0.5: no tail to fit.")) };
+    let Some(from) = TAILS.iter().find(enough) else {
+        return Ok(format!("Fewer than {ENOUGH} p-values of at most 0.5: no tail to fit."));
+    };
     let groups = groups(*from);
     let mut stream = random::stream(&format!("tail {}", settings.seed))?;
     let Some(fit) = fit(&groups, *from, PROMISE, 2_000, &mut stream) else { return Ok("No tail to fit.".to_owned()) };
@@ -160,7 +207,15 @@ fn worst(text: &mut String, pictures: &[Picture]) -> Result<(), Failure> {
         let Some(worst) = pictures.iter().max_by(|a, b| share(a).total_cmp(&share(b))) else { continue };
         if hits(worst) > 0 {
             let (low, high) = clopper_pearson(hits(worst) as u64, worst.trials as u64);
-            writeln!(text, "\nWorst picture at p <= {p}: {}, {} of {} ({} - {}).", worst.name, hits(worst), worst.trials, short(low), short(high))?;
+            writeln!(
+                text,
+                "\nWorst picture at p <= {p}: {}, {} of {} ({} - {}).",
+                worst.name,
+                hits(worst),
+                worst.trials,
+                short(low),
+                short(high)
+            )?;
         }
     }
     Ok(())

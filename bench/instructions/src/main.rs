@@ -19,7 +19,12 @@ fn run() -> Result<(), Failure> {
     let key = random::key("instructions", "1")?;
     let embedded = || -> Result<Vec<u8>, Failure> {
         let mut samples = original.samples.clone();
-        let options = embed::Options { image: original.format, key: key.clone(), payload: "0123456789abcdef".to_owned(), quality: Quality::Standard };
+        let options = embed::Options {
+            image: original.format,
+            key: key.clone(),
+            payload: "0123456789abcdef".to_owned(),
+            quality: Quality::Standard,
+        };
         if !embed(&mut samples, &options)?.embedded {
             return Err("the made picture could not be marked".into());
         }
@@ -38,5 +43,10 @@ fn run() -> Result<(), Failure> {
         "none" => !look(&original.samples, Effort::Full)?,
         _ => return Err(format!("there is no {what}").into()),
     };
-    if done { tell(&format!("{what} {side}: done")); Ok(()) } else { Err(format!("{what} {side} gave the wrong answer").into()) }
+    if done {
+        tell(&format!("{what} {side}: done"));
+        Ok(())
+    } else {
+        Err(format!("{what} {side} gave the wrong answer").into())
+    }
 }

@@ -46,7 +46,8 @@ fn measured(line: &str) -> Result<f64, Failure> {
     let Request { original, changed, width, height } = serde_json::from_str(line)?;
     let read = |path: &str| -> Result<Rgb, Failure> {
         let samples = std::fs::read(path).map_err(|cause| format!("{path}: {cause}"))?;
-        let pixels: Vec<[f32; 3]> = samples.chunks_exact(3).map(|pixel| [0, 1, 2].map(|channel| f32::from(pixel[channel]) / 255.0)).collect();
+        let pixels: Vec<[f32; 3]> =
+            samples.chunks_exact(3).map(|pixel| [0, 1, 2].map(|channel| f32::from(pixel[channel]) / 255.0)).collect();
         Ok(Rgb::new(pixels, width, height, TransferCharacteristic::SRGB, ColorPrimaries::BT709)?)
     };
     Ok(compute_frame_ssimulacra2(read(&original)?, read(&changed)?)?)

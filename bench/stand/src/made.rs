@@ -11,8 +11,20 @@ pub const HEIGHT: u32 = 768;
 
 /// Their names.
 pub const NAMES: [&str; 14] = [
-    "brick", "halftone-6", "halftone-8", "checks", "lines", "grid", "gradient", "noise", "wallpaper-64", "wallpaper-96", "wallpaper-128",
-    "wallpaper-256", "text", "scene",
+    "brick",
+    "halftone-6",
+    "halftone-8",
+    "checks",
+    "lines",
+    "grid",
+    "gradient",
+    "noise",
+    "wallpaper-64",
+    "wallpaper-96",
+    "wallpaper-128",
+    "wallpaper-256",
+    "text",
+    "scene",
 ];
 
 /// The picture of that name, 8-bit RGB.
@@ -58,7 +70,10 @@ pub fn picture(name: &str, width: u32, height: u32) -> Result<Picture, Failure> 
             grey(&|x, y| scene(&grain, &lines, x / w, y / h, x, y))
         }
         _ => {
-            let side = name.strip_prefix("wallpaper-").and_then(|side| side.parse().ok()).ok_or_else(|| format!("there is no made picture {name}"))?;
+            let side = name
+                .strip_prefix("wallpaper-")
+                .and_then(|side| side.parse().ok())
+                .ok_or_else(|| format!("there is no made picture {name}"))?;
             let tile = noise(side, name)?;
             grey(&|x, y| 0.25 + 0.5 * at(&tile, side, x, y))
         }

@@ -23,7 +23,9 @@ impl Options {
                     let value = words.next().ok_or_else(|| format!("{word} wants a value"))?;
                     options.values.insert(name.to_owned(), value);
                 }
-                Some(_) => return Err(format!("unknown option {word}; there are --{}", [valued, flags].concat().join(", --")).into()),
+                Some(_) => {
+                    return Err(format!("unknown option {word}; there are --{}", [valued, flags].concat().join(", --")).into());
+                }
             }
         }
         Ok(options)
@@ -41,6 +43,8 @@ impl Options {
 
     /// A number, or what stands for it.
     pub fn number(&self, name: &str, otherwise: usize) -> Result<usize, Failure> {
-        self.values.get(name).map_or(Ok(otherwise), |value| value.parse().map_err(|_| format!("--{name} wants a number, not {value}").into()))
+        self.values
+            .get(name)
+            .map_or(Ok(otherwise), |value| value.parse().map_err(|_| format!("--{name} wants a number, not {value}").into()))
     }
 }

@@ -29,7 +29,9 @@ impl Source {
         for folder in folders {
             let read = std::fs::read_dir(folder).map_err(|cause| format!("{folder}: {cause}"))?;
             let mut paths = read.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, Failure>>()?;
-            paths.retain(|path| path.extension().is_some_and(|end| ["png", "jpg", "jpeg", "webp"].iter().any(|one| end.eq_ignore_ascii_case(one))));
+            paths.retain(|path| {
+                path.extension().is_some_and(|end| ["png", "jpg", "jpeg", "webp"].iter().any(|one| end.eq_ignore_ascii_case(one)))
+            });
             paths.sort();
             let base = Path::new(folder).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             all.extend(paths.into_iter().map(|path| {
@@ -122,7 +124,10 @@ impl Picture {
 
     /// Luma of ITU-R BT.601 on the scale 0-255; the picture is 8-bit RGB.
     pub fn luma(&self) -> Vec<f32> {
-        self.samples.chunks_exact(3).map(|pixel| 0.299 * f32::from(pixel[0]) + 0.587 * f32::from(pixel[1]) + 0.114 * f32::from(pixel[2])).collect()
+        self.samples
+            .chunks_exact(3)
+            .map(|pixel| 0.299 * f32::from(pixel[0]) + 0.587 * f32::from(pixel[1]) + 0.114 * f32::from(pixel[2]))
+            .collect()
     }
 
     /// One of the eight ways to turn and flip a square 8-bit RGB picture.

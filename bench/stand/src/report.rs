@@ -19,7 +19,8 @@ pub fn portable(word: &str) -> String {
     }
     let common = path.components().zip(here.components()).take_while(|(a, b)| a == b).count();
     let up = here.components().skip(common).map(|_| "..".to_owned());
-    let parts: Vec<String> = up.chain(path.components().skip(common).map(|part| part.as_os_str().to_string_lossy().into_owned())).collect();
+    let parts: Vec<String> =
+        up.chain(path.components().skip(common).map(|part| part.as_os_str().to_string_lossy().into_owned())).collect();
     if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
 }
 
@@ -27,12 +28,22 @@ pub fn portable(word: &str) -> String {
 pub fn head(title: &str, program: &str, facts: &[String]) -> String {
     let words: Vec<String> = std::env::args().skip(1).map(|word| portable(&word)).collect();
     let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let processor = processor.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split(": ").nth(1)).unwrap_or("unknown").to_owned();
+    let processor = processor
+        .lines()
+        .find(|line| line.starts_with("model name"))
+        .and_then(|line| line.split(": ").nth(1))
+        .unwrap_or("unknown")
+        .to_owned();
     let cores = std::thread::available_parallelism().map(usize::from).unwrap_or(1);
     let changed = if git(&["status", "--porcelain", "--", "core"]).is_empty() { "" } else { " with changes" };
     let mut lines = vec![
         format!("command: `{program} {}`", words.join(" ")),
-        format!("machine: {processor}, {cores} cores, {} {}; {}", std::env::consts::OS, std::env::consts::ARCH, env!("RUSTC_VERSION")),
+        format!(
+            "machine: {processor}, {cores} cores, {} {}; {}",
+            std::env::consts::OS,
+            std::env::consts::ARCH,
+            env!("RUSTC_VERSION")
+        ),
         format!("commit: {}{changed}", git(&["show", "-s", "--format=%h of %cs", "HEAD"])),
     ];
     lines.extend_from_slice(facts);

@@ -8,13 +8,16 @@ fn ln_gamma(mut x: f64) -> f64 {
         x += 1.0;
     }
     let square = x * x;
-    shift + (x - 0.5) * x.ln() - x + 0.5 * std::f64::consts::TAU.ln() + (1.0 / 12.0 - (1.0 / 360.0 - 1.0 / (1260.0 * square)) / square) / x
+    shift + (x - 0.5) * x.ln() - x
+        + 0.5 * std::f64::consts::TAU.ln()
+        + (1.0 / 12.0 - (1.0 / 360.0 - 1.0 / (1260.0 * square)) / square) / x
 }
 
 /// The chance of at most `hits` of `trials`, each with chance `p`.
 fn at_most(hits: u64, trials: u64, p: f64) -> f64 {
     let n = trials as f64;
-    let term = |k: f64| (ln_gamma(n + 1.0) - ln_gamma(k + 1.0) - ln_gamma(n - k + 1.0) + k * p.ln() + (n - k) * (-p).ln_1p()).exp();
+    let term =
+        |k: f64| (ln_gamma(n + 1.0) - ln_gamma(k + 1.0) - ln_gamma(n - k + 1.0) + k * p.ln() + (n - k) * (-p).ln_1p()).exp();
     // Terms far below the mean do not count.
     let spread = (n * p * (1.0 - p)).sqrt().max(1.0);
     let first = (n * p - 40.0 * spread).floor().max(0.0) as u64;
