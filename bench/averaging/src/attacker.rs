@@ -51,10 +51,10 @@ fn residual(luma: &Plane) -> Plane {
     for y in 0..SIDE {
         strength[0].row(y, &mut rows[0]);
         strength[1].row(y, &mut rows[1]);
-        for x in 0..SIDE {
-            let at = y * SIDE + x;
-            upper.data[at] =
-                (upper.data[at] / (rows[0][x] + 0.7)).clamp(-4.0, 4.0) + (lower.data[at] / (rows[1][x] + 0.7)).clamp(-4.0, 4.0);
+        let line = y * SIDE..(y + 1) * SIDE;
+        let values = upper.data[line.clone()].iter_mut().zip(&lower.data[line]);
+        for ((value, low), (a, b)) in values.zip(rows[0].iter().zip(&rows[1])) {
+            *value = (*value / (a + 0.7)).clamp(-4.0, 4.0) + (low / (b + 0.7)).clamp(-4.0, 4.0);
         }
     }
     upper
