@@ -11,6 +11,8 @@ export type { ErrorCode, ErrorDetails } from './errors.js'
 export { DEFAULT_LIMITS } from './limits.js'
 export type { Limits } from './limits.js'
 export { POLICIES } from './policy/policy.js'
+export { checklist, RULES, ruleOf } from './policy/rules.js'
+export type { Rule, RuleAnswer } from './policy/rules.js'
 export type { WasmSource } from './engine/wasm.js'
 export type * from './types.js'
 

@@ -84,6 +84,12 @@ function evidenceLine(one: Evidence, speech: Speech): string {
     if (one.location !== undefined) parts.push(one.location)
     if (one.aigc) parts.push(`Label ${one.aigc.Label ?? '-'}, ${one.aigc.ContentProducer ?? '-'}, ${one.aigc.ProduceID ?? '-'}`)
     if (one.digitalSourceType !== undefined) parts.push(one.digitalSourceType)
-  } else if (one.text) parts.push(one.text.join(' / '))
+  } else if (one.kind === 'signature') {
+    if (one.algorithm !== undefined) parts.push(one.algorithm)
+    for (const [fact, yes, no] of [[one.valid, 'holds', 'holdsNot'], [one.bound, 'ofThisContent', 'ofOtherContent'], [one.trusted, 'trustedKey', 'unknownKey']] as const)
+      if (fact !== undefined) parts.push(speech.say(fact ? yes : no))
+    if (one.keyId !== undefined) parts.push(one.keyId)
+  } else if (one.kind === 'trace') parts.push(one.generator, one.location)
+  else if (one.text) parts.push(one.text.join(' / '))
   return `${speech.say(one.kind)} ${speech.say(one.found ? 'found' : 'notFound')}: ${parts.join(', ')}`.replace(/: $/, '')
 }

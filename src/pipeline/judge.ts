@@ -1,6 +1,7 @@
 // All evidence to one verdict and one state. No file and no engine here: data in, data out.
 import { isValid, judgeRecord } from '../metadata/record.js'
-import type { Evidence, Finding, LabelEvidence, MetadataEvidence, Policy, State, Verdict, WatermarkEvidence } from '../types.js'
+import { explained, finding } from '../policy/rules.js'
+import type { Evidence, Finding, LabelEvidence, MetadataEvidence, Policy, SignatureEvidence, State, Verdict, WatermarkEvidence } from '../types.js'
 import type { Sight } from './evidence.js'
 
 /** What `mark` knows beyond what can be seen in the file. `verify` knows nothing of it. */
@@ -25,12 +26,12 @@ export function judge(policy: Policy, sight: Sight, declared = false, known?: Kn
   // A rule that neither passed nor failed: the verdict cannot be "compliant".
   let open = sight.metadata === 'broken' || sight.pixels === 'failed'
 
-  findings.push(...judgeLabels(policy, sight, known))
+  findings.push(...judgeLabels(policy, sight, known), ...judgeSignatures(evidence))
   open ||= policy.metadata.aigc === 'required' && sight.metadata !== 'read'
 
   const manifest = ofFormat(evidence, 'c2pa').length > 0
   if (policy.metadata.c2pa === 'required' && sight.metadata === 'read' && !manifest)
-    findings.push({ rule: 'C1', severity: 'error', message: 'There is no C2PA manifest; this policy asks for signed metadata.' })
+    findings.push(finding('C1', 'There is no C2PA manifest; this policy asks for signed metadata.'))
   if (manifest) {
     findings.push({ rule: 'C1', severity: 'info', message: 'There is a C2PA manifest. This version does not check it.' })
     open ||= policy.metadata.c2pa === 'required'
@@ -42,13 +43,14 @@ export function judge(policy: Policy, sight: Sight, declared = false, known?: Kn
   findings.push(...marks.findings, ...label.findings)
   open ||= marks.open || label.open
 
-  const seen = evidence.some((one) => one.found && !(one.kind === 'metadata' && one.format === 'c2pa'))
+  // A trace of a generator is no mark: it makes the state "suspected", and the verdict stays "not found".
+  const seen = evidence.some((one) => one.found && one.kind !== 'trace' && !(one.kind === 'metadata' && one.format === 'c2pa'))
   const verdict: Verdict =
     !seen && known === undefined ? (sight.metadata === 'read' && sight.pixels === 'read' && !manifest ? 'not found' : 'cannot tell')
     : findings.some(({ severity }) => severity === 'error') ? 'non-compliant'
     : open ? 'cannot tell'
     : 'compliant'
-  return { verdict, state: stateOf(evidence, declared), findings }
+  return { verdict, state: stateOf(evidence, declared), findings: findings.map(explained) }
 }
 
 function ofFormat(evidence: readonly Evidence[], format: MetadataEvidence['format']): MetadataEvidence[] {
@@ -59,46 +61,60 @@ function ofFormat(evidence: readonly Evidence[], format: MetadataEvidence['forma
 function judgeLabels(policy: Policy, sight: Sight, known: Knowledge | undefined): Finding[] {
   const findings: Finding[] = []
   const required = policy.metadata.aigc === 'required'
-  const severity = required ? 'error' : 'warning'
+  const softened = required ? undefined : 'warning'
   const sites = ofFormat(sight.evidence, 'aigc')
   if (sites.length === 0 && required && sight.metadata === 'read')
-    findings.push({ rule: 'M1', severity, message: 'The file has no AIGC metadata label.' })
+    findings.push(finding('M1', 'The file has no AIGC metadata label.'))
   if (sites.length > 1)
-    findings.push({ rule: 'M2', severity, message: `The file has ${sites.length} AIGC labels, at ${sites.map(({ location, offset }) => `${location} (byte ${offset})`).join(', ')}; exactly one is allowed.` })
+    findings.push(finding('M2', `The file has ${sites.length} AIGC labels, at ${sites.map(({ location, offset }) => `${location} (byte ${offset})`).join(', ')}; exactly one is allowed.`, softened))
   for (const { aigc, problem, location } of sites) {
-    if (aigc === undefined) findings.push({ rule: 'M3', severity, message: `The label at ${location} cannot be read${problem === undefined ? '' : `: ${problem}`}.` })
+    if (aigc === undefined) findings.push(finding('M3', `The label at ${location} cannot be read${problem === undefined ? '' : `: ${problem}`}.`, softened))
     else {
-      if (problem !== undefined) findings.push({ rule: 'M3', severity: 'warning', message: `The label at ${location}: ${problem}.` })
-      for (const finding of judgeRecord(aigc, known?.firstWrite === true))
-        findings.push(required || finding.severity !== 'error' ? finding : { ...finding, severity: 'warning' })
+      if (problem !== undefined) findings.push(finding('M3', `The label at ${location}: ${problem}.`, 'warning'))
+      for (const one of judgeRecord(aigc, known?.firstWrite === true))
+        findings.push(required || one.severity !== 'error' ? one : { ...one, severity: 'warning' })
     }
   }
   const sourceType = sight.report?.digitalSourceType
   if (sourceType === undefined && sight.metadata === 'read' && policy.metadata.digitalSourceType !== 'optional' && sites.length > 0)
-    findings.push({ rule: 'C5', severity: policy.metadata.digitalSourceType === 'required' ? 'error' : 'info', message: 'There is no IPTC DigitalSourceType.' })
+    findings.push(finding('C5', 'There is no IPTC DigitalSourceType.', policy.metadata.digitalSourceType === 'required' ? 'error' : 'info'))
   if (sourceType !== undefined && sites.some(({ aigc }) => aigc?.Label === '1') && !ofFormat(sight.evidence, 'iptc').length)
-    findings.push({ rule: 'C5', severity: 'warning', message: `The AIGC label says generated, DigitalSourceType says ${sourceType}.` })
+    findings.push(finding('C5', `The AIGC label says generated, DigitalSourceType says ${sourceType}.`))
   return findings
+}
+
+/** Rule S1. An edited field or a label on other content is a breach under every policy: the label lies then. */
+function judgeSignatures(evidence: readonly Evidence[]): Finding[] {
+  return evidence.filter((one): one is SignatureEvidence => one.kind === 'signature' && one.found).flatMap((one) => {
+    const { valid, bound, trusted, algorithm = 'unknown algorithm', location = 'ReservedCode1', problem, keyId = '' } = one
+    if (valid === false) return [finding('S1', `The signature in ${location} (${algorithm}) does not hold: a field of the label was edited, or it was never signed so${problem === undefined ? '' : ` (${problem})`}.`)]
+    if (bound === false) return [finding('S1', 'The signed label belongs to other content than this file\'s: it may have been copied, or the content was coded anew.')]
+    if (valid === undefined) return [finding('S1', `The signature in ${location} (${algorithm}) was not checked${problem === undefined ? '' : `: ${problem}`}.`, 'info')]
+    if (trusted === false) return [finding('S1', `The signature holds, but its key ${keyId} is not one of those that you trust${problem === undefined ? '' : ` (${problem})`}.`, 'warning')]
+    return trusted === undefined
+      ? [finding('S1', `The signature (${algorithm}) holds. The key ${keyId} came with the file: whose it is can be told with a trusted key or certificate only.`, 'info')]
+      : bound === undefined ? [finding('S1', `The signature holds, but nothing binds it to the content${problem === undefined ? '' : `: ${problem}`}.`, 'info')] : []
+  })
 }
 
 /** Rule W1. A watermark of another maker cannot be seen, so its absence is never held against a file that is verified. */
 function judgeWatermarks(policy: Policy, sight: Sight, known: Knowledge | undefined): { findings: Finding[]; open: boolean } {
   const found = sight.evidence.filter((one): one is WatermarkEvidence => one.kind === 'watermark' && one.found)
   if (found.some(({ matchesMetadata }) => matchesMetadata === false) && !found.some(({ matchesMetadata }) => matchesMetadata === true))
-    return { findings: [{ rule: 'W1', severity: 'error', message: 'The watermark is of other content than the metadata: the label may have been copied from another file.' }], open: false }
+    return { findings: [finding('W1', 'The watermark is of other content than the metadata: the label may have been copied from another file.')], open: false }
   if (found.length > 0 || policy.watermark.demand !== 'required') return { findings: [], open: false }
   if (known?.watermark === false)
-    return { findings: [{ rule: 'W1', severity: 'error', message: 'The picture has no watermark; this policy asks for one.' }], open: false }
-  return { findings: [{ rule: 'W1', severity: 'info', message: 'No watermark of the known keys was found; one of another key or maker cannot be seen.' }], open: true }
+    return { findings: [finding('W1', 'The picture has no watermark; this policy asks for one.')], open: false }
+  return { findings: [finding('W1', 'No watermark of the known keys was found; one of another key or maker cannot be seen.', 'info')], open: true }
 }
 
 /** Rule I1. A label of another maker, and a waiver, cannot be seen. */
 function judgeVisible(policy: Policy, sight: Sight, known: Knowledge | undefined): { findings: Finding[]; open: boolean } {
   if (policy.label.demand !== 'required') return { findings: [], open: false }
   if (known?.waiver !== undefined)
-    return { findings: [{ rule: 'L1', severity: 'info', message: `The visible label was left out under agreement ${known.waiver}; keep the record of it for at least six months.` }], open: false }
+    return { findings: [finding('L1', `The visible label was left out under agreement ${known.waiver}; keep the record of it for at least six months.`, 'info')], open: false }
   if (known?.drawn === true || sight.evidence.some((one): one is LabelEvidence => one.kind === 'label' && one.found)) return { findings: [], open: false }
-  return { findings: [{ rule: 'I1', severity: 'info', message: 'No visible label of ours was seen; whether there is another one, or an agreement to leave it out, cannot be told from the file.' }], open: true }
+  return { findings: [finding('I1', 'No visible label of ours was seen; whether there is another one, or an agreement to leave it out, cannot be told from the file.', 'info')], open: true }
 }
 
 /** Labeling Measures Art. 6(1) to (3); table P1. A public-key watermark alone confirms nothing: anyone can write one. */

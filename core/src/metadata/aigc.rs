@@ -468,11 +468,11 @@ pub(super) mod tests {
             .filter(|&c| provider_code_problem(&subject(c), Some('1')).is_none())
             .collect();
         assert_eq!(right.len(), 1);
-        assert!(provider_code_problem("001191110102MACQD9K64010000", Some('1')).is_none());
-        assert!(provider_code_problem("001191110102MACQD9K64110000", Some('1')).is_some());
-        assert!(provider_code_problem("001191110102MACQD9K64010000", Some('2')).is_some());
-        assert!(provider_code_problem("001191110102MACQD9K64000000", Some('2')).is_none());
-        assert!(provider_code_problem("001191110102MACQD9K64030000", None).is_some());
+        assert!(provider_code_problem("001191000000000000000K10000", Some('1')).is_none());
+        assert!(provider_code_problem("001191000000000000000L10000", Some('1')).is_some());
+        assert!(provider_code_problem("001191000000000000000K10000", Some('2')).is_some());
+        assert!(provider_code_problem("001191000000000000000K00000", Some('2')).is_none());
+        assert!(provider_code_problem("001191000000000000000K30000", None).is_some());
         assert!(provider_code_problem("0011", None).is_some());
         assert!(provider_code_problem("001191110102macqd9k64010000", None).is_some());
     }
