@@ -13,6 +13,7 @@ import { produceIdOf, producerOf } from './metadata/record.js'
 import { markBytes, type Plan } from './pipeline/mark.js'
 import { verifyBytes } from './pipeline/verify.js'
 import { policyOf, wordingOf } from './policy/policy.js'
+import { signerOf } from './signature/keys.js'
 import type { Effort, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, Quality, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
 
 /** The output's type: a path where `to` is given, else what `as` names, else the input's own kind. All that may be, where the options leave it open. */
@@ -161,6 +162,8 @@ async function planOf(options: MarkOptions): Promise<Plan> {
     } } : {}),
     ...(waiver === undefined ? {} : { waiver }),
     ...(options.digitalSourceType === undefined ? {} : { digitalSourceType: options.digitalSourceType }),
+    ...(options.system === undefined ? {} : { system: options.system }),
+    ...(options.sign === undefined ? {} : { signer: await signerOf(options.sign) }),
   }
 }
 

@@ -164,6 +164,8 @@ export interface SignatureEvidence {
   bound?: boolean
   /** Whether the key is one that the caller trusts; absent where the caller named none. */
   trusted?: boolean
+  /** True where the form is Countermark's own, whose every part is known. */
+  own?: boolean
   /** First 16 hexadecimal digits of SHA-256 of the public key (SubjectPublicKeyInfo). */
   keyId?: string
   /** `ReservedCode1`. */

@@ -52,6 +52,10 @@ async function main(argv: string[]): Promise<number> {
     .option('--waiver <reference>', 'the agreement under which the visible label is left out')
     .option('--metadata-only', 'write metadata only; the coded picture stays bit-identical')
     .option('--keep-c2pa', 'refuse to break a C2PA manifest')
+    .option('--sign-key <file>', 'private key (PKCS#8 PEM: SM2, ECDSA P-256, Ed25519) that signs the label and its content')
+    .option('--sign-cert <file>', 'certificate chain or public key (PEM) of that key')
+    .option('--system-name <name>', 'the system that made the content')
+    .option('--system-version <version>', 'its version')
     .option('--label-text <text>', 'a line of the visible label; may be repeated', several)
     .addOption(new Option('--label-position <place>', 'place of the visible label').choices(['bottom-right', 'bottom-left', 'top-right', 'top-left', 'bottom', 'top']))
     .option('--label-font <file>', 'a TrueType font for characters that the built-in one lacks')
@@ -64,6 +68,7 @@ async function main(argv: string[]): Promise<number> {
     .option('--key <file|public>', 'a key to look for; may be repeated (default: the one that keygen made, and public)', several)
     .option('--produce-id <id>', 'with the provider: ask whether this is that content')
     .option('--declared', 'the user declared the content as generated')
+    .option('--trust <file>', 'PEM file of a public key or certificate whose signatures are trusted; may be repeated', several)
     .addOption(new Option('--effort <effort>', 'how hard to search (default: full)').choices(['direct', 'scan', 'full']))
     .action(async (inputs: string[], flags: VerifyFlags) => {
       chosen = flags

@@ -1,5 +1,6 @@
 import { mark, type MarkOptions, type MarkResult } from '../index.js'
-import { limitsFrom, markingKey, outputsOf, policyFrom, providerFrom, type FileOptions } from './inputs.js'
+import { limitsFrom, markingKey, outputsOf, policyFrom, providerFrom, textFrom, type FileOptions } from './inputs.js'
+import type { Speech } from './language.js'
 import { errorOf, terminalOf, usage, type CommonOptions, type Terminal } from './terminal.js'
 
 /** The flags of `countermark mark`, as commander names them. */
@@ -15,6 +16,10 @@ export interface MarkFlags extends CommonOptions, FileOptions {
   waiver?: string
   metadataOnly?: boolean
   keepC2pa?: boolean
+  signKey?: string
+  signCert?: string
+  systemName?: string
+  systemVersion?: string
   labelText?: string[]
   labelPosition?: string
   labelFont?: string
@@ -36,6 +41,7 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
     ...(flags.waiver === undefined ? {} : { waiver: flags.waiver }),
     ...(flags.metadataOnly ? { metadataOnly: true } : {}),
     ...(flags.keepC2pa ? { keepC2pa: true } : {}),
+    ...(await signFrom(flags, speech)),
     ...labelFrom(flags),
   }
   const pairs = await outputsOf(inputs, flags.output, speech)
@@ -70,6 +76,15 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
     for (const one of failed) terminal.note(speech.say('failedFile', one))
   }
   return failed.length > 0 ? 3 : breaches > 0 ? 1 : 0
+}
+
+async function signFrom({ signKey, signCert, systemName, systemVersion }: MarkFlags, speech: Speech): Promise<Pick<MarkOptions, 'sign' | 'system'>> {
+  if (signCert !== undefined && signKey === undefined) throw usage(speech.say('certAlone'))
+  if (systemVersion !== undefined && systemName === undefined) throw usage(speech.say('versionAlone'))
+  return {
+    ...(signKey === undefined ? {} : { sign: { key: await textFrom(signKey), ...(signCert === undefined ? {} : { certificate: await textFrom(signCert) }) } }),
+    ...(systemName === undefined ? {} : { system: { name: systemName, ...(systemVersion === undefined ? {} : { version: systemVersion }) } }),
+  }
 }
 
 function labelFrom({ explicit, labelText, labelPosition, labelFont }: MarkFlags): Pick<MarkOptions, 'label'> {

@@ -1,5 +1,5 @@
 import { verify, type Evidence, type VerifyOptions, type VerifyResult } from '../index.js'
-import { keyFrom, limitsFrom, policyFrom, providerFrom, type FileOptions } from './inputs.js'
+import { keyFrom, limitsFrom, policyFrom, providerFrom, textFrom, type FileOptions } from './inputs.js'
 import type { Speech } from './language.js'
 import { errorOf, terminalOf, usage, type CommonOptions } from './terminal.js'
 
@@ -10,6 +10,7 @@ export interface VerifyFlags extends CommonOptions, FileOptions {
   providerName?: string
   produceId?: string
   declared?: boolean
+  trust?: string[]
   effort?: string
 }
 
@@ -27,6 +28,7 @@ export async function runVerify(inputs: string[], flags: VerifyFlags, signal: Ab
     ...(flags.key === undefined ? {} : { keys: await Promise.all(flags.key.map(keyFrom)) }),
     ...(provider === undefined || flags.produceId === undefined ? {} : { expect: { provider, produceId: flags.produceId } }),
     ...(flags.declared ? { declared: true } : {}),
+    ...(flags.trust === undefined ? {} : { trust: await Promise.all(flags.trust.map(textFrom)) }),
     ...(flags.effort === undefined ? {} : { effort: flags.effort as 'full' }),
   }
 

@@ -17,6 +17,8 @@ export interface Request {
   /** False leaves the pixels alone. */
   pixels: boolean
   expect?: { producer: string; produceId: string }
+  /** PEM texts of trusted keys and certificates. */
+  trust?: readonly string[]
 }
 
 /** Everything that was seen, and how much of the file could be seen at all. */
@@ -63,6 +65,7 @@ export async function gather(
   if (info) checkPixels(info.width, info.height, limits)
 
   readMetadata(engine, bytes, request, sight)
+  await readSignatures(engine, bytes, request, sight)
   if (request.pixels) await readPixels(engine, decoder, bytes, info, request, sight, limits, deadline)
   return sight
 }
@@ -89,6 +92,18 @@ function readMetadata(engine: Engine, bytes: Uint8Array, { expect }: Request, si
   if (report.digitalSourceType !== undefined)
     sight.evidence.push({ kind: 'metadata', format: 'iptc', found: isAiSourceType(report.digitalSourceType), digitalSourceType: report.digitalSourceType })
   if (report.c2pa) sight.evidence.push({ kind: 'metadata', format: 'c2pa', found: true })
+}
+
+/** Signatures are few, and their arithmetic is large: the room is loaded for a file that has one. */
+async function readSignatures(engine: Engine, bytes: Uint8Array, { trust }: Request, sight: Sight): Promise<void> {
+  if (trust === undefined && !JSON.stringify(sight.report?.sites ?? []).includes('SecurityData')) return
+  const [{ examine }, { trustOf }, { contentHash, partsOf }] = await Promise.all([
+    import('../signature/security.js'), import('../signature/trust.js'), import('../signature/hash.js'),
+  ])
+  const trusted = trust === undefined ? undefined : trustOf(trust)
+  for (const { aigc } of sight.report?.sites ?? [])
+    if (aigc !== undefined)
+      sight.evidence.push(...await examine(aigc, (algorithm) => contentHash(partsOf(bytes, engine.codedRanges(bytes)), algorithm), trusted))
 }
 
 async function readPixels(

@@ -83,17 +83,22 @@ function judgeLabels(policy: Policy, sight: Sight, known: Knowledge | undefined)
   return findings
 }
 
-/** Rule S1. An edited field or a label on other content is a breach under every policy: the label lies then. */
+/**
+ * Rule S1. An edited field, or a label on other content, is a breach under every policy: the label lies then. What another
+ * service signs is known from its files only, so its signature that does not hold is a warning unless its key is trusted.
+ */
 function judgeSignatures(evidence: readonly Evidence[]): Finding[] {
   return evidence.filter((one): one is SignatureEvidence => one.kind === 'signature' && one.found).flatMap((one) => {
-    const { valid, bound, trusted, algorithm = 'unknown algorithm', location = 'ReservedCode1', problem, keyId = '' } = one
-    if (valid === false) return [finding('S1', `The signature in ${location} (${algorithm}) does not hold: a field of the label was edited, or it was never signed so${problem === undefined ? '' : ` (${problem})`}.`)]
-    if (bound === false) return [finding('S1', 'The signed label belongs to other content than this file\'s: it may have been copied, or the content was coded anew.')]
-    if (valid === undefined) return [finding('S1', `The signature in ${location} (${algorithm}) was not checked${problem === undefined ? '' : `: ${problem}`}.`, 'info')]
-    if (trusted === false) return [finding('S1', `The signature holds, but its key ${keyId} is not one of those that you trust${problem === undefined ? '' : ` (${problem})`}.`, 'warning')]
-    return trusted === undefined
-      ? [finding('S1', `The signature (${algorithm}) holds. The key ${keyId} came with the file: whose it is can be told with a trusted key or certificate only.`, 'info')]
-      : bound === undefined ? [finding('S1', `The signature holds, but nothing binds it to the content${problem === undefined ? '' : `: ${problem}`}.`, 'info')] : []
+    const { valid, bound, trusted, own, algorithm, location = 'ReservedCode1', problem, keyId = '' } = one
+    const name = algorithm === undefined ? '' : ` (${algorithm})`
+    const why = problem === undefined ? '' : `: ${problem}`
+    if (valid === false)
+      return [finding('S1', `The signature in ${location}${name} does not hold: a field of the label was edited after it was signed, or it was signed otherwise than is known.`, own || trusted ? undefined : 'warning')]
+    if (bound === false) return [finding('S1', 'The signed label belongs to other content than this file\'s: it was copied from another file, or the content was coded anew.')]
+    if (valid === undefined) return [finding('S1', `The signature in ${location}${name} was not checked${why}.`, 'info')]
+    if (trusted === false) return [finding('S1', `The signature holds, but its key ${keyId} is not one of those that are trusted${why}.`, 'warning')]
+    if (trusted === undefined) return [finding('S1', `The signature${name} holds. Its key ${keyId} came with the file: whose it is can only be told with a trusted key or certificate.`, 'info')]
+    return bound === undefined ? [finding('S1', `The signature holds, but nothing binds the label to this content${why}: it could have been copied.`, 'warning')] : []
   })
 }
 

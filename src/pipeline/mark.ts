@@ -1,5 +1,5 @@
 // The path of one output: decode, label, watermark, encode, metadata, read back. One direction; a failure gives no output.
-import type { DrawReport, EmbedReport, Engine, FileInfo } from '../engine/engine.js'
+import type { DrawReport, EmbedReport, Engine, FileInfo, WriteOptions } from '../engine/engine.js'
 import { CountermarkError, fromEngine } from '../errors.js'
 import { detect, drawLabel, embed, findLabel } from '../image/image.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
@@ -7,6 +7,7 @@ import type { Codec } from '../media/codec.js'
 import { MARKABLE } from '../media/kind.js'
 import { isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
 import { WORDINGS } from '../policy/policy.js'
+import type { Signer } from '../signature/keys.js'
 import type { Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record } from '../types.js'
 import { typeOrThrow } from './evidence.js'
 import { judge } from './judge.js'
@@ -34,6 +35,9 @@ export interface Plan {
   metadataOnly: boolean
   keepC2pa: boolean
   digitalSourceType?: string
+  system?: { name: string; version?: string }
+  /** Undefined: the label is not signed. */
+  signer?: Signer
 }
 
 /** The largest label that the detector looks for, ink height over the shorter side (docs/limits.md). */
@@ -54,7 +58,7 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
 
   const before = engine.metadataRead(bytes)
   const kept = keptRecord(before.sites, plan)
-  const record: Record = kept ?? recordOf(plan.producer, plan.produceId)
+  let record: Record = kept ?? recordOf(plan.producer, plan.produceId)
   const payload = engine.payloadOf(record.ContentProducer, record.ProduceID, 64)
   if (kept !== undefined && kept.ContentProducer !== plan.producer)
     findings.push({ rule: 'M16', severity: 'warning', message: `The file is already labelled by ${kept.ContentProducer} as content ${kept.ProduceID}. That label is kept; the provider and content number that were given are not written.` })
@@ -65,7 +69,8 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
   let output = work.bytes
   if (kept === undefined) {
     const digitalSourceType = plan.digitalSourceType ?? (before.digitalSourceType !== undefined && isAiSourceType(before.digitalSourceType) ? undefined : TRAINED)
-    output = engine.metadataWrite(output, { aigc: record, ...(digitalSourceType === undefined ? {} : { digitalSourceType }) })
+    if (plan.signer !== undefined) record = await signed(engine, output, record, plan.signer)
+    output = engine.metadataWrite(output, { aigc: record, ...(digitalSourceType === undefined ? {} : { digitalSourceType }), ...disclosure(plan) })
   }
   deadline.check()
 
@@ -105,6 +110,22 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
       evidence: sight.evidence,
       findings: judged.findings,
     },
+  }
+}
+
+/** ReservedCode1 binds the label to the coded content, which is final by now. */
+async function signed(engine: Engine, bytes: Uint8Array, record: Record, signer: Signer): Promise<Record> {
+  const [{ hashFor, secure }, { contentHash, partsOf }] = await Promise.all([import('../signature/security.js'), import('../signature/hash.js')])
+  const hash = await contentHash(partsOf(bytes, engine.codedRanges(bytes)), hashFor(signer))
+  return { ...record, ReservedCode1: await secure(record, hash, signer) }
+}
+
+/** California asks for system (B) and time (C) beside provider, number and kind (rule C3); a system that is named is written under every policy. */
+function disclosure({ policy, system }: Plan): Pick<WriteOptions, 'aiSystemUsed' | 'aiSystemVersionUsed' | 'createDate'> {
+  return {
+    ...(system === undefined ? {} : { aiSystemUsed: system.name }),
+    ...(system?.version === undefined ? {} : { aiSystemVersionUsed: system.version }),
+    ...(policy.name === 'us-ca' || policy.name === 'all' ? { createDate: new Date().toISOString() } : {}),
   }
 }
 

@@ -20,6 +20,7 @@ export async function verifyBytes(
     texts: [...(options.labelTexts ?? []), ...WORDINGS],
     pixels: true,
     ...(expect === undefined ? {} : { expect }),
+    ...(options.trust === undefined ? {} : { trust: options.trust }),
   }, limits, deadline)
   const { verdict, state, findings } = judge(policy, sight, options.declared)
   return {
