@@ -1,5 +1,5 @@
 // The face for Node. Everything public is here and documented where it is defined.
-export { createCountermark, image, mark, verify } from './countermark.js'
+export { createCountermark, image, mark, propagate, verify } from './countermark.js'
 export type { Countermark, ImageFunctions, MarkArguments, NoOther, OutputFor } from './countermark.js'
 export { diagnose } from './diagnose.js'
 export type { Check, Diagnosis } from './diagnose.js'

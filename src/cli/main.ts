@@ -5,6 +5,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { diagnose, keygen } from '../index.js'
 import { doctorLines } from './doctor.js'
 import { runMark, type MarkFlags } from './mark.js'
+import { runPropagate, type PropagateFlags } from './propagate.js'
 import { errorOf, terminalOf, type CommonOptions } from './terminal.js'
 import { runVerify, type VerifyFlags } from './verify.js'
 
@@ -73,6 +74,15 @@ async function main(argv: string[]): Promise<number> {
     .action(async (inputs: string[], flags: VerifyFlags) => {
       chosen = flags
       code = await runVerify(inputs, flags, stop.signal)
+    })
+
+  files(program.command('propagate').argument('<input>').description('the platform\'s step: set the propagation pair of a label, or add a label that says "may be" or "suspected"'))
+    .requiredOption('-o, --output <file>', 'a file, or a folder')
+    .requiredOption('--propagate-id <id>', 'the platform\'s number of this content')
+    .option('--declared', 'the user declared the content as generated')
+    .action(async (input: string, flags: PropagateFlags) => {
+      chosen = flags
+      code = await runPropagate(input, flags, stop.signal)
     })
 
   common(program.command('keygen').description('make a private key'))

@@ -92,7 +92,8 @@ impl Record {
 
     /// Whether the producer's part (rule M16) is that of a label that was read.
     pub fn same_producer_part(&self, other: &Fields) -> bool {
-        self.values().iter().zip(&other.0).take(4).all(|(ours, theirs)| theirs.as_deref() == Some(*ours))
+        // Many leave the reserved field out.
+        self.values().iter().zip(&other.0).take(4).all(|(ours, theirs)| theirs.as_deref().unwrap_or_default() == *ours)
     }
 
     /// The bare object, keys in the order of Annex E, no spaces.
