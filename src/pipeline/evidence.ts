@@ -1,11 +1,12 @@
 // Gathers what every detector says of one file. No verdict here.
-import type { Engine, FileInfo, MetadataReport } from '../engine/engine.js'
+import type { Engine, FileInfo, MetadataReport, MetadataText } from '../engine/engine.js'
 import { CountermarkError, fromEngine } from '../errors.js'
 import { detect, findLabel } from '../image/image.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
 import type { Decoder } from '../media/codec.js'
 import { typeOfBytes } from '../media/kind.js'
 import { isAiSourceType } from '../metadata/record.js'
+import { tracesIn } from '../trace/traces.js'
 import type { Effort, Evidence, Finding, Key, MetadataEvidence, Record, WatermarkEvidence } from '../types.js'
 
 /** What is asked of `gather`. */
@@ -31,6 +32,8 @@ export interface Sight {
   pixels: 'read' | 'partly' | 'skipped' | 'failed'
   findings: Finding[]
   report?: MetadataReport
+  /** Every text of the metadata. */
+  texts?: MetadataText[]
 }
 
 /** Errors that end a call; the others leave a part of the file unseen, and the verdict says so. */
@@ -92,6 +95,12 @@ function readMetadata(engine: Engine, bytes: Uint8Array, { expect }: Request, si
   if (report.digitalSourceType !== undefined)
     sight.evidence.push({ kind: 'metadata', format: 'iptc', found: isAiSourceType(report.digitalSourceType), digitalSourceType: report.digitalSourceType })
   if (report.c2pa) sight.evidence.push({ kind: 'metadata', format: 'c2pa', found: true })
+  const texts = attempt(() => engine.metadataTexts(bytes))
+  if (texts instanceof CountermarkError) return
+  sight.texts = texts
+  // What the system of our own label says of itself is no trace of another.
+  const own = report.sites.length > 0
+  sight.evidence.push(...tracesIn(own ? texts.filter(({ key }) => key !== 'Iptc4xmpExt:AISystemUsed') : texts))
 }
 
 /** Signatures are few, and their arithmetic is large: the room is loaded for a file that has one. */

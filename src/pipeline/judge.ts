@@ -26,7 +26,7 @@ export function judge(policy: Policy, sight: Sight, declared = false, known?: Kn
   // A rule that neither passed nor failed: the verdict cannot be "compliant".
   let open = sight.metadata === 'broken' || sight.pixels === 'failed'
 
-  findings.push(...judgeLabels(policy, sight, known), ...judgeSignatures(evidence))
+  findings.push(...judgeLabels(policy, sight, known), ...judgeSignatures(evidence), ...judgeDisclosure(policy, sight))
   open ||= policy.metadata.aigc === 'required' && sight.metadata !== 'read'
 
   const manifest = ofFormat(evidence, 'c2pa').length > 0
@@ -81,6 +81,23 @@ function judgeLabels(policy: Policy, sight: Sight, known: Knowledge | undefined)
   if (sourceType !== undefined && sites.some(({ aigc }) => aigc?.Label === '1') && !ofFormat(sight.evidence, 'iptc').length)
     findings.push(finding('C5', `The AIGC label says generated, DigitalSourceType says ${sourceType}.`))
   return findings
+}
+
+/** Rule C3: California's elements, in the label and in XMP. A manifest may carry them too, unseen without its package. */
+function judgeDisclosure(policy: Policy, { metadata, evidence, texts = [] }: Sight): Finding[] {
+  if ((policy.name !== 'us-ca' && policy.name !== 'all') || metadata !== 'read') return []
+  const label = ofFormat(evidence, 'aigc')[0]?.aigc
+  const has = (...keys: string[]): boolean => texts.some(({ key }) => keys.includes(key))
+  const missing = [
+    ['A (provider)', Boolean(label?.ContentProducer)],
+    ['B (system and version)', has('Iptc4xmpExt:AISystemUsed') && has('Iptc4xmpExt:AISystemVersionUsed')],
+    ['C (time)', has('xmp:CreateDate', 'photoshop:DateCreated')],
+    ['D (number)', Boolean(label?.ProduceID)],
+    ['E (created or altered)', ofFormat(evidence, 'iptc').length > 0],
+  ].filter(([, there]) => !there).map(([letter]) => letter)
+  if (missing.length === 0 || missing.length === 5) return []
+  const manifest = ofFormat(evidence, 'c2pa').length > 0
+  return [finding('C3', `Of the elements of 22757.3(a) these are not in the label or in XMP: ${missing.join(', ')}${manifest ? '; the C2PA manifest may hold them' : ''}.`, manifest ? 'info' : undefined)]
 }
 
 /**

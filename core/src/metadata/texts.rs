@@ -98,25 +98,28 @@ fn properties(found: &mut Vec<Text>, packet: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The CBOR texts behind `claim_generator` (C2PA 1) and behind the first `name` in `claim_generator_info` (C2PA 2).
+/// The CBOR texts behind `claim_generator` (C2PA 1), behind the first `name` in `claim_generator_info` (C2PA 2), and behind
+/// the `digitalSourceType` of an action.
 fn claims(found: &mut Vec<Text>, body: &[u8]) {
-    const KEY: &[u8] = b"claim_generator";
-    let mut at = 0;
-    while let Some(next) = body.get(at..).and_then(|rest| rest.windows(KEY.len()).position(|window| window == KEY)) {
-        at += next + KEY.len();
-        let rest = body.get(at..).unwrap_or_default();
-        let rest = match rest.strip_prefix(b"_info") {
-            Some(info) => {
-                let info = info.get(..info.len().min(256)).unwrap_or_default();
-                match info.windows(4).position(|window| window == b"name") {
-                    Some(name) => info.get(name + 4..).unwrap_or_default(),
-                    None => continue,
+    for key in ["claim_generator", "digitalSourceType"] {
+        let mut at = 0;
+        while let Some(next) = body.get(at..).and_then(|rest| rest.windows(key.len()).position(|window| window == key.as_bytes()))
+        {
+            at += next + key.len();
+            let rest = body.get(at..).unwrap_or_default();
+            let rest = match rest.strip_prefix(b"_info") {
+                Some(info) => {
+                    let info = info.get(..info.len().min(256)).unwrap_or_default();
+                    match info.windows(4).position(|window| window == b"name") {
+                        Some(name) => info.get(name + 4..).unwrap_or_default(),
+                        None => continue,
+                    }
                 }
+                None => rest,
+            };
+            if let Some(text) = cbor_text(rest) {
+                push(found, "C2PA", key, text);
             }
-            None => rest,
-        };
-        if let Some(text) = cbor_text(rest) {
-            push(found, "C2PA", "claim_generator", text);
         }
     }
 }
@@ -166,6 +169,7 @@ mod tests {
         claims(&mut found, b"\x74claim_generator_info\x81\xa1\x64name\x63xyz");
         claims(&mut found, b"claim_generator\x78\xffshort");
         claims(&mut found, b"claim_generator");
-        assert_eq!(found.iter().map(|text| text.value.as_str()).collect::<Vec<_>>(), ["abcd", "xyz"]);
+        claims(&mut found, b"\x71digitalSourceType\x65a/b/c");
+        assert_eq!(found.iter().map(|text| text.value.as_str()).collect::<Vec<_>>(), ["abcd", "xyz", "a/b/c"]);
     }
 }
