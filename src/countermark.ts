@@ -1,6 +1,7 @@
 // Composition in Node: engine, pixel codec and key are chosen here and nowhere else.
 import { readFile } from 'node:fs/promises'
 import type { DrawReport, EmbedReport } from './engine/engine.js'
+import { c2paModule } from './c2pa/bridge.js'
 import { loadEngine } from './engine/load.js'
 import { CountermarkError, fromSystem } from './errors.js'
 import { detect, drawLabel, embed, findLabel, keyOf } from './image/image.js'
@@ -15,7 +16,7 @@ import { propagateBytes } from './pipeline/propagate.js'
 import { verifyBytes } from './pipeline/verify.js'
 import { policyOf, wordingOf } from './policy/policy.js'
 import { signerOf } from './signature/keys.js'
-import type { Effort, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, PropagateOptions, PropagateResult, Quality, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
+import type { C2paOptions, Effort, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, PropagateOptions, PropagateResult, Quality, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
 
 /** The output's type: a path where `to` is given, else what `as` names, else the input's own kind. All that may be, where the options leave it open. */
 export type OutputFor<I, O> =
@@ -194,8 +195,17 @@ async function planOf(options: MarkOptions): Promise<Plan> {
     ...(waiver === undefined ? {} : { waiver }),
     ...(options.digitalSourceType === undefined ? {} : { digitalSourceType: options.digitalSourceType }),
     ...(options.system === undefined ? {} : { system: options.system }),
+    ...(options.c2pa === undefined ? {} : { c2pa: await c2paOf(options.c2pa) }),
     ...(options.sign === undefined ? {} : { signer: await signerOf(options.sign) }),
   }
+}
+
+/** The package must be there before anything is done: its absence is no surprise to find after the work. */
+async function c2paOf(options: C2paOptions): Promise<C2paOptions> {
+  if (typeof options !== 'object' || options === null || typeof options.certificate !== 'string' || !('key' in options || 'sign' in options))
+    throw new CountermarkError('ERR_USAGE', 'c2pa needs a certificate chain, and a key or a function that signs.', { remedy: 'Give c2pa.certificate and c2pa.key (--c2pa-cert, --c2pa-key).' })
+  await c2paModule()
+  return options
 }
 
 async function fontBytes(path: string): Promise<Uint8Array> {

@@ -18,6 +18,9 @@ export interface MarkFlags extends CommonOptions, FileOptions {
   keepC2pa?: boolean
   signKey?: string
   signCert?: string
+  c2paKey?: string
+  c2paCert?: string
+  c2paTsa?: string
   systemName?: string
   systemVersion?: string
   labelText?: string[]
@@ -78,11 +81,13 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
   return failed.length > 0 ? 3 : breaches > 0 ? 1 : 0
 }
 
-async function signFrom({ signKey, signCert, systemName, systemVersion }: MarkFlags, speech: Speech): Promise<Pick<MarkOptions, 'sign' | 'system'>> {
+async function signFrom({ signKey, signCert, c2paKey, c2paCert, c2paTsa, systemName, systemVersion }: MarkFlags, speech: Speech): Promise<Pick<MarkOptions, 'sign' | 'c2pa' | 'system'>> {
+  if ((c2paKey === undefined) !== (c2paCert === undefined) || (c2paTsa !== undefined && c2paKey === undefined)) throw usage(speech.say('c2paBoth'))
   if (signCert !== undefined && signKey === undefined) throw usage(speech.say('certAlone'))
   if (systemVersion !== undefined && systemName === undefined) throw usage(speech.say('versionAlone'))
   return {
     ...(signKey === undefined ? {} : { sign: { key: await textFrom(signKey), ...(signCert === undefined ? {} : { certificate: await textFrom(signCert) }) } }),
+    ...(c2paKey === undefined || c2paCert === undefined ? {} : { c2pa: { key: await textFrom(c2paKey), certificate: await textFrom(c2paCert), ...(c2paTsa === undefined ? {} : { tsa: c2paTsa }) } }),
     ...(systemName === undefined ? {} : { system: { name: systemName, ...(systemVersion === undefined ? {} : { version: systemVersion }) } }),
   }
 }

@@ -69,6 +69,7 @@ export async function gather(
 
   readMetadata(engine, bytes, request, sight)
   await readSignatures(engine, bytes, request, sight)
+  await readC2pa(bytes, request, sight)
   if (request.pixels) await readPixels(engine, decoder, bytes, info, request, sight, limits, deadline)
   return sight
 }
@@ -113,6 +114,19 @@ async function readSignatures(engine: Engine, bytes: Uint8Array, { trust }: Requ
   for (const { aigc } of sight.report?.sites ?? [])
     if (aigc !== undefined)
       sight.evidence.push(...await examine(aigc, (algorithm) => contentHash(partsOf(bytes, engine.codedRanges(bytes)), algorithm), trusted))
+}
+
+/** Validates a manifest where the optional package is installed; a manifest that nobody checked says so by having no reading. */
+async function readC2pa(bytes: Uint8Array, { trust }: Request, sight: Sight): Promise<void> {
+  const manifest = sight.evidence.find((one): one is MetadataEvidence => one.kind === 'metadata' && one.format === 'c2pa')
+  if (manifest === undefined || typeof process === 'undefined' || process.versions?.node === undefined) return
+  const { readManifest } = await import('../c2pa/bridge.js')
+  try {
+    const reading = await readManifest(bytes, sight.type, trust)
+    if (reading !== undefined) manifest.c2pa = reading
+  } catch (thrown) {
+    if (!(thrown instanceof CountermarkError) || thrown.code !== 'ERR_MISSING') throw thrown
+  }
 }
 
 async function readPixels(

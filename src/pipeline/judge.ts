@@ -1,7 +1,7 @@
 // All evidence to one verdict and one state. No file and no engine here: data in, data out.
-import { isValid, judgeRecord } from '../metadata/record.js'
+import { isAiSourceType, isValid, judgeRecord } from '../metadata/record.js'
 import { explained, finding } from '../policy/rules.js'
-import type { Evidence, Finding, LabelEvidence, MetadataEvidence, Policy, SignatureEvidence, State, Verdict, WatermarkEvidence } from '../types.js'
+import type { C2paReading, Evidence, Finding, LabelEvidence, MetadataEvidence, Policy, SignatureEvidence, State, Verdict, WatermarkEvidence } from '../types.js'
 import type { Sight } from './evidence.js'
 
 /** What `mark` knows beyond what can be seen in the file. `verify` knows nothing of it. */
@@ -29,12 +29,14 @@ export function judge(policy: Policy, sight: Sight, declared = false, known?: Kn
   findings.push(...judgeLabels(policy, sight, known), ...judgeSignatures(evidence), ...judgeDisclosure(policy, sight))
   open ||= policy.metadata.aigc === 'required' && sight.metadata !== 'read'
 
-  const manifest = ofFormat(evidence, 'c2pa').length > 0
+  const [manifestSite] = ofFormat(evidence, 'c2pa')
+  const manifest = manifestSite !== undefined
   if (policy.metadata.c2pa === 'required' && sight.metadata === 'read' && !manifest)
     findings.push(finding('C1', 'There is no C2PA manifest; this policy asks for signed metadata.'))
   if (manifest) {
-    findings.push({ rule: 'C1', severity: 'info', message: 'There is a C2PA manifest. This version does not check it.' })
-    open ||= policy.metadata.c2pa === 'required'
+    const judged = judgeManifest(policy, manifestSite.c2pa)
+    findings.push(...judged.findings)
+    open ||= judged.open && policy.metadata.c2pa === 'required'
   }
   open ||= policy.metadata.c2pa === 'required' && sight.metadata !== 'read'
 
@@ -44,13 +46,18 @@ export function judge(policy: Policy, sight: Sight, declared = false, known?: Kn
   open ||= marks.open || label.open
 
   // A trace of a generator is no mark: it makes the state "suspected", and the verdict stays "not found".
-  const seen = evidence.some((one) => one.found && one.kind !== 'trace' && !(one.kind === 'metadata' && one.format === 'c2pa'))
+  const seen = evidence.some((one) => one.found && one.kind !== 'trace' && !(one.kind === 'metadata' && one.format === 'c2pa' && !saysGenerated(one.c2pa)))
   const verdict: Verdict =
     !seen && known === undefined ? (sight.metadata === 'read' && sight.pixels === 'read' && !manifest ? 'not found' : 'cannot tell')
     : findings.some(({ severity }) => severity === 'error') ? 'non-compliant'
     : open ? 'cannot tell'
     : 'compliant'
   return { verdict, state: stateOf(evidence, declared), findings: findings.map(explained) }
+}
+
+/** A manifest counts as a mark where a trusted signer says that a model made the content. */
+function saysGenerated(reading: C2paReading | undefined): boolean {
+  return reading !== undefined && reading.valid && reading.trusted && reading.sourceTypes.some(isAiSourceType)
 }
 
 function ofFormat(evidence: readonly Evidence[], format: MetadataEvidence['format']): MetadataEvidence[] {
@@ -81,6 +88,22 @@ function judgeLabels(policy: Policy, sight: Sight, known: Knowledge | undefined)
   if (sourceType !== undefined && sites.some(({ aigc }) => aigc?.Label === '1') && !ofFormat(sight.evidence, 'iptc').length)
     findings.push(finding('C5', `The AIGC label says generated, DigitalSourceType says ${sourceType}.`))
   return findings
+}
+
+/** Rules C1 and C2. A manifest that was not checked, or whose signer nobody vouches for, leaves the question open. */
+function judgeManifest(policy: Policy, reading: C2paReading | undefined): { findings: Finding[]; open: boolean } {
+  const required = policy.metadata.c2pa === 'required'
+  if (reading === undefined)
+    return { findings: [finding('C1', 'There is a C2PA manifest. It was not checked: that needs the optional package @contentauth/c2pa-node, in Node.', 'info')], open: true }
+  const { valid, trusted, problems, actions, sourceTypes, timeStamped, signer = 'an unnamed signer' } = reading
+  if (!valid) return { findings: [finding('C1', `The C2PA manifest does not hold for this file (${problems.join(', ')}).`, required ? 'error' : 'warning')], open: false }
+  const findings: Finding[] = []
+  const stamped = timeStamped || !required ? [] : [finding('C2', 'The signature of the C2PA manifest has no time-stamp that could be checked.')]
+  const first = actions[0]
+  if (first !== 'c2pa.created' && first !== 'c2pa.opened') findings.push(finding('C1', `The first action of the C2PA manifest is ${first ?? 'missing'}; it must be c2pa.created or c2pa.opened.`, required ? 'error' : 'warning'))
+  else if (first === 'c2pa.created' && !sourceTypes.some(isAiSourceType)) findings.push(finding('C1', 'The C2PA manifest does not say that the content was generated.', required ? 'error' : 'warning'))
+  if (!trusted) findings.push(finding('C1', `The C2PA manifest of ${signer} holds; its certificate is not one that is trusted here (${problems.join(', ')}).`, 'info'))
+  return { findings: [...findings, ...stamped], open: !trusted }
 }
 
 /** Rule C3: California's elements, in the label and in XMP. A manifest may carry them too, unseen without its package. */

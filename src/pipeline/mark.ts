@@ -7,8 +7,9 @@ import type { Codec } from '../media/codec.js'
 import { MARKABLE } from '../media/kind.js'
 import { isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
 import { WORDINGS } from '../policy/policy.js'
+import { finding } from '../policy/rules.js'
 import type { Signer } from '../signature/keys.js'
-import type { Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record } from '../types.js'
+import type { C2paOptions, Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record } from '../types.js'
 import { typeOrThrow } from './evidence.js'
 import { judge } from './judge.js'
 import { readBack } from './readback.js'
@@ -38,6 +39,8 @@ export interface Plan {
   system?: { name: string; version?: string }
   /** Undefined: the label is not signed. */
   signer?: Signer
+  /** Undefined: no manifest is written. */
+  c2pa?: C2paOptions
 }
 
 /** The largest label that the detector looks for, ink height over the shorter side (docs/limits.md). */
@@ -50,7 +53,7 @@ export interface Marked { bytes: Uint8Array; report: Omit<MarkResult, 'file' | '
 export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array, plan: Plan, limits: Limits, deadline: Deadline): Promise<Marked> {
   const findings: Finding[] = []
   const info = inspect(engine, bytes, plan, limits)
-  if (info.hasC2pa) {
+  if (info.hasC2pa && plan.c2pa === undefined) {
     if (plan.keepC2pa)
       throw new CountermarkError('ERR_CONFLICT', 'The file has a C2PA manifest, which any change breaks.', { remedy: 'Leave out keepC2pa to mark it all the same, and sign the result anew.' })
     findings.push({ rule: 'C1', severity: 'warning', message: 'The source\'s C2PA manifest no longer fits the file: it was signed over the unmarked bytes.' })
@@ -72,6 +75,7 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
     if (plan.signer !== undefined) record = await signed(engine, output, record, plan.signer)
     output = engine.metadataWrite(output, { aigc: record, ...(digitalSourceType === undefined ? {} : { digitalSourceType }), ...disclosure(plan) })
   }
+  if (plan.c2pa !== undefined) output = await manifested(engine, bytes, output, info, plan, plan.c2pa, kept, work, payload, findings)
   deadline.check()
 
   const sight = await readBack(engine, codec, output, {
@@ -82,6 +86,7 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
     // Our detector knows the built-in font only, and labels up to a share of the picture.
     ...(work.drawn === undefined || plan.label?.font.byteLength || work.drawn.ratio > MOST_FINDABLE ? {} : { text: work.drawn.text }),
     texts: plan.label === undefined ? [] : wordings(plan.label),
+    ...(plan.c2pa === undefined ? {} : { manifest: true }),
   }, limits, deadline)
 
   if (sight === 'watermark lost') return markBytes(engine, codec, bytes, { ...plan, watermark: false, lost: true }, limits, deadline)
@@ -118,6 +123,22 @@ async function signed(engine: Engine, bytes: Uint8Array, record: Record, signer:
   const [{ hashFor, secure }, { contentHash, partsOf }] = await Promise.all([import('../signature/security.js'), import('../signature/hash.js')])
   const hash = await contentHash(partsOf(bytes, engine.codedRanges(bytes)), hashFor(signer))
   return { ...record, ReservedCode1: await secure(record, hash, signer) }
+}
+
+/** The manifest comes last, over everything. A source with a manifest or a label of its own becomes its parent. */
+async function manifested(
+  engine: Engine, source: Uint8Array, output: Uint8Array, info: FileInfo, plan: Plan, options: C2paOptions, kept: Record | undefined, work: Work, payload: string, findings: Finding[],
+): Promise<Uint8Array> {
+  const { signManifest, SOFT_BINDING } = await import('../c2pa/bridge.js')
+  const carries = work.embedded?.embedded === true || work.found
+  if (carries) findings.push(finding('C4', `The soft binding ${SOFT_BINDING} is our own and not in the public list of algorithms yet.`, 'info'))
+  return signManifest(output, info.type, {
+    version: engine.version(),
+    digitalSourceType: plan.digitalSourceType ?? TRAINED,
+    ...(plan.system === undefined ? {} : { system: plan.system }),
+    ...(info.hasC2pa || kept !== undefined ? { parent: source } : {}),
+    ...(carries ? { watermark: payload } : {}),
+  }, options)
 }
 
 /** California asks for system (B) and time (C) beside provider, number and kind (rule C3); a system that is named is written under every policy. */
