@@ -21,6 +21,8 @@ export interface VerifierOptions {
   /** Where the WebAssembly module lies. Default: beside the package, as `countermark/countermark.wasm` is exported. */
   wasm?: WasmSource
   limits?: Partial<Limits>
+  /** Load the module that checks signatures with the verifier. Default false: with the first file that is signed. */
+  signatures?: boolean
 }
 
 /** Says what pictures carry, in the page itself. */
@@ -41,7 +43,10 @@ export interface Verifier {
  */
 export function createVerifier(options: VerifierOptions = {}): Verifier {
   return {
-    ready: async () => void (await wasmEngine(options.wasm)),
+    ready: async () => {
+      await wasmEngine(options.wasm)
+      if (options.signatures) await Promise.all([import('./signature/security.js'), import('./signature/trust.js'), import('./signature/hash.js')])
+    },
     verify: async (input, asked = {}) => {
       const start = performance.now()
       const limits = limitsOf({ ...options.limits, ...asked.limits })

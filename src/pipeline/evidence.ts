@@ -1,6 +1,6 @@
 // Gathers what every detector says of one file. No verdict here.
 import type { Engine, FileInfo, MetadataReport, MetadataText } from '../engine/engine.js'
-import { CountermarkError, fromEngine } from '../errors.js'
+import { CountermarkError, fromEngine, messageOf } from '../errors.js'
 import { detect, findLabel } from '../image/image.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
 import type { Decoder } from '../media/codec.js'
@@ -107,9 +107,15 @@ function readMetadata(engine: Engine, bytes: Uint8Array, { expect }: Request, si
 /** Signatures are few, and their arithmetic is large: the room is loaded for a file that has one. */
 async function readSignatures(engine: Engine, bytes: Uint8Array, { trust }: Request, sight: Sight): Promise<void> {
   if (trust === undefined && !JSON.stringify(sight.report?.sites ?? []).includes('SecurityData')) return
-  const [{ examine }, { trustOf }, { contentHash, partsOf }] = await Promise.all([
-    import('../signature/security.js'), import('../signature/trust.js'), import('../signature/hash.js'),
-  ])
+  let room
+  try {
+    room = await Promise.all([import('../signature/security.js'), import('../signature/trust.js'), import('../signature/hash.js')])
+  } catch (thrown) {
+    // A page that has lost its network: the rest of the answer stands.
+    sight.evidence.push({ kind: 'signature', found: true, location: 'ReservedCode1', problem: `the module that checks signatures could not be loaded (${messageOf(thrown)})` })
+    return
+  }
+  const [{ examine }, { trustOf }, { contentHash, partsOf }] = room
   const trusted = trust === undefined ? undefined : trustOf(trust)
   for (const { aigc } of sight.report?.sites ?? [])
     if (aigc !== undefined)
