@@ -1,4 +1,4 @@
-// Writes the tables of docs/rules.md and docs/formats.md from the tables in the sources. Needs dist/ (npm run build:ts).
+// Writes the tables of docs/rules.md, docs/formats.md and docs/traces.md from the tables in the sources. Needs dist/ (npm run build:ts).
 // test/docs.test.ts fails where a document is behind its table.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
@@ -34,6 +34,16 @@ export function formatsParts(formats) {
   }
 }
 
+/** The parts of docs/traces.md by the name of their marker. */
+export function tracesParts(traces) {
+  const cell = (text) => text.replaceAll('|', '\\|')
+  return {
+    traces: table(['generator', 'place', 'key', 'text', 'known from'], traces.map(({ generator, place, key, value, source }) => [
+      generator, place === undefined ? 'any' : `\`${cell(place.source)}\``, `\`${cell(key.source)}\``, `\`${cell(value.source)}\``, source,
+    ])),
+  }
+}
+
 /** The document with each part between its markers; an error where a marker is missing. */
 export function filled(text, parts) {
   for (const [name, part] of Object.entries(parts)) {
@@ -48,7 +58,8 @@ export function filled(text, parts) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { RULES } = await import('../dist/policy/rules.js')
   const { FORMATS } = await import('../dist/policy/formats.js')
-  for (const [path, parts] of [['docs/rules.md', rulesParts(RULES)], ['docs/formats.md', formatsParts(FORMATS)]]) {
+  const { TRACES } = await import('../dist/trace/traces.js')
+  for (const [path, parts] of [['docs/rules.md', rulesParts(RULES)], ['docs/formats.md', formatsParts(FORMATS)], ['docs/traces.md', tracesParts(TRACES)]]) {
     const before = readFileSync(path, 'utf8')
     const after = filled(before, parts)
     if (after !== before) writeFileSync(path, after)

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DEFAULT_LIMITS, POLICIES, RULES, mark, ruleOf, verify } from '../src/index.js'
 import { FORMATS } from '../src/policy/formats.js'
+import { TRACES } from '../src/trace/traces.js'
 import { chromiumPath, launch, serve } from './support/browser.js'
 import { countermark, folder, lines } from './support/command.js'
 import { recompressed } from './support/damage.js'
@@ -126,10 +127,10 @@ describe('lists are those of the sources', () => {
     expect(named.size).toBeGreaterThan(40)
     expect([...named].filter((rule) => ruleOf(rule) === undefined)).toEqual([])
   })
-  test('docs/rules.md and docs/formats.md are as their tables write them', async () => {
+  test('docs/rules.md, docs/formats.md and docs/traces.md are as their tables write them', async () => {
     const script = resolve('scripts/write-docs.mjs')
-    const { filled, rulesParts, formatsParts } = (await import(script)) as { filled(text: string, parts: object): string; rulesParts(rules: unknown): object; formatsParts(formats: unknown): object }
-    for (const [path, parts] of [['docs/rules.md', rulesParts(RULES)], ['docs/formats.md', formatsParts(FORMATS)]] as const)
+    const { filled, rulesParts, formatsParts, tracesParts } = (await import(script)) as { filled(text: string, parts: object): string } & { [name: string]: (table: unknown) => object }
+    for (const [path, parts] of [['docs/rules.md', rulesParts!(RULES)], ['docs/formats.md', formatsParts!(FORMATS)], ['docs/traces.md', tracesParts!(TRACES)]] as const)
       expect(filled(read(path), parts), `${path}: run node scripts/write-docs.mjs after the build`).toBe(read(path))
   })
   test('docs/rules.md: what the policies ask for', () => {
@@ -151,7 +152,7 @@ describe('lists are those of the sources', () => {
   test('docs/cli.md: every flag of every command, and no other', async () => {
     const text = read('docs/cli.md')
     const documented = new Set([...text.matchAll(/--[a-z][a-z0-9-]*/g)].map(([flag]) => flag))
-    const helps = await Promise.all(['mark', 'verify', 'keygen', 'doctor'].map((command) => countermark([command, '--help'])))
+    const helps = await Promise.all(['mark', 'verify', 'propagate', 'keygen', 'doctor'].map((command) => countermark([command, '--help'])))
     const known = new Set(helps.flatMap(({ stdout }) => [...stdout.matchAll(/--[a-z][a-z0-9-]*/g)].map(([flag]) => flag)))
     expect([...documented].sort()).toEqual([...known].sort())
   })
