@@ -162,6 +162,30 @@ describe.each(KINDS)('%s', (name, how, digest) => {
     expect([loose?.valid, loose?.bound, loose?.trusted]).toEqual([true, undefined, true])
   })
 
+  test.skipIf(!usable)('marking again changes nothing that the signature binds', async () => {
+    const { output } = await mark(jpeg, { ...options, sign: { key: own.key } })
+    const again = await mark(output, { provider: { name: 'Example-Lab' }, key: 'public' })
+    expect(again).toMatchObject({ status: 'kept', watermark: { embedded: false, reason: expect.stringContaining('bound') }, label: { drawn: false } })
+    expect(again.output.equals(output)).toBe(true)
+  })
+
+  test.skipIf(!usable)('damaged SecurityData: an answer each, and none of another label that holds', async () => {
+    const signer = await signerOf({ key: own.key, certificate: own.chain })
+    const label = recordOf('Example-Lab', 'a')
+    const whole = await secure(label, '11'.repeat(32), signer)
+    let seed = 7
+    const next = (below: number): number => (seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) % below
+    const trust = trustOf([own.open])
+    for (let run = 0; run < (name === 'SM2' ? 300 : 2000); run++) {
+      const at = next(whole.length)
+      const damaged = whole.slice(0, at) + '0f"{}[]:,30'[next(10)] + whole.slice(at + next(3))
+      const seen = await examine({ ...label, ReservedCode1: damaged }, async () => '11'.repeat(32), trust)
+      expect(seen.length).toBeLessThanOrEqual(1)
+      const [other] = await examine({ ...label, ProduceID: 'b', ReservedCode1: damaged }, async () => '11'.repeat(32), trust)
+      expect(other?.valid).not.toBe(true)
+    }
+  }, 60_000)
+
   test.skipIf(!usable)('a remote key signs, and one that does not fit its certificate gives no output', async () => {
     const local = await signerOf({ key: own.key })
     const remote: SignOptions = { algorithm: name, certificate: own.chain, sign: (message) => local.sign(message) }
@@ -221,6 +245,13 @@ describe('keys that cannot be used say why', () => {
     ['encrypted', '-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----', 'ERR_PARAMETER'],
     ['no DER', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----', 'ERR_PARAMETER'],
   ])('%s', async (_, key, code) => expect(signerOf({ key })).rejects.toThrow(expect.objectContaining({ code })))
+  test('trust: a file may hold several, of any algorithm', () => {
+    const rsa = execFileSync('openssl', ['genpkey', '-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048'], { encoding: 'utf8' })
+    const open = (pem: string): string => execFileSync('openssl', ['pkey', '-pubout'], { input: pem, encoding: 'utf8' })
+    const other = open(execFileSync('openssl', ['genpkey', '-algorithm', 'ED25519'], { encoding: 'utf8' }))
+    expect(trustOf([open(rsa) + other]).keys.size).toBe(2)
+    expect(() => trustOf([rsa])).toThrow(expect.objectContaining({ code: 'ERR_PARAMETER' }))
+  })
   test('trust is checked before a file is', async () => {
     await expect(verify(await photograph('png'), { trust: ['hello'] })).rejects.toThrow(expect.objectContaining({ code: 'ERR_PARAMETER' }))
   })

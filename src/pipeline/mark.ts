@@ -161,6 +161,8 @@ function inspect(engine: Engine, bytes: Uint8Array, plan: Plan, limits: Limits):
   return info
 }
 
+const BOUND = 'the label that is kept is bound by its signature to the content as it is'
+
 /** What happened to the samples. */
 interface Work {
   bytes: Uint8Array
@@ -170,6 +172,8 @@ interface Work {
   embedded?: EmbedReport
   /** A watermark of the kept label was there already. */
   found: boolean
+  /** The kept label is signed for the content as it is, so nothing was changed. */
+  bound?: true
   findings: Finding[]
 }
 
@@ -186,6 +190,12 @@ async function changePixels(
   const picture: Picture = { ...decoded.picture, orientation: info.orientation }
 
   if (kept !== undefined) await lookForOwn(engine, picture, plan, kept, work, deadline)
+  if (kept !== undefined && await isBoundLabel(kept)) {
+    // Whatever is drawn or embedded now would make a good label look copied.
+    work.bound = true
+    work.undrawn ??= BOUND
+    return work
+  }
   if (plan.label !== undefined && work.undrawn === undefined) {
     await draw(engine, picture, plan.policy, plan.label, work, deadline)
   }
@@ -196,6 +206,10 @@ async function changePixels(
   const encoded = await codec.encode(picture, info, deadline)
   work.bytes = engine.metadataCarry(bytes, encoded)
   return work
+}
+
+async function isBoundLabel({ ReservedCode1 }: Record): Promise<boolean> {
+  return ReservedCode1.includes('SecurityData') && (await import('../signature/security.js')).isBound(ReservedCode1)
 }
 
 /**
@@ -261,7 +275,7 @@ function watermarkReport(plan: Plan, work: Work): MarkResult['watermark'] {
     return { embedded, ...(reason === undefined ? {} : { reason }), ...(embedded ? { bits } : {}) }
   }
   if (plan.lost) return { embedded: false, reason: 'it could not be read any more once the picture was encoded; quality robust, or a source of higher encoder quality, may help' }
-  return { embedded: false, reason: work.found ? 'it is there already' : plan.metadataOnly ? 'metadata only' : 'not asked for' }
+  return { embedded: false, reason: work.found ? 'it is there already' : work.bound ? BOUND : plan.metadataOnly ? 'metadata only' : 'not asked for' }
 }
 
 function labelReport(plan: Plan, work: Work): MarkResult['label'] {

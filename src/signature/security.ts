@@ -32,6 +32,11 @@ function bindingMessage(label: Labelled, bindings: unknown): string {
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
+/** Whether a label is bound to the very bytes of its content, in our form. */
+export function isBound(reserved: string): boolean {
+  return bindingOf(securityOf(reserved)?.['Bindings']) !== undefined
+}
+
 /** ReservedCode1 for a label and the hash of its content (hexadecimal, by `hashFor`). */
 export async function secure(label: Labelled, hash: string, signer: Signer): Promise<string> {
   const { key, certificates } = signer
@@ -120,6 +125,8 @@ async function examineOne(
   } catch (thrown) {
     // A library or an algorithm of the platform is missing: nothing can be said then.
     if (thrown instanceof CountermarkError && thrown.code === 'ERR_MISSING') return open(messageOf(thrown))
+    // A key of the file that no library takes (a point off its curve, say) signed nothing.
+    if (thrown instanceof CountermarkError && thrown.code === 'ERR_PARAMETER') return { ...evidence, valid: false, problem: messageOf(thrown) }
     throw thrown
   }
 }

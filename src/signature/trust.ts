@@ -1,6 +1,7 @@
 // Whom a caller trusts: pinned keys everywhere, certificate chains in Node.
-import { certificateOf, hexOf, type Certificate } from './der.js'
-import { holds, publicKeyOf, publicOf, type PublicKey } from './keys.js'
+import { CountermarkError } from '../errors.js'
+import { certificateOf, hexOf, pemBlocks, sequenceOf, type Certificate } from './der.js'
+import { holds, publicKeyOf, type PublicKey } from './keys.js'
 
 /** The longest chain that is followed. */
 const MAX_CHAIN = 8
@@ -8,13 +9,23 @@ const MAX_CHAIN = 8
 /** What the caller's PEM texts say. */
 export interface Trust { keys: ReadonlySet<string>; roots: readonly Certificate[] }
 
-/** Reads PEM texts of public keys and certificates. ERR_PARAMETER, ERR_UNSUPPORTED for others. */
+/** Reads PEM texts, each of any number of public keys and certificates of any algorithm. ERR_PARAMETER for others. */
 export function trustOf(pems: readonly string[]): Trust {
-  const known = pems.map((pem, index) => publicOf(pem, `trust[${index}]`))
-  return {
-    keys: new Set(known.map(({ key }) => hexOf(key.spki))),
-    roots: known.flatMap(({ certificates }) => certificates).map(certificateOf),
+  const keys = new Set<string>()
+  const roots: Certificate[] = []
+  for (const [index, pem] of pems.entries()) {
+    const what = `trust[${index}]`
+    const before = keys.size + roots.length
+    for (const { label, der } of pemBlocks(pem, what)) {
+      if (label === 'PUBLIC KEY' && sequenceOf(der, what).length === 2) keys.add(hexOf(der))
+      if (label !== 'CERTIFICATE') continue
+      const certificate = certificateOf(der)
+      roots.push(certificate)
+      keys.add(hexOf(certificate.spki))
+    }
+    if (keys.size + roots.length === before && !pem.includes('PUBLIC KEY')) throw new CountermarkError('ERR_PARAMETER', `${what} holds neither a certificate nor a public key.`)
   }
+  return { keys, roots }
 }
 
 /**
