@@ -1,4 +1,5 @@
 // The face for browsers: verify only, nothing is uploaded.
+import { webReader, type C2paWeb } from './c2pa/web.js'
 import { wasmEngine, type WasmSource } from './engine/wasm.js'
 import { CountermarkError } from './errors.js'
 import { checkBytes, Deadline, limitsOf, type Limits } from './limits.js'
@@ -13,6 +14,7 @@ export type { Limits } from './limits.js'
 export { POLICIES } from './policy/policy.js'
 export { checklist, RULES, ruleOf } from './policy/rules.js'
 export type { Rule, RuleAnswer } from './policy/rules.js'
+export type { C2paWeb } from './c2pa/web.js'
 export type { WasmSource } from './engine/wasm.js'
 export type * from './types.js'
 
@@ -23,6 +25,8 @@ export interface VerifierOptions {
   limits?: Partial<Limits>
   /** Load the module that checks signatures with the verifier. Default false: with the first file that is signed. */
   signatures?: boolean
+  /** What `createC2pa` of @contentauth/c2pa-web gave the page. Default: manifests are found, and not checked. */
+  c2pa?: C2paWeb
 }
 
 /** Says what pictures carry, in the page itself. */
@@ -53,7 +57,7 @@ export function createVerifier(options: VerifierOptions = {}): Verifier {
       const deadline = new Deadline(limits, asked.signal)
       const engine = await deadline.within(wasmEngine(options.wasm))
       const bytes = await bytesOf(input, limits, deadline)
-      const result = await verifyBytes(engine, canvasDecoder, bytes, asked, ['public'], limits, deadline)
+      const result = await verifyBytes(engine, canvasDecoder, bytes, asked, ['public'], limits, deadline, options.c2pa && webReader(options.c2pa))
       return { ...(input instanceof File ? { file: input.name } : {}), ...result, ms: Math.round(performance.now() - start) }
     },
   }

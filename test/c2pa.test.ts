@@ -4,7 +4,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { readManifest, signManifest, SOFT_BINDING, type C2paModule } from '../src/c2pa/bridge.js'
+import { nodeReader, signManifest, SOFT_BINDING, type C2paModule } from '../src/c2pa/bridge.js'
+import { readManifest } from '../src/c2pa/reading.js'
+import { webReader } from '../src/c2pa/web.js'
 import { mark, verify, type C2paReading, type MetadataEvidence, type VerifyResult } from '../src/index.js'
 import { judge } from '../src/pipeline/judge.js'
 import { POLICIES } from '../src/policy/policy.js'
@@ -52,7 +54,7 @@ describe('against a module of the same shape', () => {
 
   test('a manifest is read, nothing is fetched, and an unknown signer is no fault of the content', async () => {
     calls.length = 0
-    expect(await readManifest(Buffer.from('file'), 'image/png', ['-----BEGIN CERTIFICATE-----', '-----BEGIN PUBLIC KEY-----'], module)).toEqual({
+    expect(await readManifest(Buffer.from('file'), 'image/png', ['-----BEGIN CERTIFICATE-----', '-----BEGIN PUBLIC KEY-----'], nodeReader(module))).toEqual({
       valid: true, trusted: false, problems: ['signingCredential.untrusted'], actions: ['c2pa.created', 'c2pa.watermarked'], sourceTypes: [AI],
       softBindings: [{ algorithm: 'x.y', value: 'abcd' }], timeStamped: true, generator: 'Some Service', signer: 'Signer, Example Lab', time: '2026-01-01T00:00:00Z',
     })
@@ -60,8 +62,18 @@ describe('against a module of the same shape', () => {
   })
   test('a package that throws makes the manifest invalid, one that finds nothing makes none', async () => {
     const throwing = { ...module, Reader: { fromAsset: async () => { throw new Error('broken box') } } }
-    expect(await readManifest(Buffer.from(''), 'image/png', [], throwing)).toMatchObject({ valid: false, problems: ['broken box'] })
-    expect(await readManifest(Buffer.from(''), 'image/png', [], { ...module, Reader: { fromAsset: async () => null } })).toBeUndefined()
+    expect(await readManifest(Buffer.from(''), 'image/png', [], nodeReader(throwing))).toMatchObject({ valid: false, problems: ['broken box'] })
+    expect(await readManifest(Buffer.from(''), 'image/png', [], nodeReader({ Reader: { fromAsset: async () => null } }))).toBeUndefined()
+  })
+  test('the library for browsers: its own names of settings, and nothing is left in its worker', async () => {
+    const asked: unknown[] = []
+    const sdk = { reader: { fromBlob: async (format: string, blob: Blob, settings?: object) => {
+      asked.push(format, blob.size, settings)
+      return { manifestStore: async () => ({ active_manifest: 'a', validation_state: 'Trusted', validation_results: { activeManifest: { success: [{ code: 'claimSignature.validated' }] } }, manifests: { a: {} } }), free: async () => void asked.push('free') }
+    } } }
+    expect(await readManifest(Buffer.from('file'), 'image/png', ['-----BEGIN CERTIFICATE-----'], webReader(sdk))).toMatchObject({ valid: true, trusted: true })
+    expect(asked).toEqual(['image/png', 4, { verify: { verifyTrust: true }, trust: { userAnchors: '-----BEGIN CERTIFICATE-----' } }, 'free'])
+    expect(await readManifest(Buffer.from(''), 'image/png', [], webReader({ reader: { fromBlob: async () => null } }))).toBeUndefined()
   })
   test('what is signed: created with its source type, system and watermark', async () => {
     calls.length = 0

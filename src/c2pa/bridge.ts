@@ -1,7 +1,8 @@
 // The bridge to @contentauth/c2pa-node, an optional package: reads and validates a manifest, signs one. Nothing is fetched
 // over the network but the time-stamp that the caller asks for.
 import { CountermarkError, messageOf } from '../errors.js'
-import type { C2paOptions, C2paReading } from '../types.js'
+import type { C2paOptions } from '../types.js'
+import type { ManifestReader, ManifestStore } from './reading.js'
 
 const PACKAGE = '@contentauth/c2pa-node'
 
@@ -23,21 +24,6 @@ export interface C2paBuilder {
 }
 
 interface Asset { buffer: Buffer; mimeType: string }
-interface Status { code: string; explanation?: string }
-interface ManifestStore {
-  active_manifest?: string | null
-  validation_state?: string | null
-  validation_status?: Status[] | null
-  validation_results?: { activeManifest?: { success?: Status[] } } | null
-  manifests?: { [label: string]: Manifest }
-}
-interface Manifest {
-  claim_generator?: string | null
-  claim_generator_info?: { name?: string }[] | null
-  signature_info?: { issuer?: string; common_name?: string; time?: string } | null
-  assertions?: { label: string; data?: unknown }[]
-}
-
 let loaded: Promise<C2paModule> | undefined
 
 /** The package. ERR_MISSING, with how to get it, where it is not there or does not load. */
@@ -53,62 +39,16 @@ export function c2paModule(): Promise<C2paModule> {
   return loaded
 }
 
-/** Failures that say something of the signer, not of the content. */
-const ABOUT_SIGNER = /^(signingCredential\.(untrusted|expired|ocsp|revoked)|timeStamp\.)/
-
-/**
- * What the manifest of a file says, or undefined where the package finds none. `trust`: PEM texts; certificates among them
- * are trust anchors.
- */
-export async function readManifest(bytes: Uint8Array, type: string, trust: readonly string[] = [], given?: C2paModule): Promise<C2paReading | undefined> {
-  const { Reader } = given ?? (await c2paModule())
-  const anchors = trust.filter((pem) => pem.includes('BEGIN CERTIFICATE')).join('\n')
-  const settings = {
-    verify: { remote_manifest_fetch: false, ocsp_fetch: false, verify_trust: true },
-    ...(anchors === '' ? {} : { trust: { user_anchors: anchors } }),
+/** How the package reads: nothing is fetched. */
+export function nodeReader(given?: Pick<C2paModule, 'Reader'>): ManifestReader {
+  return async (bytes, type, anchors) => {
+    const { Reader } = given ?? (await c2paModule())
+    const settings = {
+      verify: { remote_manifest_fetch: false, ocsp_fetch: false, verify_trust: true },
+      ...(anchors === '' ? {} : { trust: { user_anchors: anchors } }),
+    }
+    return (await Reader.fromAsset({ buffer: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), mimeType: type }, settings))?.json()
   }
-  let store
-  try {
-    store = (await Reader.fromAsset({ buffer: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), mimeType: type }, settings))?.json()
-  } catch (thrown) {
-    return { valid: false, trusted: false, problems: [messageOf(thrown)], actions: [], sourceTypes: [], softBindings: [], timeStamped: false }
-  }
-  const manifest = store?.manifests?.[store.active_manifest ?? '']
-  if (store === undefined || manifest === undefined) return undefined
-  return readingOf(store, manifest)
-}
-
-function readingOf(store: ManifestStore, manifest: Manifest): C2paReading {
-  const failures = store.validation_status ?? []
-  const passed = new Set((store.validation_results?.activeManifest?.success ?? []).map(({ code }) => code))
-  const actions = assertionsOf(manifest, /^c2pa\.actions/).flatMap((data) => listOf((data as { actions?: unknown }).actions)) as { action?: unknown; digitalSourceType?: unknown }[]
-  const generator = manifest.claim_generator_info?.[0]?.name ?? manifest.claim_generator ?? undefined
-  const { issuer, common_name: name, time } = manifest.signature_info ?? {}
-  return {
-    // The package calls an expired or unknown signer invalid too; whether the content is what was signed is another question.
-    valid: passed.has('claimSignature.validated') && failures.every(({ code }) => ABOUT_SIGNER.test(code)),
-    trusted: store.validation_state === 'Trusted',
-    problems: failures.map(({ code }) => code),
-    actions: actions.map(({ action }) => String(action)),
-    sourceTypes: actions.flatMap(({ digitalSourceType }) => (typeof digitalSourceType === 'string' ? [digitalSourceType] : [])),
-    softBindings: assertionsOf(manifest, /^c2pa\.soft-binding/).flatMap((data) => {
-      const { alg, blocks } = data as { alg?: unknown; blocks?: unknown }
-      const [block] = listOf(blocks) as { value?: unknown }[]
-      return typeof alg === 'string' ? [{ algorithm: alg, ...(typeof block?.value === 'string' ? { value: block.value } : {}) }] : []
-    }),
-    timeStamped: passed.has('timeStamp.validated'),
-    ...(generator === undefined ? {} : { generator }),
-    ...(issuer === undefined && name === undefined ? {} : { signer: [name, issuer].filter((part) => part !== undefined).join(', ') }),
-    ...(time === undefined ? {} : { time }),
-  }
-}
-
-function assertionsOf({ assertions = [] }: Manifest, label: RegExp): object[] {
-  return assertions.flatMap(({ label: own, data }) => (label.test(own) && typeof data === 'object' && data !== null ? [data] : []))
-}
-
-function listOf(value: unknown): object[] {
-  return Array.isArray(value) ? value.filter((one): one is object => typeof one === 'object' && one !== null) : []
 }
 
 /** What a manifest shall say. */

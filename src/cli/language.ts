@@ -40,7 +40,7 @@ const EN = {
   holds: 'holds', holdsNot: 'does not hold', ofThisContent: 'of this content', ofOtherContent: 'of other content', trustedKey: 'trusted key', unknownKey: 'key not trusted', notFound: 'not found',
   matches: 'matches the metadata', differs: 'does not match the metadata', isExpected: 'is the content asked for', isNotExpected: 'is not the content asked for',
   expectedYes: 'This is the content asked for.', expectedNo: 'Nothing shows that this is the content asked for.',
-  works: 'works', broken: 'does not work', absent: 'not there (not needed for pictures)', state: 'state', scale: 'scale', rotation: 'rotation',
+  works: 'works', broken: 'does not work', absent: 'not there (not needed for pictures)', optional: 'not there (npm install @contentauth/c2pa-node, where manifests are wanted)', state: 'state', scale: 'scale', rotation: 'rotation',
   error: 'error', warning: 'warning', info: 'note',
 }
 
@@ -76,7 +76,7 @@ const ZH: { [word in Word]: string } = {
   holds: '签名有效', holdsNot: '签名无效', ofThisContent: '与内容一致', ofOtherContent: '属于其他内容', trustedKey: '密钥可信', unknownKey: '密钥不在可信之列', notFound: '未检出',
   matches: '与元数据一致', differs: '与元数据不一致', isExpected: '即所查内容', isNotExpected: '不是所查内容',
   expectedYes: '这就是所查的内容。', expectedNo: '没有证据表明这是所查的内容。',
-  works: '可用', broken: '不可用', absent: '未安装（图片不需要）', state: '状态', scale: '比例', rotation: '旋转',
+  works: '可用', broken: '不可用', absent: '未安装（图片不需要）', optional: '未安装（需要 C2PA 清单时运行 npm install @contentauth/c2pa-node）', state: '状态', scale: '比例', rotation: '旋转',
   error: '错误', warning: '警告', info: '提示',
 }
 

@@ -1,5 +1,6 @@
 // Gathers what every detector says of one file. No verdict here.
 import type { Engine, FileInfo, MetadataReport, MetadataText } from '../engine/engine.js'
+import type { ManifestReader } from '../c2pa/reading.js'
 import { CountermarkError, fromEngine, messageOf } from '../errors.js'
 import { detect, findLabel } from '../image/image.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
@@ -20,6 +21,8 @@ export interface Request {
   expect?: { producer: string; produceId: string }
   /** PEM texts of trusted keys and certificates. */
   trust?: readonly string[]
+  /** Reads C2PA manifests. Default in Node: the optional package; elsewhere manifests are not checked. */
+  manifests?: ManifestReader
 }
 
 /** Everything that was seen, and how much of the file could be seen at all. */
@@ -123,12 +126,14 @@ async function readSignatures(engine: Engine, bytes: Uint8Array, { trust }: Requ
 }
 
 /** Validates a manifest where the optional package is installed; a manifest that nobody checked says so by having no reading. */
-async function readC2pa(bytes: Uint8Array, { trust }: Request, sight: Sight): Promise<void> {
+async function readC2pa(bytes: Uint8Array, { trust = [], manifests }: Request, sight: Sight): Promise<void> {
   const manifest = sight.evidence.find((one): one is MetadataEvidence => one.kind === 'metadata' && one.format === 'c2pa')
-  if (manifest === undefined || typeof process === 'undefined' || process.versions?.node === undefined) return
-  const { readManifest } = await import('../c2pa/bridge.js')
+  const inNode = typeof process !== 'undefined' && process.versions?.node !== undefined
+  if (manifest === undefined || !(inNode || manifests)) return
   try {
-    const reading = await readManifest(bytes, sight.type, trust)
+    const { readManifest } = await import('../c2pa/reading.js')
+    const reader = manifests ?? (await import('../c2pa/bridge.js')).nodeReader()
+    const reading = await readManifest(bytes, sight.type, trust, reader)
     if (reading !== undefined) manifest.c2pa = reading
   } catch (thrown) {
     if (!(thrown instanceof CountermarkError) || thrown.code !== 'ERR_MISSING') throw thrown

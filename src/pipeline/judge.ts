@@ -94,7 +94,7 @@ function judgeLabels(policy: Policy, sight: Sight, known: Knowledge | undefined)
 function judgeManifest(policy: Policy, reading: C2paReading | undefined): { findings: Finding[]; open: boolean } {
   const required = policy.metadata.c2pa === 'required'
   if (reading === undefined)
-    return { findings: [finding('C1', 'There is a C2PA manifest. It was not checked: that needs the optional package @contentauth/c2pa-node, in Node.', 'info')], open: true }
+    return { findings: [finding('C1', 'There is a C2PA manifest. It was not checked: that needs an optional package (docs/c2pa.md).', 'info')], open: true }
   const { valid, trusted, problems, actions, sourceTypes, timeStamped, signer = 'an unnamed signer' } = reading
   if (!valid) return { findings: [finding('C1', `The C2PA manifest does not hold for this file (${problems.join(', ')}).`, required ? 'error' : 'warning')], open: false }
   const findings: Finding[] = []
