@@ -116,6 +116,8 @@ describe('judged', () => {
     ['that does not hold', { valid: false, problems: ['assertion.dataHash.mismatch'] }, 'non-compliant, C1 error'],
     ['without a time-stamp', { timeStamped: false }, 'compliant, C2 warning'],
     ['of a camera', { sourceTypes: [AI.replace('trainedAlgorithmicMedia', 'digitalCapture')] }, 'non-compliant, C1 error'],
+    ['with a soft binding of the public list', { softBindings: [{ algorithm: 'com.adobe.trustmark.P' }] }, 'compliant'],
+    ['with another', { softBindings: [{ algorithm: SOFT_BINDING }] }, 'compliant, C4 warning'],
     ['whose first action is an edit', { actions: ['c2pa.edited'] }, 'non-compliant, C1 error'],
   ] as const)('%s', (_, c2pa, expected) => expect(said(c2pa as Partial<C2paReading>)).toBe(expected))
 })
@@ -161,7 +163,7 @@ describe.skipIf(!installed)('against the package', () => {
     const payload = seen.evidence.find((one) => one.kind === 'watermark')
     expect(manifestOf(seen)?.softBindings).toEqual([{ algorithm: SOFT_BINDING, value: payload?.kind === 'watermark' ? payload.payload : '' }])
     expect(seen.evidence.find((one) => one.kind === 'signature')).toMatchObject({ valid: true, bound: true, trusted: true })
-    expect([seen.verdict, seen.findings.map(({ rule, severity }) => `${rule} ${severity}`)]).toEqual(['compliant', ['C2 warning']])
+    expect([seen.verdict, seen.findings.map(({ rule, severity }) => `${rule} ${severity}`)]).toEqual(['compliant', ['C2 warning', 'C4 warning']])
   })
   test('a changed byte of the picture is told', async () => {
     const { output } = await mark(jpeg, { provider, key: 'public', metadataOnly: true, c2pa: own })

@@ -52,6 +52,12 @@ describe('under eu', () => {
   })
 })
 
+test('C5: a manifest of a camera beside a label that says generated', () => {
+  const c2pa = { valid: true, trusted: true, problems: [], actions: ['c2pa.created'], sourceTypes: ['http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture'], softBindings: [], timeStamped: true }
+  const { findings } = judge(POLICIES.cn, sight([aigc(), { kind: 'metadata', format: 'c2pa', found: true, c2pa }]))
+  expect(findings.map(({ rule, severity }) => `${rule} ${severity}`)).toContain('C5 warning')
+})
+
 test('the faults of a label that the policy does not ask for are no breach', () => {
   expect(rules(sight([aigc({ ContentProducer: '' }), label]), POLICIES.kr)).toBe('compliant, suspected')
 })

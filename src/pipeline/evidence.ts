@@ -8,6 +8,7 @@ import type { Decoder } from '../media/codec.js'
 import { typeOfBytes } from '../media/kind.js'
 import { isAiSourceType } from '../metadata/record.js'
 import { tracesIn } from '../trace/traces.js'
+import { contentHasher } from './content.js'
 import type { Effort, Evidence, Finding, Key, MetadataEvidence, Record, WatermarkEvidence } from '../types.js'
 
 /** What is asked of `gather`. */
@@ -118,11 +119,11 @@ async function readSignatures(engine: Engine, bytes: Uint8Array, { trust }: Requ
     sight.evidence.push({ kind: 'signature', found: true, location: 'ReservedCode1', problem: `the module that checks signatures could not be loaded (${messageOf(thrown)})` })
     return
   }
-  const [{ examine }, { trustOf }, { contentHash, partsOf }] = room
+  const [{ examine }, { trustOf }] = room
+  const hash = contentHasher(engine, bytes)
   const trusted = trust === undefined ? undefined : trustOf(trust)
   for (const { aigc } of sight.report?.sites ?? [])
-    if (aigc !== undefined)
-      sight.evidence.push(...await examine(aigc, (algorithm) => contentHash(partsOf(bytes, engine.codedRanges(bytes)), algorithm), trusted))
+    if (aigc !== undefined) sight.evidence.push(...await examine(aigc, hash, trusted))
 }
 
 /** Validates a manifest where the optional package is installed; a manifest that nobody checked says so by having no reading. */

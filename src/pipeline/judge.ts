@@ -1,4 +1,5 @@
 // All evidence to one verdict and one state. No file and no engine here: data in, data out.
+import { SOFT_BINDING_ALGORITHMS } from '../c2pa/algorithms.js'
 import { isAiSourceType, isValid, judgeRecord } from '../metadata/record.js'
 import { explained, finding } from '../policy/rules.js'
 import type { C2paReading, Evidence, Finding, LabelEvidence, MetadataEvidence, Policy, SignatureEvidence, State, Verdict, WatermarkEvidence } from '../types.js'
@@ -85,6 +86,9 @@ function judgeLabels(policy: Policy, sight: Sight, known: Knowledge | undefined)
   const sourceType = sight.report?.digitalSourceType
   if (sourceType === undefined && sight.metadata === 'read' && policy.metadata.digitalSourceType !== 'optional' && sites.length > 0)
     findings.push(finding('C5', 'There is no IPTC DigitalSourceType.', policy.metadata.digitalSourceType === 'required' ? 'error' : 'info'))
+  const made = ofFormat(sight.evidence, 'c2pa')[0]?.c2pa
+  if (made?.valid && made.sourceTypes.length > 0 && !made.sourceTypes.some(isAiSourceType) && sites.some(({ aigc }) => aigc?.Label === '1'))
+    findings.push(finding('C5', `The AIGC label says generated, the C2PA manifest says ${made.sourceTypes.join(', ')}.`))
   if (sourceType !== undefined && sites.some(({ aigc }) => aigc?.Label === '1') && !ofFormat(sight.evidence, 'iptc').length)
     findings.push(finding('C5', `The AIGC label says generated, DigitalSourceType says ${sourceType}.`))
   return findings
@@ -95,7 +99,7 @@ function judgeManifest(policy: Policy, reading: C2paReading | undefined): { find
   const required = policy.metadata.c2pa === 'required'
   if (reading === undefined)
     return { findings: [finding('C1', 'There is a C2PA manifest. It was not checked: that needs an optional package (docs/c2pa.md).', 'info')], open: true }
-  const { valid, trusted, problems, actions, sourceTypes, timeStamped, signer = 'an unnamed signer' } = reading
+  const { valid, trusted, problems, actions, sourceTypes, softBindings, timeStamped, signer = 'an unnamed signer' } = reading
   if (!valid) return { findings: [finding('C1', `The C2PA manifest does not hold for this file (${problems.join(', ')}).`, required ? 'error' : 'warning')], open: false }
   const findings: Finding[] = []
   const stamped = timeStamped || !required ? [] : [finding('C2', 'The signature of the C2PA manifest has no time-stamp that could be checked.')]
@@ -103,7 +107,9 @@ function judgeManifest(policy: Policy, reading: C2paReading | undefined): { find
   if (first !== 'c2pa.created' && first !== 'c2pa.opened') findings.push(finding('C1', `The first action of the C2PA manifest is ${first ?? 'missing'}; it must be c2pa.created or c2pa.opened.`, required ? 'error' : 'warning'))
   else if (first === 'c2pa.created' && !sourceTypes.some(isAiSourceType)) findings.push(finding('C1', 'The C2PA manifest does not say that the content was generated.', required ? 'error' : 'warning'))
   if (!trusted) findings.push(finding('C1', `The C2PA manifest of ${signer} holds; its certificate is not one that is trusted here (${problems.join(', ')}).`, 'info'))
-  return { findings: [...findings, ...stamped], open: !trusted }
+  const unlisted = softBindings.map(({ algorithm }) => algorithm).filter((algorithm) => !SOFT_BINDING_ALGORITHMS.has(algorithm))
+  const listed = unlisted.length === 0 ? [] : [finding('C4', `The soft binding ${unlisted.join(', ')} is not in the public list of algorithms.`)]
+  return { findings: [...findings, ...stamped, ...listed], open: !trusted }
 }
 
 /** Rule C3: California's elements, in the label and in XMP. A manifest may carry them too, unseen without its package. */

@@ -7,9 +7,9 @@ import type { Codec } from '../media/codec.js'
 import { MARKABLE } from '../media/kind.js'
 import { isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
 import { WORDINGS } from '../policy/policy.js'
-import { finding } from '../policy/rules.js'
 import type { Signer } from '../signature/keys.js'
 import type { C2paOptions, Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record } from '../types.js'
+import { contentHasher } from './content.js'
 import { typeOrThrow } from './evidence.js'
 import { judge } from './judge.js'
 import { readBack } from './readback.js'
@@ -75,7 +75,7 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
     if (plan.signer !== undefined) record = await signed(engine, output, record, plan.signer)
     output = engine.metadataWrite(output, { aigc: record, ...(digitalSourceType === undefined ? {} : { digitalSourceType }), ...disclosure(plan) })
   }
-  if (plan.c2pa !== undefined) output = await manifested(engine, bytes, output, info, plan, plan.c2pa, kept, work, payload, findings)
+  if (plan.c2pa !== undefined) output = await manifested(engine, bytes, output, info, plan, plan.c2pa, kept, work, payload)
   deadline.check()
 
   const sight = await readBack(engine, codec, output, {
@@ -120,18 +120,17 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
 
 /** ReservedCode1 binds the label to the coded content, which is final by now. */
 async function signed(engine: Engine, bytes: Uint8Array, record: Record, signer: Signer): Promise<Record> {
-  const [{ hashFor, secure }, { contentHash, partsOf }] = await Promise.all([import('../signature/security.js'), import('../signature/hash.js')])
-  const hash = await contentHash(partsOf(bytes, engine.codedRanges(bytes)), hashFor(signer))
+  const { hashFor, secure } = await import('../signature/security.js')
+  const hash = await contentHasher(engine, bytes)(hashFor(signer))
   return { ...record, ReservedCode1: await secure(record, hash, signer) }
 }
 
 /** The manifest comes last, over everything. A source with a manifest or a label of its own becomes its parent. */
 async function manifested(
-  engine: Engine, source: Uint8Array, output: Uint8Array, info: FileInfo, plan: Plan, options: C2paOptions, kept: Record | undefined, work: Work, payload: string, findings: Finding[],
+  engine: Engine, source: Uint8Array, output: Uint8Array, info: FileInfo, plan: Plan, options: C2paOptions, kept: Record | undefined, work: Work, payload: string,
 ): Promise<Uint8Array> {
-  const { signManifest, SOFT_BINDING } = await import('../c2pa/bridge.js')
+  const { signManifest } = await import('../c2pa/bridge.js')
   const carries = work.embedded?.embedded === true || work.found
-  if (carries) findings.push(finding('C4', `The soft binding ${SOFT_BINDING} is our own and not in the public list of algorithms yet.`, 'info'))
   return signManifest(output, info.type, {
     version: engine.version(),
     digitalSourceType: plan.digitalSourceType ?? TRAINED,

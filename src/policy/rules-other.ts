@@ -38,11 +38,11 @@ export const OTHER_RULES: readonly Rule[] = [
   },
   {
     rule: 'C4', zh: '软绑定算法须在公开列表中', says: 'the algorithm of a soft binding is in the public list',
-    articles: [{ law: 'C2PA 2.2', article: '9.3' }], severity: 'warning', about: 'c2pa', seen: 'nobody', marks: 'our algorithm is not in the list yet, which [c2pa](c2pa.md) says', verifies: 'not looked at by this version: `cannot tell`',
+    articles: [{ law: 'C2PA 2.2', article: '9.3' }], note: 'the list of 2026-04-15 is in the package', severity: 'warning', about: 'c2pa', seen: 'file', marks: 'our algorithm is not in the list yet, which [c2pa](c2pa.md) says', verifies: 'warning, where the manifest was checked',
     remedy: { en: 'Use an algorithm of the list.', zh: '请使用列表中的算法。' },
   },
   {
-    rule: 'C5', zh: '各标识之间应一致', says: 'IPTC DigitalSourceType says the same as the label',
+    rule: 'C5', zh: '各标识之间应一致', says: 'IPTC DigitalSourceType and the C2PA manifest say the same as the label',
     articles: [{ law: 'IPTC Photo Metadata', article: 'DigitalSourceType' }], severity: 'warning', about: 'aigc', seen: 'file',
     marks: 'a type that says so is kept, else `trainedAlgorithmicMedia` is written', verifies: 'warning where the two differ; missing: error or info, as the policy asks',
     remedy: { en: 'Ask the producer which of the two is right.', zh: '请向服务提供者确认以何者为准。' },
