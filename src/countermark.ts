@@ -80,7 +80,10 @@ export function createCountermark<const D extends Partial<MarkOptions & VerifyOp
   return {
     mark: (input, options) => mark(input, { ...own, ...options } as MarkOptions) as never,
     verify: (input, options) => verify(input, { ...own, ...options }),
-    propagate: (input, options) => propagate(input, options),
+    propagate: (input, options) => {
+      const { policy, limits, keys } = own as Partial<MarkOptions & VerifyOptions>
+      return propagate(input, { ...(policy && { policy }), ...(limits && { limits }), ...(keys && { keys }), ...options } as PropagateOptions) as never
+    },
     image,
   }
 }

@@ -1,5 +1,6 @@
 // The bridge to C2PA: against a module of the same shape everywhere, and against the package itself where it is installed.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +16,7 @@ import { media } from './support/media.js'
 import { photograph } from './support/pictures.js'
 
 const AI = 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia'
-const installed = existsSync('node_modules/@contentauth/c2pa-node/dist/index.node')
+const installed = existsSync('node_modules/@contentauth/c2pa-node/dist/index.node') && spawnSync('openssl', ['version'], { stdio: 'ignore' }).status === 0
 
 describe('against a module of the same shape', () => {
   const calls: unknown[][] = []
@@ -96,8 +97,8 @@ describe('against a module of the same shape', () => {
   test('keys that C2PA does not know say so', async () => {
     const plan = { version: '1', digitalSourceType: AI }
     await expect(signManifest(Buffer.from('f'), 'image/png', plan, { key: 'x', certificate: 'C' }, module)).rejects.toThrow(expect.objectContaining({ code: 'ERR_PARAMETER' }))
-    const sm2ish = execFileSync('openssl', ['genpkey', '-algorithm', 'X25519'], { encoding: 'utf8' })
-    await expect(signManifest(Buffer.from('f'), 'image/png', plan, { key: sm2ish, certificate: 'C' }, module)).rejects.toThrow(expect.objectContaining({ code: 'ERR_UNSUPPORTED' }))
+    const exchange = generateKeyPairSync('x25519', { privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } }).privateKey
+    await expect(signManifest(Buffer.from('f'), 'image/png', plan, { key: exchange, certificate: 'C' }, module)).rejects.toThrow(expect.objectContaining({ code: 'ERR_UNSUPPORTED' }))
   })
 })
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import sharp from 'sharp'
 import { loadEngine } from '../src/engine/load.js'
-import { mark, verify } from '../src/index.js'
+import { mark, verify, type CountermarkError } from '../src/index.js'
 import { TRACES, tracesIn } from '../src/trace/traces.js'
 import { media } from './support/media.js'
 import { photograph } from './support/pictures.js'
@@ -53,6 +53,24 @@ describe('files', () => {
     const { evidence } = await mark(file, { provider: { name: 'Example-Lab' }, key: 'public', metadataOnly: true, system: { name: 'Painter', version: '2' } })
     expect(evidence.filter(({ kind }) => kind === 'trace')).toMatchObject([{ value: 'ComfyUI 1.0' }])
   })
+})
+
+test('every prefix of a file gives its texts and ranges, or a typed error', async () => {
+  const engine = await loadEngine()
+  for (const kind of ['jpeg', 'png', 'webp'] as const) {
+    const { output } = await mark(await sharp({ create: { width: 24, height: 24, channels: 3, background: '#345' } })[kind]().toBuffer(), { provider: { name: 'Example-Lab' }, key: 'public', metadataOnly: true, system: { name: 'Painter' } })
+    let errors = 0
+    for (let length = 0; length < output.length; length++)
+      for (const ask of [engine.metadataTexts, engine.codedRanges])
+        try {
+          const answer = ask(output.subarray(0, length))
+          expect(Array.isArray(answer)).toBe(true)
+        } catch (thrown) {
+          errors += 1
+          expect((thrown as CountermarkError).code).toMatch(/^ERR_(BROKEN|UNSUPPORTED)$/)
+        }
+    expect(errors).toBeGreaterThan(output.length)
+  }
 })
 
 describe('California\'s elements', () => {

@@ -170,7 +170,9 @@ function judgeVisible(policy: Policy, sight: Sight, known: Knowledge | undefined
 
 /** Labeling Measures Art. 6(1) to (3); table P1. A public-key watermark alone confirms nothing: anyone can write one. */
 function stateOf(evidence: readonly Evidence[], declared: boolean): State {
-  const labels = ofFormat(evidence, 'aigc').map(({ aigc }) => (isValid(aigc) ? String(aigc?.Label) : 'faulty'))
+  // A label that its own signature gives away as edited or copied says nothing of this content.
+  const betrayed = evidence.some((one) => one.kind === 'signature' && (one.bound === false || (one.valid === false && (one.own || one.trusted))))
+  const labels = ofFormat(evidence, 'aigc').map(({ aigc }) => (isValid(aigc) && !betrayed ? String(aigc?.Label) : 'faulty'))
   const privately = evidence.some((one) => one.kind === 'watermark' && one.found && one.key !== 'public')
   if (labels.includes('1') || privately) return 'confirmed'
   if (labels.includes('2') || declared) return 'possible'
