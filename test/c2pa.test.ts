@@ -2,6 +2,8 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -194,6 +196,36 @@ describe.skipIf(!installed)('against the package', () => {
     const [said] = lines(await countermark(['verify', to, '--trust', join(home, 'ca.pem'), '--json'])) as any[]
     expect(said.evidence.find((one: any) => one.format === 'c2pa').c2pa).toMatchObject({ valid: true, trusted: true })
     expect((await countermark(['mark', join(home, 'a.jpg'), '-o', to, '--provider-name', 'X', '--c2pa-key', join(home, 'leaf.key')])).code).toBe(2)
+  })
+  test('a time-stamp of an authority, asked over HTTP', async () => {
+    const openssl = (...args: string[]): void => void execFileSync('openssl', args, { cwd: home, stdio: 'pipe' })
+    writeFileSync(join(home, 'ts.cnf'), '[tsa]\nserial=./serial\ndigests=sha256,sha384,sha512\nsigner_digest=sha256\ndefault_policy=1.2.3.4\naccuracy=secs:1\nordering=no\ntsa_name=no\ness_cert_id_chain=no\n[req]\ndistinguished_name=dn\n[dn]\n[stamp]\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=critical,timeStamping\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n')
+    writeFileSync(join(home, 'serial'), '01')
+    openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', 'tsa.key')
+    openssl('req', '-new', '-key', 'tsa.key', '-subj', '/O=Example Time/CN=Example Time', '-config', 'ts.cnf', '-out', 'tsa.csr')
+    openssl('x509', '-req', '-in', 'tsa.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '3', '-extfile', 'ts.cnf', '-extensions', 'stamp', '-out', 'tsa.pem')
+    let asked = 0
+    const server = createServer((request, response) => {
+      const parts: Buffer[] = []
+      request.on('data', (part: Buffer) => parts.push(part)).on('end', () => {
+        asked += 1
+        writeFileSync(join(home, 'query'), Buffer.concat(parts))
+        openssl('ts', '-reply', '-config', 'ts.cnf', '-section', 'tsa', '-queryfile', 'query', '-signer', 'tsa.pem', '-inkey', 'tsa.key', '-chain', 'ca.pem', '-out', 'reply')
+        response.writeHead(200, { 'content-type': 'application/timestamp-reply' }).end(readFileSync(join(home, 'reply')))
+      })
+    })
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+    try {
+      const { sign: signOf } = await import('node:crypto')
+      const tsa = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+      const { output } = await mark(jpeg, { provider, key: 'public', c2pa: { algorithm: 'es256', certificate: own.certificate, tsa, sign: async (message) => signOf('sha256', message, { key: own.key, dsaEncoding: 'ieee-p1363' }) } })
+      const seen = await verify(output, { ...quick, policy: 'eu', trust: [root] })
+      expect(asked).toBe(1)
+      expect(manifestOf(seen)).toMatchObject({ valid: true, trusted: true, timeStamped: true, time: expect.stringMatching(/^20/) })
+      expect(seen.findings.map(({ rule }) => rule)).not.toContain('C2')
+    } finally {
+      server.close()
+    }
   })
   test.skipIf(media === undefined)('real manifests of services: the content is what was signed, the signer is not known here', async () => {
     for (const [file, generator] of [['ai-firefly-c2pa.png', 'Adobe_Firefly'], ['ai-flux2-c2pa.jpg', 'Black Forest Labs API']] as const) {
