@@ -1,4 +1,5 @@
 // The face for browsers: verify only, nothing is uploaded.
+import { webReader, type C2paWeb } from './c2pa/web.js'
 import { wasmEngine, type WasmSource } from './engine/wasm.js'
 import { CountermarkError } from './errors.js'
 import { checkBytes, Deadline, limitsOf, type Limits } from './limits.js'
@@ -11,6 +12,9 @@ export type { ErrorCode, ErrorDetails } from './errors.js'
 export { DEFAULT_LIMITS } from './limits.js'
 export type { Limits } from './limits.js'
 export { POLICIES } from './policy/policy.js'
+export { checklist, RULES, ruleOf } from './policy/rules.js'
+export type { Rule, RuleAnswer } from './policy/rules.js'
+export type { C2paWeb } from './c2pa/web.js'
 export type { WasmSource } from './engine/wasm.js'
 export type * from './types.js'
 
@@ -19,6 +23,10 @@ export interface VerifierOptions {
   /** Where the WebAssembly module lies. Default: beside the package, as `countermark/countermark.wasm` is exported. */
   wasm?: WasmSource
   limits?: Partial<Limits>
+  /** Load the module that checks signatures with the verifier. Default false: with the first file that is signed. */
+  signatures?: boolean
+  /** What `createC2pa` of @contentauth/c2pa-web gave the page. Default: manifests are found, and not checked. */
+  c2pa?: C2paWeb
 }
 
 /** Says what pictures carry, in the page itself. */
@@ -39,14 +47,17 @@ export interface Verifier {
  */
 export function createVerifier(options: VerifierOptions = {}): Verifier {
   return {
-    ready: async () => void (await wasmEngine(options.wasm)),
+    ready: async () => {
+      await wasmEngine(options.wasm)
+      if (options.signatures) await Promise.all([import('./signature/security.js'), import('./signature/trust.js'), import('./signature/hash.js')])
+    },
     verify: async (input, asked = {}) => {
       const start = performance.now()
       const limits = limitsOf({ ...options.limits, ...asked.limits })
       const deadline = new Deadline(limits, asked.signal)
       const engine = await deadline.within(wasmEngine(options.wasm))
       const bytes = await bytesOf(input, limits, deadline)
-      const result = await verifyBytes(engine, canvasDecoder, bytes, asked, ['public'], limits, deadline)
+      const result = await verifyBytes(engine, canvasDecoder, bytes, asked, ['public'], limits, deadline, options.c2pa && webReader(options.c2pa))
       return { ...(input instanceof File ? { file: input.name } : {}), ...result, ms: Math.round(performance.now() - start) }
     },
   }

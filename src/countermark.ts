@@ -1,6 +1,7 @@
 // Composition in Node: engine, pixel codec and key are chosen here and nowhere else.
 import { readFile } from 'node:fs/promises'
 import type { DrawReport, EmbedReport } from './engine/engine.js'
+import { c2paModule } from './c2pa/bridge.js'
 import { loadEngine } from './engine/load.js'
 import { CountermarkError, fromSystem } from './errors.js'
 import { detect, drawLabel, embed, findLabel, keyOf } from './image/image.js'
@@ -9,11 +10,13 @@ import { Deadline, limitsOf } from './limits.js'
 import { sharpCodec } from './media/sharp.js'
 import { typeOfBytes, typeOfName } from './media/kind.js'
 import { checkTarget, deliver, pathOf, readSource, type Source } from './media/source.js'
-import { produceIdOf, producerOf } from './metadata/record.js'
+import { produceIdOf, producerOf, propagatorOf } from './metadata/record.js'
 import { markBytes, type Plan } from './pipeline/mark.js'
+import { propagateBytes } from './pipeline/propagate.js'
 import { verifyBytes } from './pipeline/verify.js'
 import { policyOf, wordingOf } from './policy/policy.js'
-import type { Effort, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, Quality, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
+import { signerOf } from './signature/keys.js'
+import type { C2paOptions, Effort, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, PropagateOptions, PropagateResult, Quality, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
 
 /** The output's type: a path where `to` is given, else what `as` names, else the input's own kind. All that may be, where the options leave it open. */
 export type OutputFor<I, O> =
@@ -56,6 +59,8 @@ export interface Countermark<D extends Partial<MarkOptions & VerifyOptions> = {}
   mark<I extends Input, O extends MarkArguments<D>>(input: I, options: O & NoOther<O, MarkOptions>): Promise<MarkResult<OutputFor<I, O>>>
   /** Says what a picture carries and what that means. Throws CountermarkError where the input is no picture. */
   verify(input: Input, options?: VerifyOptions): Promise<VerifyResult>
+  /** The platform's step: sets the propagation pair, or adds a label where the user declared it or traces show it. */
+  propagate<I extends Input, O extends PropagateOptions>(input: I, options: O & NoOther<O, PropagateOptions>): Promise<PropagateResult<OutputFor<I, O>>>
   readonly image: ImageFunctions
 }
 
@@ -75,6 +80,10 @@ export function createCountermark<const D extends Partial<MarkOptions & VerifyOp
   return {
     mark: (input, options) => mark(input, { ...own, ...options } as MarkOptions) as never,
     verify: (input, options) => verify(input, { ...own, ...options }),
+    propagate: (input, options) => {
+      const { policy, limits, keys } = own as Partial<MarkOptions & VerifyOptions>
+      return propagate(input, { ...(policy && { policy }), ...(limits && { limits }), ...(keys && { keys }), ...options } as PropagateOptions) as never
+    },
     image,
   }
 }
@@ -100,7 +109,7 @@ export async function mark<I extends Input, O extends MarkOptions>(input: I, opt
 }
 
 /** A name that says another kind than the bytes would mislead every reader; a source that does so already may keep its. */
-function checkName({ bytes, name = '' }: Source, { to }: MarkOptions): void {
+function checkName({ bytes, name = '' }: Source, { to }: Pick<MarkOptions, 'to'>): void {
   const type = typeOfBytes(bytes)
   const named = to === undefined ? undefined : typeOfName(pathOf(to))
   if (type !== undefined && named !== undefined && named !== type && named !== typeOfName(name))
@@ -118,6 +127,33 @@ export async function verify(input: Input, options: VerifyOptions = {}): Promise
   const source = await readSource(input, limits, deadline)
   const result = await verifyBytes(engine, sharpCodec, source.bytes, options, keys, limits, deadline)
   return { ...(source.name === undefined ? {} : { file: source.name }), ...result, ms: Math.round(performance.now() - start) }
+}
+
+/**
+ * The platform's step of the Labeling Measures, Art. 6. The producer's part of a label stays as it is; a label that is not
+ * valid is neither removed nor doubled, and `status` is `unchanged` then.
+ */
+export async function propagate<I extends Input, O extends PropagateOptions>(input: I, options: O & NoOther<O, PropagateOptions>): Promise<PropagateResult<OutputFor<I, O>>> {
+  const start = performance.now()
+  if (typeof options !== 'object' || options === null) throw new CountermarkError('ERR_USAGE', 'propagate needs its options: the propagator and its number of the content.')
+  const limits = limitsOf(options.limits)
+  const deadline = new Deadline(limits, options.signal)
+  deadline.check()
+  if (typeof options.propagateId !== 'string') throw new CountermarkError('ERR_USAGE', 'The platform\'s number of the content is missing.', { remedy: 'Give it as propagateId (--propagate-id).' })
+  const plan = {
+    policy: policyOf(options.policy), propagator: propagatorOf(options.propagator), propagateId: produceIdOf(options.propagateId), declared: options.declared ?? false,
+    keys: options.keys ?? [...new Set([(await defaultKey()).key, 'public'])],
+  }
+  if (options.to === undefined && options.as === undefined && (typeof input === 'string' || input instanceof URL))
+    throw new CountermarkError('ERR_USAGE', 'The input is a path: say where the output goes.', { remedy: 'Set `to` to a path, or `as` to bytes, blob, stream or web-stream.' })
+  if (options.to !== undefined && (typeof input === 'string' || input instanceof URL)) await checkTarget(pathOf(input), pathOf(options.to))
+  const engine = await loadEngine()
+  const source = await readSource(input, limits, deadline)
+  checkName(source, options)
+  const { bytes, report } = await propagateBytes(engine, sharpCodec, source.bytes, plan, limits, deadline)
+  deadline.check()
+  const output = (await deliver(bytes, report.type, source, options)) as OutputFor<I, O>
+  return { ...(source.name === undefined ? {} : { file: source.name }), output, ...report, ms: Math.round(performance.now() - start) }
 }
 
 /** Work on samples; see ImageFunctions. */
@@ -161,7 +197,18 @@ async function planOf(options: MarkOptions): Promise<Plan> {
     } } : {}),
     ...(waiver === undefined ? {} : { waiver }),
     ...(options.digitalSourceType === undefined ? {} : { digitalSourceType: options.digitalSourceType }),
+    ...(options.system === undefined ? {} : { system: options.system }),
+    ...(options.c2pa === undefined ? {} : { c2pa: await c2paOf(options.c2pa) }),
+    ...(options.sign === undefined ? {} : { signer: await signerOf(options.sign) }),
   }
+}
+
+/** The package must be there before anything is done: its absence is no surprise to find after the work. */
+async function c2paOf(options: C2paOptions): Promise<C2paOptions> {
+  if (typeof options !== 'object' || options === null || typeof options.certificate !== 'string' || !('key' in options || 'sign' in options))
+    throw new CountermarkError('ERR_USAGE', 'c2pa needs a certificate chain, and a key or a function that signs.', { remedy: 'Give c2pa.certificate and c2pa.key (--c2pa-cert, --c2pa-key).' })
+  await c2paModule()
+  return options
 }
 
 async function fontBytes(path: string): Promise<Uint8Array> {

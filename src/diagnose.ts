@@ -1,6 +1,7 @@
 // What of Countermark works on this machine: the facts behind `countermark doctor`.
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { c2paModule } from './c2pa/bridge.js'
 import type { Engine } from './engine/engine.js'
 import { nativeEngine, platformName } from './engine/native.js'
 import { wasmEngine } from './engine/wasm.js'
@@ -24,17 +25,19 @@ export interface Diagnosis {
   /** `read` and `write`: the kinds that this sharp can do. */
   sharp: Check & { version?: string; libvips?: string; read?: string[]; write?: string[] }
   key: Check & { id?: string; path?: string }
+  /** The optional package for C2PA manifests. */
+  c2pa: Check
   /** Not needed for pictures. */
   ffmpeg: { path?: string }
 }
 
 /** Looks at every part; a part that does not work is told in the answer, never thrown. */
 export async function diagnose(): Promise<Diagnosis> {
-  const [native, wasm, sharp, key] = await Promise.all([
-    engine('native', async () => nativeEngine()), engine('wasm', () => wasmEngine()), codecs(), keyCheck(),
+  const [native, wasm, sharp, key, c2pa] = await Promise.all([
+    engine('native', async () => nativeEngine()), engine('wasm', () => wasmEngine()), codecs(), keyCheck(), c2paModule().then(() => ({ ok: true }), (thrown: unknown) => ({ ok: false, problem: messageOf(thrown) })),
   ])
   const ffmpeg = program('ffmpeg', process.env['COUNTERMARK_FFMPEG'] ?? process.env['FFMPEG_BIN'])
-  return { node: process.version, platform: platformName(), engines: [native, wasm], sharp, key, ffmpeg: ffmpeg === undefined ? {} : { path: ffmpeg } }
+  return { node: process.version, platform: platformName(), engines: [native, wasm], sharp, key, c2pa, ffmpeg: ffmpeg === undefined ? {} : { path: ffmpeg } }
 }
 
 async function engine(kind: 'native' | 'wasm', load: () => Promise<Engine>): Promise<Diagnosis['engines'][number]> {

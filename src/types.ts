@@ -139,7 +139,42 @@ export interface MetadataEvidence {
   /** Why what stands there is not a valid label. */
   problem?: string
   matchesExpected?: boolean
+  /** What the manifest says, where the optional package for C2PA is installed; else it was not checked. */
+  c2pa?: C2paReading
 }
+
+/** A C2PA manifest as it was validated. */
+export interface C2paReading {
+  /** Whether the signature holds and the content is that which was signed, whoever signed it. */
+  valid: boolean
+  /** Whether the signer's certificate leads to a trusted one. */
+  trusted: boolean
+  /** Codes of C2PA for what failed, e.g. `assertion.dataHash.mismatch`. */
+  problems: string[]
+  /** `c2pa.created`, `c2pa.opened`, ..., in their order. */
+  actions: string[]
+  /** DigitalSourceTypes of the actions, full URIs. */
+  sourceTypes: string[]
+  softBindings: { algorithm: string; value?: string }[]
+  /** Whether a time-stamp of an authority is there and fits. */
+  timeStamped: boolean
+  generator?: string
+  /** Name and organisation in the certificate. */
+  signer?: string
+  /** ISO 8601. */
+  time?: string
+}
+
+/** Who signs the C2PA manifest: PEM key and certificate chain (the signer's own first), or a key that lies elsewhere. */
+export type C2paOptions = { certificate: string; /** Address of a time-stamp authority (RFC 3161). */ tsa?: string } & (
+  | { key: string }
+  | {
+    /** C2PA's names. */
+    algorithm: 'es256' | 'es384' | 'es512' | 'ps256' | 'ps384' | 'ps512' | 'ed25519'
+    /** Signs the bytes; ECDSA as r, s of full length. */
+    sign(message: Uint8Array): Promise<Uint8Array>
+  }
+)
 
 /** What the label detector says. It knows labels that Countermark draws; others it cannot see. */
 export interface LabelEvidence {
@@ -152,15 +187,70 @@ export interface LabelEvidence {
   where?: { box: Box; position?: LabelPosition; ratio?: number }
 }
 
-/** One detector's finding. */
-export type Evidence = WatermarkEvidence | MetadataEvidence | LabelEvidence
+/** What the signature in ReservedCode1 is worth (rule S1). */
+export interface SignatureEvidence {
+  kind: 'signature'
+  /** True where ReservedCode1 or ReservedCode2 holds a SecurityData with a signature. */
+  found: boolean
+  algorithm?: SignatureAlgorithm | (string & {})
+  /** Whether the signature holds for Label, ContentProducer and ProduceID; absent: not checked, `problem` says why. */
+  valid?: boolean
+  /** Whether the coded content is that which was signed; absent where no binding is there, or it could not be checked. */
+  bound?: boolean
+  /** Whether the key is one that the caller trusts; absent where the caller named none. */
+  trusted?: boolean
+  /** True where the form is Countermark's own, whose every part is known. */
+  own?: boolean
+  /** First 16 hexadecimal digits of SHA-256 of the public key (SubjectPublicKeyInfo). */
+  keyId?: string
+  /** `ReservedCode1`. */
+  location?: string
+  problem?: string
+}
 
-/** A rule that speaks about this file. Numbers as in docs/rules.md (M metadata, I image, W watermark, C C2PA, P platform). */
+/** What another generator leaves in a file: evidence for "suspected", never for more. */
+export interface TraceEvidence {
+  kind: 'trace'
+  found: boolean
+  /** Which generator, or what the trace says. */
+  generator: string
+  /** Where the text stands. */
+  location: string
+  /** The text that was recognised, cut to 200 characters. */
+  value: string
+}
+
+/** One detector's finding. */
+export type Evidence = WatermarkEvidence | MetadataEvidence | LabelEvidence | SignatureEvidence | TraceEvidence
+
+/** Algorithms of signatures. */
+export type SignatureAlgorithm = 'SM2' | 'ECDSA-P256' | 'Ed25519'
+
+/** A key that lies elsewhere, e.g. in a key management service. */
+export interface RemoteSigner {
+  algorithm: SignatureAlgorithm
+  /** PEM of the certificate, or of the public key. */
+  certificate: string
+  /**
+   * Signs the bytes (they are the message, not its hash). SM2 (user id 1234567812345678) and ECDSA: DER or 64 bytes r, s;
+   * Ed25519: 64 bytes.
+   */
+  sign(message: Uint8Array): Promise<Uint8Array>
+}
+
+/** Who signs the label: a PKCS#8 PEM text with the certificate (or none: the public key is written), or a remote key. */
+export type SignOptions = { key: string; certificate?: string } | RemoteSigner
+
+/** A rule that speaks about this file. Numbers as in docs/rules.md (M metadata, S signature, I image, W watermark, C C2PA, P platform). */
 export interface Finding {
   rule: string
   severity: 'error' | 'warning' | 'info'
   /** English; the command line translates it. */
   message: string
+  /** Where the rule is written: `GB 45438-2025 6.1 c`, or `own rule`. */
+  article?: string
+  /** What to do about it; not for notes. */
+  remedy?: string
 }
 
 /** What verify says of a file. */
@@ -225,6 +315,12 @@ export interface MarkOptions extends CallOptions {
   keepC2pa?: boolean
   /** Full URI of the IPTC DigitalSourceType. Default `.../trainedAlgorithmicMedia`. */
   digitalSourceType?: string
+  /** The system that made the content; written as IPTC AISystemUsed and AISystemVersionUsed (California: B). */
+  system?: { name: string; version?: string }
+  /** Writes a C2PA manifest, last of all. Needs the optional package @contentauth/c2pa-node. Default: none. */
+  c2pa?: C2paOptions
+  /** Signs the label and the hash of the coded content into ReservedCode1. Default: unsigned. */
+  sign?: SignOptions
   /** Write the output to this path, atomically. Needed where the input is a path, unless `as` is given. */
   to?: string | URL
   /** Give the output as this kind instead of the input's own. */
@@ -271,6 +367,8 @@ export interface VerifyOptions extends CallOptions {
   expect?: { provider: Provider | string; produceId: string }
   /** The user declared the content as generated (Labeling Measures Art. 6(2)). Default false. */
   declared?: boolean
+  /** PEM texts of public keys and certificates whose signatures are trusted. A certificate also vouches for those it signed. */
+  trust?: string[]
   /**
    * Wordings of visible labels to look for beside those of the built-in policies: the first line of each counts, and
    * its characters must be in the built-in font.
@@ -291,6 +389,36 @@ export interface VerifyResult {
   findings: Finding[]
   /** Only with `expect`: whether a watermark or the metadata is of that pair. */
   matchesExpected?: boolean
+  /** Milliseconds. */
+  ms: number
+}
+
+/** What `propagate` takes. */
+export interface PropagateOptions extends CallOptions {
+  /** The platform: its name, or its code (position 23 is 2). */
+  propagator: Provider
+  /** The platform's number of this content. */
+  propagateId: string
+  /** The user declared the content as generated (Labeling Measures Art. 6(2)). Default false. */
+  declared?: boolean
+  /** Keys to look for where there is no label (Art. 6(3)). Default as in `verify`. */
+  keys?: Key[]
+  to?: string | URL
+  as?: 'bytes' | 'blob' | 'stream' | 'web-stream'
+}
+
+/** What `propagate` says it did. */
+export interface PropagateResult<Output = unknown> {
+  file?: string
+  output: Output
+  type: string
+  /** `added`: a label of the platform; `set`: the pair of the label that was there; `unchanged`: nothing was written. */
+  status: 'added' | 'set' | 'unchanged'
+  /** Why nothing was written. */
+  reason?: string
+  state: State
+  record?: Record
+  findings: Finding[]
   /** Milliseconds. */
   ms: number
 }

@@ -16,6 +16,8 @@ const SIGNATURES: { [name in keyof Binding]: string } = {
   labelDraw: '(Uint8Array, Uint8Array, string) string | Promise<string>',
   labelDetect: '(Uint8Array, string) string | Promise<string>',
   fileInspect: '(Uint8Array) string',
+  codedRanges: '(Uint8Array) string',
+  metadataTexts: '(Uint8Array) string',
   metadataWrite: '(Uint8Array, string) Uint8Array',
   metadataRead: '(Uint8Array) string',
   metadataCarry: '(Uint8Array, Uint8Array) Uint8Array',

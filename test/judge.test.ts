@@ -34,6 +34,11 @@ describe('under cn', () => {
     ['declared by the user to a platform', sight([aigc({ Label: '2' }), label]), 'compliant, possible'],
     ['suspected by a platform', sight([aigc({ Label: '3' }), label]), 'compliant, suspected'],
     ['an undefined Label', sight([aigc({ Label: 'AIGC' }), label]), 'non-compliant, suspected, M5'],
+    ['a signed label of other content', sight([aigc(), { kind: 'signature', found: true, valid: true, bound: false }, label]), 'non-compliant, suspected, S1'],
+    ['a signed label that was edited', sight([aigc(), { kind: 'signature', found: true, valid: false, own: true }, label]), 'non-compliant, suspected, S1'],
+    ['a signature of another form that does not hold', sight([aigc(), { kind: 'signature', found: true, valid: false }, label]), 'compliant, confirmed'],
+    ['a signature that holds', sight([aigc(), { kind: 'signature', found: true, valid: true, bound: true, trusted: true, own: true }, label]), 'compliant, confirmed'],
+    ['a trace of a generator alone', sight([{ kind: 'trace', found: true, generator: 'x', location: 'EXIF Software', value: 'x' }]), 'not found, suspected, M1'],
     ['a C2PA manifest that we do not read', sight([{ kind: 'metadata', format: 'c2pa', found: true }]), 'cannot tell, none, M1'],
   ])('%s', (_, seen, expected) => expect(rules(seen)).toBe(expected))
 
@@ -50,6 +55,12 @@ describe('under eu', () => {
   test('a manifest that this version cannot check leaves it open', () => {
     expect(rules(sight([aigc(), mark({ matchesMetadata: true }), { kind: 'metadata', format: 'c2pa', found: true }]), POLICIES.eu)).toBe('cannot tell, confirmed')
   })
+})
+
+test('C5: a manifest of a camera beside a label that says generated', () => {
+  const c2pa = { valid: true, trusted: true, problems: [], actions: ['c2pa.created'], sourceTypes: ['http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture'], softBindings: [], timeStamped: true }
+  const { findings } = judge(POLICIES.cn, sight([aigc(), { kind: 'metadata', format: 'c2pa', found: true, c2pa }]))
+  expect(findings.map(({ rule, severity }) => `${rule} ${severity}`)).toContain('C5 warning')
 })
 
 test('the faults of a label that the policy does not ask for are no breach', () => {

@@ -5,7 +5,7 @@ use crate::container;
 use crate::error::{Error, Result};
 use crate::image::{detect, embed, quality};
 use crate::label::{draw, find};
-use crate::metadata::{carry, read, write};
+use crate::metadata::{carry, read, texts, write};
 use crate::payload;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -60,6 +60,18 @@ pub fn label_detect(samples: &[u8], options_text: &str) -> Result<String> {
 /// What the headers of a JPEG, PNG or WebP say, without decoding a pixel. Gives the JSON of `container::inspection::Inspection`.
 pub fn file_inspect(bytes: &[u8]) -> Result<String> {
     report(&container::open(bytes)?.inspect()?)
+}
+
+/// The ranges of bytes that the decoder needs, as a JSON list of `[start, end]`; see `container::file::File::coded`.
+pub fn coded_ranges(bytes: &[u8]) -> Result<String> {
+    let ranges = container::open(bytes)?.coded();
+    report(&ranges.iter().map(|range| (range.start, range.end)).collect::<Vec<_>>())
+}
+
+/// Every text of the file's metadata outside XMP, and the simple properties of its XMP. Gives the JSON of a list of
+/// `metadata::texts::Text`.
+pub fn metadata_texts(bytes: &[u8]) -> Result<String> {
+    report(&texts::texts(bytes)?)
 }
 
 /// Writes exactly one metadata label, DigitalSourceType, or both; gives the new file. Takes the JSON of

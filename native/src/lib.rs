@@ -59,6 +59,18 @@ pub fn file_inspect(bytes: Buffer) -> Result<String> {
     now(|| face::file_inspect(&bytes))
 }
 
+/// The ranges of bytes that the decoder needs.
+#[napi]
+pub fn coded_ranges(bytes: Buffer) -> Result<String> {
+    now(|| face::coded_ranges(&bytes))
+}
+
+/// Every text of the file's metadata.
+#[napi]
+pub fn metadata_texts(bytes: Buffer) -> Result<String> {
+    now(|| face::metadata_texts(&bytes))
+}
+
 /// Writes the metadata label; gives the new file.
 #[napi]
 pub fn metadata_write(bytes: Buffer, options: String) -> Result<Buffer> {

@@ -2,7 +2,7 @@ import type { Diagnosis } from '../index.js'
 import type { Speech } from './language.js'
 
 /** The lines that `countermark doctor` prints. */
-export function doctorLines({ countermark, node, platform, engines, sharp, key, ffmpeg }: Diagnosis & { countermark: string }, speech: Speech): string[] {
+export function doctorLines({ countermark, node, platform, engines, sharp, key, c2pa, ffmpeg }: Diagnosis & { countermark: string }, speech: Speech): string[] {
   const works = (ok: boolean, problem?: string): string => (ok ? speech.say('works') : `${speech.say('broken')}: ${problem ?? ''}`)
   return [
     `countermark ${countermark}, Node ${node}, ${platform}`,
@@ -10,6 +10,7 @@ export function doctorLines({ countermark, node, platform, engines, sharp, key, 
     `sharp ${sharp.version ?? ''}${sharp.libvips === undefined ? '' : `, libvips ${sharp.libvips}`}: ${works(sharp.ok, sharp.problem)}`,
     ...(sharp.ok ? [`  read: ${sharp.read?.join(' ') ?? ''}`, `  write: ${sharp.write?.join(' ') ?? ''}`] : []),
     key.ok ? (key.path === undefined ? speech.say('usedKeyPublic') : speech.say('usedKey', { id: key.id ?? '', path: key.path })) : `${key.path ?? ''}: ${works(false, key.problem)}`,
+    `C2PA: ${c2pa.ok ? speech.say('works') : speech.say('optional')}`,
     `ffmpeg: ${ffmpeg.path ?? speech.say('absent')}`,
   ]
 }

@@ -1,7 +1,7 @@
 // What the flags mean: files, keys, policies, numbers. Everything that can be wrong before a file is touched.
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { defaultKey, keyIdOf, POLICIES, readKey, type Key, type Limits, type Policy, type PolicyName, type Provider } from '../index.js'
+import { CountermarkError, defaultKey, keyIdOf, POLICIES, readKey, type Key, type Limits, type Policy, type PolicyName, type Provider } from '../index.js'
 import type { Speech } from './language.js'
 import { usage } from './terminal.js'
 
@@ -57,6 +57,15 @@ export async function keyFrom(asked: string): Promise<Key> {
 export async function markingKey(asked: string | undefined, speech: Speech): Promise<{ key: Key; said: string }> {
   const { key, path } = asked === undefined ? await defaultKey() : { key: await keyFrom(asked), path: asked }
   return { key, said: key === 'public' ? speech.say('usedKeyPublic') : speech.say('usedKey', { id: keyIdOf(key), path: path ?? '' }) }
+}
+
+/** The text of a file. ERR_IO where it cannot be read. */
+export async function textFrom(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new CountermarkError('ERR_IO', `${path} cannot be read.`, { cause })
+  }
 }
 
 /** The limits that the flags set. */

@@ -1,5 +1,5 @@
 // What the command line says to people, in English and Chinese. JSON is never translated.
-import type { CountermarkError, ErrorCode, Finding, State, Verdict } from '../index.js'
+import { ruleOf, type CountermarkError, type ErrorCode, type Finding, type State, type Verdict } from '../index.js'
 
 /** The languages. */
 export type Language = 'en' | 'zh'
@@ -15,6 +15,8 @@ const EN = {
   usedKey: 'Key: {id}, from {path}.',
   marked: '{file} -> {output}: {verdict}, content number {id}',
   kept: '{file} -> {output}: the label that was there is kept, {verdict}, content number {id}',
+  propagated: '{file} -> {output}: Label {label}, {state}',
+  notPropagated: '{file} -> {output}: left as it is, {state}',
   noWatermark: 'no watermark: {reason}',
   noLabel: 'no visible label: {reason}',
   failed: '{file}: failed: {why}',
@@ -30,11 +32,15 @@ const EN = {
   expectBoth: 'To ask for one content give the provider (--provider-code or --provider-name) and --produce-id.',
   badPolicy: '{file} is neither a policy of ours nor a JSON file with one.',
   badNumber: '{name} must be a number above 0.',
+  certAlone: '--sign-cert needs --sign-key.',
+  c2paBoth: '--c2pa-key and --c2pa-cert belong together, and --c2pa-tsa to both.',
+  versionAlone: '--system-version needs --system-name.',
   remedy: 'What to do: {text}',
-  watermark: 'watermark', metadata: 'metadata', label: 'label', found: 'found', notFound: 'not found',
+  watermark: 'watermark', metadata: 'metadata', label: 'label', signature: 'signature', trace: 'trace of a generator', found: 'found',
+  holds: 'holds', holdsNot: 'does not hold', ofThisContent: 'of this content', ofOtherContent: 'of other content', trustedKey: 'trusted key', unknownKey: 'key not trusted', notFound: 'not found',
   matches: 'matches the metadata', differs: 'does not match the metadata', isExpected: 'is the content asked for', isNotExpected: 'is not the content asked for',
   expectedYes: 'This is the content asked for.', expectedNo: 'Nothing shows that this is the content asked for.',
-  works: 'works', broken: 'does not work', absent: 'not there (not needed for pictures)', state: 'state', scale: 'scale', rotation: 'rotation',
+  works: 'works', broken: 'does not work', absent: 'not there (not needed for pictures)', optional: 'not there (npm install @contentauth/c2pa-node, where manifests are wanted)', state: 'state', scale: 'scale', rotation: 'rotation',
   error: 'error', warning: 'warning', info: 'note',
 }
 
@@ -45,6 +51,8 @@ const ZH: { [word in Word]: string } = {
   usedKey: '密钥：{id}，来自 {path}。',
   marked: '{file} -> {output}：{verdict}，内容编号 {id}',
   kept: '{file} -> {output}：保留原有标识，{verdict}，内容编号 {id}',
+  propagated: '{file} -> {output}：Label {label}，{state}',
+  notPropagated: '{file} -> {output}：未作改动，{state}',
   noWatermark: '未嵌入水印：{reason}',
   noLabel: '未绘制显式标识：{reason}',
   failed: '{file}：失败：{why}',
@@ -60,23 +68,20 @@ const ZH: { [word in Word]: string } = {
   expectBoth: '核对某一内容须同时给出服务提供者（--provider-code 或 --provider-name）和 --produce-id。',
   badPolicy: '{file} 既不是内置规则，也不是规则 JSON 文件。',
   badNumber: '{name} 必须是大于 0 的数。',
+  certAlone: '--sign-cert 须与 --sign-key 同时给出。',
+  c2paBoth: '--c2pa-key 与 --c2pa-cert 须同时给出，--c2pa-tsa 须与二者同用。',
+  versionAlone: '--system-version 须与 --system-name 同时给出。',
   remedy: '处理办法：{text}',
-  watermark: '水印', metadata: '元数据', label: '显式标识', found: '已检出', notFound: '未检出',
+  watermark: '水印', metadata: '元数据', label: '显式标识', signature: '数字签名', trace: '生成工具痕迹', found: '已检出',
+  holds: '签名有效', holdsNot: '签名无效', ofThisContent: '与内容一致', ofOtherContent: '属于其他内容', trustedKey: '密钥可信', unknownKey: '密钥不在可信之列', notFound: '未检出',
   matches: '与元数据一致', differs: '与元数据不一致', isExpected: '即所查内容', isNotExpected: '不是所查内容',
   expectedYes: '这就是所查的内容。', expectedNo: '没有证据表明这是所查的内容。',
-  works: '可用', broken: '不可用', absent: '未安装（图片不需要）', state: '状态', scale: '比例', rotation: '旋转',
+  works: '可用', broken: '不可用', absent: '未安装（图片不需要）', optional: '未安装（需要 C2PA 清单时运行 npm install @contentauth/c2pa-node）', state: '状态', scale: '比例', rotation: '旋转',
   error: '错误', warning: '警告', info: '提示',
 }
 
 const VERDICTS: { [verdict in Verdict]: string } = { compliant: '合规', 'non-compliant': '不合规', 'not found': '未发现标识', 'cannot tell': '无法判定' }
 const STATES: { [state in State]: string } = { confirmed: '已确认为生成合成内容', possible: '可能为生成合成内容', suspected: '疑似生成合成内容', none: '无' }
-
-const RULES: { [rule: string]: string } = {
-  M1: '文件元数据中没有 AIGC 标识', M2: '元数据标识须恰好一份', M3: '元数据标识不是有效的 JSON', M4: '元数据标识须为七个文本字段',
-  M5: 'Label 取值须为 1、2 或 3', M6: 'ContentProducer 和 ProduceID 不得为空', M7: '取值应在规定字符范围内', M8: '首次写入时传播字段应与制作字段相同',
-  M9: '服务提供者编码不符合规则', M16: '已有其他服务提供者的标识，予以保留', M17: '元数据所在结构损坏，无法判定', I1: '显式标识（须含“人工智能”或“AI”以及“生成”和/或“合成”）', I3: '显式标识字高须不小于最短边的 5%',
-  I4: '显式标识对比度应不小于 4.5:1', I6: '颜色已转换为 sRGB', W1: '水印与元数据应一致', C1: 'C2PA 清单', C5: '各标识之间应一致', L1: '依协议未加显式标识，记录至少保存六个月', P2: '有内容未能读取',
-}
 
 const ERRORS: { [code in ErrorCode]: string } = {
   ERR_USAGE: '用法有误', ERR_PARAMETER: '参数无效', ERR_BROKEN: '文件损坏', ERR_UNSUPPORTED: '不支持的文件', ERR_LIMIT: '超出限制', ERR_CONFLICT: '与文件已有内容冲突',
@@ -99,12 +104,15 @@ export function speech(language: Language): Speech {
   if (language === 'en')
     return {
       say, verdict: (verdict) => verdict, state: (state) => state,
-      finding: ({ rule, severity, message }) => `${rule} ${say(severity)}: ${message}`,
+      finding: ({ rule, severity, message, remedy }) => `${rule} ${say(severity)}: ${message}${remedy === undefined ? '' : ` ${remedy}`}`,
       error: ({ code, message }) => `${message} [${code}]`,
     }
   return {
     say, verdict: (verdict) => VERDICTS[verdict], state: (state) => STATES[state],
-    finding: ({ rule, severity, message }) => `${rule} ${say(severity)}：${RULES[rule] === undefined ? message : `${RULES[rule]}（${message}）`}`,
+    finding: ({ rule, severity, message }) => {
+      const { zh, remedy } = ruleOf(rule) ?? {}
+      return `${rule} ${say(severity)}：${zh === undefined ? message : `${zh}（${message}）`}${severity === 'info' || remedy === undefined ? '' : ` ${remedy.zh}`}`
+    },
     error: ({ code, message }) => `${ERRORS[code]}（${message}）[${code}]`,
   }
 }

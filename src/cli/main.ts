@@ -5,6 +5,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { diagnose, keygen } from '../index.js'
 import { doctorLines } from './doctor.js'
 import { runMark, type MarkFlags } from './mark.js'
+import { runPropagate, type PropagateFlags } from './propagate.js'
 import { errorOf, terminalOf, type CommonOptions } from './terminal.js'
 import { runVerify, type VerifyFlags } from './verify.js'
 
@@ -52,6 +53,13 @@ async function main(argv: string[]): Promise<number> {
     .option('--waiver <reference>', 'the agreement under which the visible label is left out')
     .option('--metadata-only', 'write metadata only; the coded picture stays bit-identical')
     .option('--keep-c2pa', 'refuse to break a C2PA manifest')
+    .option('--sign-key <file>', 'private key (PKCS#8 PEM: SM2, ECDSA P-256, Ed25519) that signs the label and its content')
+    .option('--sign-cert <file>', 'certificate chain or public key (PEM) of that key')
+    .option('--c2pa-key <file>', 'private key (PEM) that signs a C2PA manifest; needs @contentauth/c2pa-node')
+    .option('--c2pa-cert <file>', 'its certificate chain (PEM), the signer\'s own first')
+    .option('--c2pa-tsa <url>', 'time-stamp authority for the manifest')
+    .option('--system-name <name>', 'the system that made the content')
+    .option('--system-version <version>', 'its version')
     .option('--label-text <text>', 'a line of the visible label; may be repeated', several)
     .addOption(new Option('--label-position <place>', 'place of the visible label').choices(['bottom-right', 'bottom-left', 'top-right', 'top-left', 'bottom', 'top']))
     .option('--label-font <file>', 'a TrueType font for characters that the built-in one lacks')
@@ -64,10 +72,20 @@ async function main(argv: string[]): Promise<number> {
     .option('--key <file|public>', 'a key to look for; may be repeated (default: the one that keygen made, and public)', several)
     .option('--produce-id <id>', 'with the provider: ask whether this is that content')
     .option('--declared', 'the user declared the content as generated')
+    .option('--trust <file>', 'PEM file of a public key or certificate whose signatures are trusted; may be repeated', several)
     .addOption(new Option('--effort <effort>', 'how hard to search (default: full)').choices(['direct', 'scan', 'full']))
     .action(async (inputs: string[], flags: VerifyFlags) => {
       chosen = flags
       code = await runVerify(inputs, flags, stop.signal)
+    })
+
+  files(program.command('propagate').argument('<input>').description('the platform\'s step: set the propagation pair of a label, or add a label that says "may be" or "suspected"'))
+    .requiredOption('-o, --output <file>', 'a file, or a folder')
+    .requiredOption('--propagate-id <id>', 'the platform\'s number of this content')
+    .option('--declared', 'the user declared the content as generated')
+    .action(async (input: string, flags: PropagateFlags) => {
+      chosen = flags
+      code = await runPropagate(input, flags, stop.signal)
     })
 
   common(program.command('keygen').description('make a private key'))

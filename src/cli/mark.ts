@@ -1,5 +1,6 @@
 import { mark, type MarkOptions, type MarkResult } from '../index.js'
-import { limitsFrom, markingKey, outputsOf, policyFrom, providerFrom, type FileOptions } from './inputs.js'
+import { limitsFrom, markingKey, outputsOf, policyFrom, providerFrom, textFrom, type FileOptions } from './inputs.js'
+import type { Speech } from './language.js'
 import { errorOf, terminalOf, usage, type CommonOptions, type Terminal } from './terminal.js'
 
 /** The flags of `countermark mark`, as commander names them. */
@@ -15,6 +16,13 @@ export interface MarkFlags extends CommonOptions, FileOptions {
   waiver?: string
   metadataOnly?: boolean
   keepC2pa?: boolean
+  signKey?: string
+  signCert?: string
+  c2paKey?: string
+  c2paCert?: string
+  c2paTsa?: string
+  systemName?: string
+  systemVersion?: string
   labelText?: string[]
   labelPosition?: string
   labelFont?: string
@@ -36,6 +44,7 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
     ...(flags.waiver === undefined ? {} : { waiver: flags.waiver }),
     ...(flags.metadataOnly ? { metadataOnly: true } : {}),
     ...(flags.keepC2pa ? { keepC2pa: true } : {}),
+    ...(await signFrom(flags, speech)),
     ...labelFrom(flags),
   }
   const pairs = await outputsOf(inputs, flags.output, speech)
@@ -70,6 +79,17 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
     for (const one of failed) terminal.note(speech.say('failedFile', one))
   }
   return failed.length > 0 ? 3 : breaches > 0 ? 1 : 0
+}
+
+async function signFrom({ signKey, signCert, c2paKey, c2paCert, c2paTsa, systemName, systemVersion }: MarkFlags, speech: Speech): Promise<Pick<MarkOptions, 'sign' | 'c2pa' | 'system'>> {
+  if ((c2paKey === undefined) !== (c2paCert === undefined) || (c2paTsa !== undefined && c2paKey === undefined)) throw usage(speech.say('c2paBoth'))
+  if (signCert !== undefined && signKey === undefined) throw usage(speech.say('certAlone'))
+  if (systemVersion !== undefined && systemName === undefined) throw usage(speech.say('versionAlone'))
+  return {
+    ...(signKey === undefined ? {} : { sign: { key: await textFrom(signKey), ...(signCert === undefined ? {} : { certificate: await textFrom(signCert) }) } }),
+    ...(c2paKey === undefined || c2paCert === undefined ? {} : { c2pa: { key: await textFrom(c2paKey), certificate: await textFrom(c2paCert), ...(c2paTsa === undefined ? {} : { tsa: c2paTsa }) } }),
+    ...(systemName === undefined ? {} : { system: { name: systemName, ...(systemVersion === undefined ? {} : { version: systemVersion }) } }),
+  }
 }
 
 function labelFrom({ explicit, labelText, labelPosition, labelFont }: MarkFlags): Pick<MarkOptions, 'label'> {

@@ -1,5 +1,5 @@
 import { verify, type Evidence, type VerifyOptions, type VerifyResult } from '../index.js'
-import { keyFrom, limitsFrom, policyFrom, providerFrom, type FileOptions } from './inputs.js'
+import { keyFrom, limitsFrom, policyFrom, providerFrom, textFrom, type FileOptions } from './inputs.js'
 import type { Speech } from './language.js'
 import { errorOf, terminalOf, usage, type CommonOptions } from './terminal.js'
 
@@ -10,6 +10,7 @@ export interface VerifyFlags extends CommonOptions, FileOptions {
   providerName?: string
   produceId?: string
   declared?: boolean
+  trust?: string[]
   effort?: string
 }
 
@@ -27,6 +28,7 @@ export async function runVerify(inputs: string[], flags: VerifyFlags, signal: Ab
     ...(flags.key === undefined ? {} : { keys: await Promise.all(flags.key.map(keyFrom)) }),
     ...(provider === undefined || flags.produceId === undefined ? {} : { expect: { provider, produceId: flags.produceId } }),
     ...(flags.declared ? { declared: true } : {}),
+    ...(flags.trust === undefined ? {} : { trust: await Promise.all(flags.trust.map(textFrom)) }),
     ...(flags.effort === undefined ? {} : { effort: flags.effort as 'full' }),
   }
 
@@ -84,6 +86,12 @@ function evidenceLine(one: Evidence, speech: Speech): string {
     if (one.location !== undefined) parts.push(one.location)
     if (one.aigc) parts.push(`Label ${one.aigc.Label ?? '-'}, ${one.aigc.ContentProducer ?? '-'}, ${one.aigc.ProduceID ?? '-'}`)
     if (one.digitalSourceType !== undefined) parts.push(one.digitalSourceType)
-  } else if (one.text) parts.push(one.text.join(' / '))
+  } else if (one.kind === 'signature') {
+    if (one.algorithm !== undefined) parts.push(one.algorithm)
+    for (const [fact, yes, no] of [[one.valid, 'holds', 'holdsNot'], [one.bound, 'ofThisContent', 'ofOtherContent'], [one.trusted, 'trustedKey', 'unknownKey']] as const)
+      if (fact !== undefined) parts.push(speech.say(fact ? yes : no))
+    if (one.keyId !== undefined) parts.push(one.keyId)
+  } else if (one.kind === 'trace') parts.push(one.generator, one.location)
+  else if (one.text) parts.push(one.text.join(' / '))
   return `${speech.say(one.kind)} ${speech.say(one.found ? 'found' : 'notFound')}: ${parts.join(', ')}`.replace(/: $/, '')
 }

@@ -12,6 +12,8 @@ export interface Binding {
   labelDraw(samples: Uint8Array, font: Uint8Array, options: string): string | Promise<string>
   labelDetect(samples: Uint8Array, options: string): string | Promise<string>
   fileInspect(bytes: Uint8Array): string
+  codedRanges(bytes: Uint8Array): string
+  metadataTexts(bytes: Uint8Array): string
   metadataWrite(bytes: Uint8Array, options: string): Uint8Array
   metadataRead(bytes: Uint8Array): string
   metadataCarry(source: Uint8Array, encoded: Uint8Array): Uint8Array
@@ -110,11 +112,26 @@ export interface MetadataReport {
   c2pa: boolean
 }
 
+/** One text of a file's metadata: where it stands, what it is called there, what it says. */
+export interface MetadataText {
+  place: string
+  key: string
+  value: string
+}
+
 /** Options of `metadataWrite`. */
 export interface WriteOptions {
-  aigc: Record
+  aigc?: Record
   /** Full URI. */
   digitalSourceType?: string
+  /** IPTC AISystemUsed (2025.1). */
+  aiSystemUsed?: string
+  /** IPTC AISystemVersionUsed (2025.1). */
+  aiSystemVersionUsed?: string
+  /** xmp:CreateDate, ISO 8601. */
+  createDate?: string
+  /** Another label of the same producer may be replaced, or the propagation pair of any label be set. */
+  replace?: boolean
 }
 
 /** All arithmetic and all byte surgery, by whichever engine was loaded. Failures are CountermarkErrors. */
@@ -133,6 +150,10 @@ export interface Engine {
   labelDraw(picture: Picture, font: Uint8Array, options: { text: string[]; position: LabelPosition; ratio?: number }): Promise<DrawReport>
   labelDetect(picture: Picture, texts: string[][]): Promise<LabelDetection>
   fileInspect(bytes: Uint8Array): FileInfo
+  /** Where the bytes lie that a decoder needs: start and end, in file order. Writing metadata never changes what they hold. */
+  codedRanges(bytes: Uint8Array): [number, number][]
+  /** Every text of the metadata: comments, keyed texts, EXIF texts, simple XMP properties. */
+  metadataTexts(bytes: Uint8Array): MetadataText[]
   metadataWrite(bytes: Uint8Array, options: WriteOptions): Uint8Array
   metadataRead(bytes: Uint8Array): MetadataReport
   /** The encoded pixels with the source's metadata around them. */
@@ -177,6 +198,8 @@ export function engineOver(binding: Binding, kind: 'native' | 'wasm'): Engine {
     labelDetect: (picture, texts) =>
       report(() => binding.labelDetect(picture.samples, JSON.stringify({ image: image(picture), texts }))),
     fileInspect: (bytes) => guarded(() => JSON.parse(binding.fileInspect(bytes)) as FileInfo),
+    codedRanges: (bytes) => guarded(() => JSON.parse(binding.codedRanges(bytes)) as [number, number][]),
+    metadataTexts: (bytes) => guarded(() => JSON.parse(binding.metadataTexts(bytes)) as MetadataText[]),
     metadataWrite: (bytes, options) => guarded(() => binding.metadataWrite(bytes, JSON.stringify(options))),
     metadataRead: (bytes) => guarded(() => JSON.parse(binding.metadataRead(bytes)) as MetadataReport),
     metadataCarry: (source, encoded) => guarded(() => binding.metadataCarry(source, encoded)),

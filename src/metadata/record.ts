@@ -63,6 +63,23 @@ export function producerOf(provider: Provider | undefined): string {
   return name
 }
 
+/**
+ * ContentPropagator for a platform: the code where there is one, else the name.
+ * ERR_USAGE without either; ERR_PARAMETER for a code that fails its check or is a generation service's.
+ */
+export function propagatorOf(provider: Provider | undefined): string {
+  const { code, name } = provider ?? {}
+  if (code !== undefined && code !== '') {
+    const problem = codeProblem(code) ?? (code[22] === '1' ? 'it is the code of a generation service (position 23)' : undefined)
+    if (problem !== undefined) throw new CountermarkError('ERR_PARAMETER', `The propagator's code ${JSON.stringify(code)} is not valid: ${problem}.`, { remedy: 'Check the code, or give the platform\'s name instead.' })
+    return code
+  }
+  if (name === undefined || name === '')
+    throw new CountermarkError('ERR_USAGE', 'The propagator is missing: the pair must name the platform.', { remedy: 'Give the 27-character code (--provider-code, propagator.code) or the name (--provider-name, propagator.name).' })
+  checkValue('The propagator\'s name', name)
+  return name
+}
+
 /** The content number: the given one, checked, or a fresh UUID. */
 export function produceIdOf(given: string | undefined): string {
   if (given === undefined) return crypto.randomUUID()
@@ -123,8 +140,14 @@ export function judgeRecord(aigc: Partial<Record>, writing: boolean): Finding[] 
   const producer = text('ContentProducer')
   // A name is allowed; only what looks like a code is held to the rules of codes.
   if (/^00[0-9A-Z]{25}$/.test(producer)) {
-    const problem = codeProblem(producer) ?? (producer[22] === '2' ? 'it is the code of a propagation service (position 23)' : undefined)
+    // A platform that writes the first label stands in the producer's fields too (Label 2 and 3).
+    const problem = codeProblem(producer) ?? (producer[22] === '2' && text('Label') === '1' ? 'it is the code of a propagation service (position 23)' : undefined)
     if (problem !== undefined) say('M9', 'warning', `ContentProducer looks like a provider code, but ${problem}.`)
+  }
+  const propagator = text('ContentPropagator')
+  if (!ownPair && /^00[0-9A-Z]{25}$/.test(propagator) && propagator !== producer) {
+    const problem = codeProblem(propagator) ?? (propagator[22] === '1' ? 'it is the code of a generation service (position 23)' : undefined)
+    if (problem !== undefined) say('M9', 'warning', `ContentPropagator looks like a provider code, but ${problem}.`)
   }
   return findings
 }

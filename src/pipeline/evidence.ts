@@ -1,11 +1,14 @@
 // Gathers what every detector says of one file. No verdict here.
-import type { Engine, FileInfo, MetadataReport } from '../engine/engine.js'
-import { CountermarkError, fromEngine } from '../errors.js'
+import type { Engine, FileInfo, MetadataReport, MetadataText } from '../engine/engine.js'
+import type { ManifestReader } from '../c2pa/reading.js'
+import { CountermarkError, fromEngine, messageOf } from '../errors.js'
 import { detect, findLabel } from '../image/image.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
 import type { Decoder } from '../media/codec.js'
 import { typeOfBytes } from '../media/kind.js'
 import { isAiSourceType } from '../metadata/record.js'
+import { tracesIn } from '../trace/traces.js'
+import { contentHasher } from './content.js'
 import type { Effort, Evidence, Finding, Key, MetadataEvidence, Record, WatermarkEvidence } from '../types.js'
 
 /** What is asked of `gather`. */
@@ -17,6 +20,10 @@ export interface Request {
   /** False leaves the pixels alone. */
   pixels: boolean
   expect?: { producer: string; produceId: string }
+  /** PEM texts of trusted keys and certificates. */
+  trust?: readonly string[]
+  /** Reads C2PA manifests. Default in Node: the optional package; elsewhere manifests are not checked. */
+  manifests?: ManifestReader
 }
 
 /** Everything that was seen, and how much of the file could be seen at all. */
@@ -29,6 +36,8 @@ export interface Sight {
   pixels: 'read' | 'partly' | 'skipped' | 'failed'
   findings: Finding[]
   report?: MetadataReport
+  /** Every text of the metadata. */
+  texts?: MetadataText[]
 }
 
 /** Errors that end a call; the others leave a part of the file unseen, and the verdict says so. */
@@ -63,6 +72,8 @@ export async function gather(
   if (info) checkPixels(info.width, info.height, limits)
 
   readMetadata(engine, bytes, request, sight)
+  await readSignatures(engine, bytes, request, sight)
+  await readC2pa(bytes, request, sight)
   if (request.pixels) await readPixels(engine, decoder, bytes, info, request, sight, limits, deadline)
   return sight
 }
@@ -89,6 +100,45 @@ function readMetadata(engine: Engine, bytes: Uint8Array, { expect }: Request, si
   if (report.digitalSourceType !== undefined)
     sight.evidence.push({ kind: 'metadata', format: 'iptc', found: isAiSourceType(report.digitalSourceType), digitalSourceType: report.digitalSourceType })
   if (report.c2pa) sight.evidence.push({ kind: 'metadata', format: 'c2pa', found: true })
+  const texts = attempt(() => engine.metadataTexts(bytes))
+  if (texts instanceof CountermarkError) return
+  sight.texts = texts
+  // What the system of our own label says of itself is no trace of another.
+  const own = report.sites.length > 0
+  sight.evidence.push(...tracesIn(own ? texts.filter(({ key }) => key !== 'Iptc4xmpExt:AISystemUsed') : texts))
+}
+
+/** Signatures are few, and their arithmetic is large: the room is loaded for a file that has one. */
+async function readSignatures(engine: Engine, bytes: Uint8Array, { trust }: Request, sight: Sight): Promise<void> {
+  if (trust === undefined && !JSON.stringify(sight.report?.sites ?? []).includes('SecurityData')) return
+  let room
+  try {
+    room = await Promise.all([import('../signature/security.js'), import('../signature/trust.js'), import('../signature/hash.js')])
+  } catch (thrown) {
+    // A page that has lost its network: the rest of the answer stands.
+    sight.evidence.push({ kind: 'signature', found: true, location: 'ReservedCode1', problem: `the module that checks signatures could not be loaded (${messageOf(thrown)})` })
+    return
+  }
+  const [{ examine }, { trustOf }] = room
+  const hash = contentHasher(engine, bytes)
+  const trusted = trust === undefined ? undefined : trustOf(trust)
+  for (const { aigc } of sight.report?.sites ?? [])
+    if (aigc !== undefined) sight.evidence.push(...await examine(aigc, hash, trusted))
+}
+
+/** Validates a manifest where the optional package is installed; a manifest that nobody checked says so by having no reading. */
+async function readC2pa(bytes: Uint8Array, { trust = [], manifests }: Request, sight: Sight): Promise<void> {
+  const manifest = sight.evidence.find((one): one is MetadataEvidence => one.kind === 'metadata' && one.format === 'c2pa')
+  const inNode = typeof process !== 'undefined' && process.versions?.node !== undefined
+  if (manifest === undefined || !(inNode || manifests)) return
+  try {
+    const { readManifest } = await import('../c2pa/reading.js')
+    const reader = manifests ?? (await import('../c2pa/bridge.js')).nodeReader()
+    const reading = await readManifest(bytes, sight.type, trust, reader)
+    if (reading !== undefined) manifest.c2pa = reading
+  } catch (thrown) {
+    if (!(thrown instanceof CountermarkError) || thrown.code !== 'ERR_MISSING') throw thrown
+  }
 }
 
 async function readPixels(

@@ -1,5 +1,5 @@
 // The path of one output: decode, label, watermark, encode, metadata, read back. One direction; a failure gives no output.
-import type { DrawReport, EmbedReport, Engine, FileInfo } from '../engine/engine.js'
+import type { DrawReport, EmbedReport, Engine, FileInfo, WriteOptions } from '../engine/engine.js'
 import { CountermarkError, fromEngine } from '../errors.js'
 import { detect, drawLabel, embed, findLabel } from '../image/image.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
@@ -7,7 +7,9 @@ import type { Codec } from '../media/codec.js'
 import { MARKABLE } from '../media/kind.js'
 import { isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
 import { WORDINGS } from '../policy/policy.js'
-import type { Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record } from '../types.js'
+import type { Signer } from '../signature/keys.js'
+import type { C2paOptions, Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record } from '../types.js'
+import { contentHasher } from './content.js'
 import { typeOrThrow } from './evidence.js'
 import { judge } from './judge.js'
 import { readBack } from './readback.js'
@@ -34,6 +36,11 @@ export interface Plan {
   metadataOnly: boolean
   keepC2pa: boolean
   digitalSourceType?: string
+  system?: { name: string; version?: string }
+  /** Undefined: the label is not signed. */
+  signer?: Signer
+  /** Undefined: no manifest is written. */
+  c2pa?: C2paOptions
 }
 
 /** The largest label that the detector looks for, ink height over the shorter side (docs/limits.md). */
@@ -46,7 +53,7 @@ export interface Marked { bytes: Uint8Array; report: Omit<MarkResult, 'file' | '
 export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array, plan: Plan, limits: Limits, deadline: Deadline): Promise<Marked> {
   const findings: Finding[] = []
   const info = inspect(engine, bytes, plan, limits)
-  if (info.hasC2pa) {
+  if (info.hasC2pa && plan.c2pa === undefined) {
     if (plan.keepC2pa)
       throw new CountermarkError('ERR_CONFLICT', 'The file has a C2PA manifest, which any change breaks.', { remedy: 'Leave out keepC2pa to mark it all the same, and sign the result anew.' })
     findings.push({ rule: 'C1', severity: 'warning', message: 'The source\'s C2PA manifest no longer fits the file: it was signed over the unmarked bytes.' })
@@ -54,7 +61,7 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
 
   const before = engine.metadataRead(bytes)
   const kept = keptRecord(before.sites, plan)
-  const record: Record = kept ?? recordOf(plan.producer, plan.produceId)
+  let record: Record = kept ?? recordOf(plan.producer, plan.produceId)
   const payload = engine.payloadOf(record.ContentProducer, record.ProduceID, 64)
   if (kept !== undefined && kept.ContentProducer !== plan.producer)
     findings.push({ rule: 'M16', severity: 'warning', message: `The file is already labelled by ${kept.ContentProducer} as content ${kept.ProduceID}. That label is kept; the provider and content number that were given are not written.` })
@@ -65,8 +72,10 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
   let output = work.bytes
   if (kept === undefined) {
     const digitalSourceType = plan.digitalSourceType ?? (before.digitalSourceType !== undefined && isAiSourceType(before.digitalSourceType) ? undefined : TRAINED)
-    output = engine.metadataWrite(output, { aigc: record, ...(digitalSourceType === undefined ? {} : { digitalSourceType }) })
+    if (plan.signer !== undefined) record = await signed(engine, output, record, plan.signer)
+    output = engine.metadataWrite(output, { aigc: record, ...(digitalSourceType === undefined ? {} : { digitalSourceType }), ...disclosure(plan) })
   }
+  if (plan.c2pa !== undefined) output = await manifested(engine, bytes, output, info, plan, plan.c2pa, kept, work, payload)
   deadline.check()
 
   const sight = await readBack(engine, codec, output, {
@@ -77,6 +86,7 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
     // Our detector knows the built-in font only, and labels up to a share of the picture.
     ...(work.drawn === undefined || plan.label?.font.byteLength || work.drawn.ratio > MOST_FINDABLE ? {} : { text: work.drawn.text }),
     texts: plan.label === undefined ? [] : wordings(plan.label),
+    ...(plan.c2pa === undefined ? {} : { manifest: true }),
   }, limits, deadline)
 
   if (sight === 'watermark lost') return markBytes(engine, codec, bytes, { ...plan, watermark: false, lost: true }, limits, deadline)
@@ -108,6 +118,37 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
   }
 }
 
+/** ReservedCode1 binds the label to the coded content, which is final by now. */
+async function signed(engine: Engine, bytes: Uint8Array, record: Record, signer: Signer): Promise<Record> {
+  const { hashFor, secure } = await import('../signature/security.js')
+  const hash = await contentHasher(engine, bytes)(hashFor(signer))
+  return { ...record, ReservedCode1: await secure(record, hash, signer) }
+}
+
+/** The manifest comes last, over everything. A source with a manifest or a label of its own becomes its parent. */
+async function manifested(
+  engine: Engine, source: Uint8Array, output: Uint8Array, info: FileInfo, plan: Plan, options: C2paOptions, kept: Record | undefined, work: Work, payload: string,
+): Promise<Uint8Array> {
+  const { signManifest } = await import('../c2pa/bridge.js')
+  const carries = work.embedded?.embedded === true || work.found
+  return signManifest(output, info.type, {
+    version: engine.version(),
+    digitalSourceType: plan.digitalSourceType ?? TRAINED,
+    ...(plan.system === undefined ? {} : { system: plan.system }),
+    ...(info.hasC2pa || kept !== undefined ? { parent: source } : {}),
+    ...(carries ? { watermark: payload } : {}),
+  }, options)
+}
+
+/** California asks for system (B) and time (C) beside provider, number and kind (rule C3); a system that is named is written under every policy. */
+function disclosure({ policy, system }: Plan): Pick<WriteOptions, 'aiSystemUsed' | 'aiSystemVersionUsed' | 'createDate'> {
+  return {
+    ...(system === undefined ? {} : { aiSystemUsed: system.name }),
+    ...(system?.version === undefined ? {} : { aiSystemVersionUsed: system.version }),
+    ...(policy.name === 'us-ca' || policy.name === 'all' ? { createDate: new Date().toISOString() } : {}),
+  }
+}
+
 function inspect(engine: Engine, bytes: Uint8Array, plan: Plan, limits: Limits): FileInfo {
   const type = typeOrThrow(bytes)
   if (!MARKABLE.includes(type))
@@ -119,6 +160,8 @@ function inspect(engine: Engine, bytes: Uint8Array, plan: Plan, limits: Limits):
   return info
 }
 
+const BOUND = 'the label that is kept is bound by its signature to the content as it is'
+
 /** What happened to the samples. */
 interface Work {
   bytes: Uint8Array
@@ -128,6 +171,8 @@ interface Work {
   embedded?: EmbedReport
   /** A watermark of the kept label was there already. */
   found: boolean
+  /** The kept label is signed for the content as it is, so nothing was changed. */
+  bound?: true
   findings: Finding[]
 }
 
@@ -144,6 +189,12 @@ async function changePixels(
   const picture: Picture = { ...decoded.picture, orientation: info.orientation }
 
   if (kept !== undefined) await lookForOwn(engine, picture, plan, kept, work, deadline)
+  if (kept !== undefined && await isBoundLabel(kept)) {
+    // Whatever is drawn or embedded now would make a good label look copied.
+    work.bound = true
+    work.undrawn ??= BOUND
+    return work
+  }
   if (plan.label !== undefined && work.undrawn === undefined) {
     await draw(engine, picture, plan.policy, plan.label, work, deadline)
   }
@@ -154,6 +205,10 @@ async function changePixels(
   const encoded = await codec.encode(picture, info, deadline)
   work.bytes = engine.metadataCarry(bytes, encoded)
   return work
+}
+
+async function isBoundLabel({ ReservedCode1 }: Record): Promise<boolean> {
+  return ReservedCode1.includes('SecurityData') && (await import('../signature/security.js')).isBound(ReservedCode1)
 }
 
 /**
@@ -219,7 +274,7 @@ function watermarkReport(plan: Plan, work: Work): MarkResult['watermark'] {
     return { embedded, ...(reason === undefined ? {} : { reason }), ...(embedded ? { bits } : {}) }
   }
   if (plan.lost) return { embedded: false, reason: 'it could not be read any more once the picture was encoded; quality robust, or a source of higher encoder quality, may help' }
-  return { embedded: false, reason: work.found ? 'it is there already' : plan.metadataOnly ? 'metadata only' : 'not asked for' }
+  return { embedded: false, reason: work.found ? 'it is there already' : work.bound ? BOUND : plan.metadataOnly ? 'metadata only' : 'not asked for' }
 }
 
 function labelReport(plan: Plan, work: Work): MarkResult['label'] {

@@ -4,7 +4,7 @@ import { CountermarkError } from '../errors.js'
 import type { Deadline, Limits } from '../limits.js'
 import type { Codec } from '../media/codec.js'
 import { FIELDS } from '../metadata/record.js'
-import type { Effort, Key, LabelEvidence, Record, WatermarkEvidence } from '../types.js'
+import type { Effort, Key, LabelEvidence, MetadataEvidence, Record, SignatureEvidence, WatermarkEvidence } from '../types.js'
 import { gather, soleRecord, type Sight } from './evidence.js'
 
 /** What must be found in the finished file. */
@@ -20,6 +20,8 @@ export interface Expected {
   /** Lines of the label that was drawn; absent: none was. */
   text?: string[]
   texts: readonly (readonly string[])[]
+  /** A C2PA manifest was written. */
+  manifest?: true
 }
 
 /**
@@ -41,6 +43,10 @@ export async function readBack(
   const read = soleRecord(sight.evidence) as { [key: string]: unknown } | undefined
   const differing = FIELDS.filter((key) => String(read?.[key] ?? '') !== expected.record[key])
   if (read === undefined || differing.length > 0) throw failed(read === undefined ? 'the metadata label is not there exactly once' : `these fields of the label differ: ${differing.join(', ')}`)
+  const signature = sight.evidence.find((one): one is SignatureEvidence => one.kind === 'signature')
+  if (expected.firstWrite && expected.record.ReservedCode1 !== '' && !(signature?.valid && signature.bound)) throw failed('its signature does not hold')
+  const manifest = sight.evidence.find((one): one is MetadataEvidence => one.kind === 'metadata' && one.format === 'c2pa')
+  if (expected.manifest && !manifest?.c2pa?.valid) throw failed(`its C2PA manifest does not hold (${manifest?.c2pa?.problems.join(', ') ?? 'it is not there'})`)
   if (expected.firstWrite) await askSecondReader(codec, output, expected)
 
   const mark = sight.evidence.find((one): one is WatermarkEvidence => one.kind === 'watermark')

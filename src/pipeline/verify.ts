@@ -1,4 +1,5 @@
 // Bytes to a verdict, with whichever engine and decoder the face chose.
+import type { ManifestReader } from '../c2pa/reading.js'
 import type { Engine } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
 import type { Deadline, Limits } from '../limits.js'
@@ -11,6 +12,7 @@ import { judge } from './judge.js'
 /** Verifies one picture. `keys` are what is searched for where the options name none. */
 export async function verifyBytes(
   engine: Engine, decoder: Decoder, bytes: Uint8Array, options: VerifyOptions, keys: Key[], limits: Limits, deadline: Deadline,
+  manifests?: ManifestReader,
 ): Promise<Omit<VerifyResult, 'file' | 'ms'>> {
   const policy = policyOf(options.policy)
   const expect = expected(options.expect)
@@ -20,6 +22,8 @@ export async function verifyBytes(
     texts: [...(options.labelTexts ?? []), ...WORDINGS],
     pixels: true,
     ...(expect === undefined ? {} : { expect }),
+    ...(options.trust === undefined ? {} : { trust: options.trust }),
+    ...(manifests === undefined ? {} : { manifests }),
   }, limits, deadline)
   const { verdict, state, findings } = judge(policy, sight, options.declared)
   return {

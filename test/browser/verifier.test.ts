@@ -69,7 +69,7 @@ describe.skipIf(chromiumPath === undefined)('the verifier in a browser', () => {
     const [here, there] = [await inPage(marked.output, {}, 'a.png'), await verify(marked.output, { keys: ['public'] })]
     expect(here).toMatchObject({ file: 'a.png', type: 'image/png', verdict: 'compliant', state: 'confirmed', policy: 'cn', findings: [] })
     const plain = ({ evidence }: VerifyResult): unknown[] =>
-      evidence.map((one) => (one.kind === 'watermark' ? [one.payload, one.bits, one.matchesMetadata] : one.kind === 'metadata' ? one : [one.found, one.text]))
+      evidence.map((one) => (one.kind === 'watermark' ? [one.payload, one.bits, one.matchesMetadata] : one.kind === 'label' ? [one.found, one.text] : one))
     expect(plain(here)).toEqual(plain(there))
   })
   test.each([['recompressed', recompressed], ['halved', halved]] as const)('%s, without metadata', async (_, damage) => {

@@ -32,9 +32,9 @@ export function launch(): Promise<Browser> {
   })
 }
 
-/** Serves `pages` (path to text) and, below them, the repository's dist/, wasm/pkg/ and test/vectors/. */
-export async function serve(pages: Record<string, string>): Promise<{ url: string; close: () => Promise<void> }> {
-  const open = ['dist', 'wasm/pkg', 'test/vectors'].map((folder) => resolve(ROOT, folder) + sep)
+/** Serves `pages` (path to text) and, below them, the repository's dist/, wasm/pkg/, test/vectors/ and what `more` names. */
+export async function serve(pages: Record<string, string>, more: string[] = []): Promise<{ url: string; close: () => Promise<void> }> {
+  const open = ['dist', 'wasm/pkg', 'test/vectors', ...more].map((folder) => resolve(ROOT, folder) + sep)
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname
     const file = resolve(ROOT, `.${decodeURIComponent(path)}`)

@@ -59,7 +59,7 @@ export function results(result: VerifyResult, marked: MarkResult): string {
     if (one.kind === 'metadata') void (one.aigc?.ContentProducer satisfies string | undefined)
     if (one.kind === 'label') void (one.text satisfies string[] | undefined)
   }
-  same<Evidence['kind'], 'watermark' | 'metadata' | 'label'>()
+  same<Evidence['kind'], 'watermark' | 'metadata' | 'label' | 'signature' | 'trace'>()
   same<MarkResult['status'], 'done' | 'kept'>()
   const code: ErrorCode = new node.CountermarkError('ERR_IO', '').code
   // Every verdict and state is handled: a new one breaks the build of whoever forgot it.

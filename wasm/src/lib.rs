@@ -59,6 +59,18 @@ pub fn file_inspect(bytes: &[u8]) -> Result<String, JsValue> {
     face::file_inspect(bytes).map_err(thrown)
 }
 
+/// The ranges of bytes that the decoder needs.
+#[wasm_bindgen(js_name = codedRanges)]
+pub fn coded_ranges(bytes: &[u8]) -> Result<String, JsValue> {
+    face::coded_ranges(bytes).map_err(thrown)
+}
+
+/// Every text of the file's metadata.
+#[wasm_bindgen(js_name = metadataTexts)]
+pub fn metadata_texts(bytes: &[u8]) -> Result<String, JsValue> {
+    face::metadata_texts(bytes).map_err(thrown)
+}
+
 /// Writes the metadata label; gives the new file.
 #[wasm_bindgen(js_name = metadataWrite)]
 pub fn metadata_write(bytes: &[u8], options: &str) -> Result<Vec<u8>, JsValue> {

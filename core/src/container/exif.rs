@@ -8,6 +8,7 @@ const ORIENTATION: u16 = 0x0112;
 const IMAGE_DESCRIPTION: u16 = 0x010E;
 const EXIF_IFD: u16 = 0x8769;
 const USER_COMMENT: u16 = 0x9286;
+const TEXTS: [(u16, &str); 4] = [(0x010F, "Make"), (0x0110, "Model"), (0x0131, "Software"), (0x013B, "Artist")];
 const THUMBNAIL_OFFSET: u16 = 0x0201;
 const THUMBNAIL_LENGTH: u16 = 0x0202;
 const STRIP_OFFSETS: u16 = 0x0111;
@@ -109,6 +110,20 @@ impl<'a> Exif<'a> {
             return char::decode_utf16(units).map(|one| one.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
         }
         str::from_utf8(bytes).map_or_else(|_| bytes.iter().map(|&byte| char::from(byte)).collect(), str::to_owned)
+    }
+
+    /// Software, Artist, Make, Model and the comments, as name and text.
+    pub fn texts(&self) -> Vec<(&'static str, String)> {
+        let mut found: Vec<_> = self.comments().iter().map(|comment| (comment.tag, self.text(comment))).collect();
+        for entry in &self.first.entries {
+            let Some((_, name)) = TEXTS.iter().find(|(tag, _)| *tag == entry.tag) else { continue };
+            let bytes = self.bytes.get(entry.value.clone()).unwrap_or_default();
+            found.push((
+                name,
+                str::from_utf8(bytes).map_or_else(|_| bytes.iter().map(|&byte| char::from(byte)).collect(), str::to_owned),
+            ));
+        }
+        found
     }
 
     fn second(&self) -> Option<Directory> {

@@ -142,6 +142,21 @@ impl<'a> File<'a> {
         self.with(role).next().is_some()
     }
 
+    /// The ranges of bytes that the decoder needs, in file order, neighbours joined: coded samples, tables, palettes, frames,
+    /// and the header of a PNG. Writing metadata changes where they lie, never what they hold (rule M12), so that a hash over
+    /// them binds a label to its content. Colour profiles, orientation and the canvas of a WebP are not among them.
+    pub fn coded(&self) -> Vec<Range<usize>> {
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        let needed = |role| role == Role::Pixels || (role == Role::Head && self.container.mime == "image/png");
+        for part in self.parts.iter().filter(|part| needed(part.role)) {
+            match ranges.last_mut() {
+                Some(last) if last.end == part.span.start => last.end = part.span.end,
+                _ => ranges.push(part.span.clone()),
+            }
+        }
+        ranges
+    }
+
     /// What a part says, unfolded; `None` for a compressed text under a keyword that nobody asks for.
     ///
     /// # Errors

@@ -143,6 +143,8 @@ fn packet(report: &mut Report, bytes: &[u8], place: &str, part: usize, shift: Op
             Name::DigitalSourceType => {
                 report.digital_source_type.get_or_insert_with(|| property.value.trim().to_owned());
             }
+            // Reported by `texts`.
+            Name::AiSystemUsed | Name::AiSystemVersionUsed | Name::CreateDate => {}
         }
     }
     Ok(())

@@ -12,11 +12,11 @@ use crate::error::Code;
 const SOURCE: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
 
 fn options() -> Options {
-    Options { aigc: Some(record()), digital_source_type: Some(SOURCE.into()), replace: false }
+    Options { aigc: Some(record()), digital_source_type: Some(SOURCE.into()), ..Options::default() }
 }
 
 fn replacing(record: Record) -> Options {
-    Options { aigc: Some(record), digital_source_type: None, replace: true }
+    Options { aigc: Some(record), replace: true, ..Options::default() }
 }
 
 fn everything() -> Vec<(String, Vec<u8>)> {
@@ -145,7 +145,8 @@ fn a_real_label_reads() {
         let site = &report.sites[0];
         let json: serde_json::Value = serde_json::to_value(site.aigc.as_ref().unwrap()).unwrap();
         assert_eq!(json["Label"], "1");
-        assert_eq!(json["ContentProducer"], "001191110102MACQD9K64010000");
+        let producer = json["ContentProducer"].as_str().unwrap();
+        assert!(super::aigc::provider_code_problem(producer, Some('1')).is_none(), "{producer}");
         assert_eq!(json["ProduceID"], "e3578014edd949debed102781a8c26f7");
         assert_eq!(json.as_object().unwrap().len(), KEYS.len());
         assert!(site.problems.is_empty(), "{:?}", site.problems);
@@ -277,5 +278,48 @@ fn hostile_files_come_back() {
             Err(error) => eprintln!("{name}: {} {error}", error.code.as_str()),
         }
         exercise(&bytes);
+    }
+}
+
+#[test]
+fn the_system_is_written_beside_the_label_and_a_date_that_is_there_stays() {
+    let wanted = Options {
+        ai_system_used: Some("Painter <1>".into()),
+        ai_system_version_used: Some("2.0".into()),
+        create_date: Some("2026-11-25T00:00:00Z".into()),
+        ..options()
+    };
+    let find = |bytes: &[u8], key: &str| -> Vec<String> {
+        super::texts::texts(bytes).unwrap().into_iter().filter(|text| text.key == key).map(|text| text.value).collect()
+    };
+    let written = write::write(&samples::jpeg(&[]), &wanted).unwrap();
+    assert_eq!(find(&written, "Iptc4xmpExt:AISystemUsed"), ["Painter <1>"]);
+    assert_eq!(find(&written, "Iptc4xmpExt:AISystemVersionUsed"), ["2.0"]);
+    assert_eq!(find(&written, "xmp:CreateDate"), ["2026-11-25T00:00:00Z"]);
+    assert_eq!(read::read(&written).unwrap().sites.len(), 1);
+    let later = Options {
+        aigc: None,
+        digital_source_type: Some(SOURCE.into()),
+        ai_system_used: Some("Other".into()),
+        create_date: Some("2027-01-01T00:00:00Z".into()),
+        ..Options::default()
+    };
+    let again = write::write(&written, &later).unwrap();
+    assert_eq!(find(&again, "Iptc4xmpExt:AISystemUsed"), ["Other"]);
+    assert_eq!(find(&again, "xmp:CreateDate"), ["2026-11-25T00:00:00Z"]);
+    let bad = Options { ai_system_used: Some("a\nb".into()), ..options() };
+    assert_eq!(write::write(&samples::jpeg(&[]), &bad).err().map(|error| error.code), Some(Code::Parameter));
+}
+
+#[test]
+fn the_coded_ranges_hold_the_same_bytes_before_and_after_a_label() {
+    for bytes in [samples::jpeg(&[]), samples::png(&[], &[]), samples::webp(&[samples::vp8l()])] {
+        let coded = |bytes: &[u8]| -> Vec<u8> {
+            crate::container::open(bytes).unwrap().coded().iter().flat_map(|range| bytes[range.clone()].to_vec()).collect()
+        };
+        let marked = write::write(&bytes, &options()).unwrap();
+        assert_ne!(marked, bytes);
+        assert_eq!(coded(&marked), coded(&bytes));
+        assert!(!coded(&bytes).is_empty());
     }
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use serde::Deserialize;
 
 /// What to write. At least one of the two must be given.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Options {
     /// The label.
@@ -18,6 +18,15 @@ pub struct Options {
     /// IPTC DigitalSourceType as a full URI.
     #[serde(default)]
     pub digital_source_type: Option<String>,
+    /// IPTC AISystemUsed: name of the system that made the content.
+    #[serde(default)]
+    pub ai_system_used: Option<String>,
+    /// IPTC AISystemVersionUsed.
+    #[serde(default)]
+    pub ai_system_version_used: Option<String>,
+    /// `xmp:CreateDate`, written only where the packet has none.
+    #[serde(default)]
+    pub create_date: Option<String>,
     /// Whether labels of the same producer may be replaced. Another producer's never are (Labeling Measures, Article 10).
     #[serde(default)]
     pub replace: bool,
@@ -39,6 +48,7 @@ pub fn write(bytes: &[u8], options: &Options) -> Result<Vec<u8>> {
     {
         return Err(Error::parameter("digitalSourceType must be a full URI that starts with http:// or https://"));
     }
+    let further = options.further()?;
     let file = open(bytes)?;
     let found = sites(&file)?;
     let json = match &options.aigc {
@@ -53,13 +63,42 @@ pub fn write(bytes: &[u8], options: &Options) -> Result<Vec<u8>> {
     if json.is_some() {
         clear(&file, &found.sites, &mut pieces)?;
     }
-    let home = put(&file, json.as_deref(), options.digital_source_type.as_deref(), &mut pieces)?;
+    let home = put(&file, json.as_deref(), options.digital_source_type.as_deref(), &further, &mut pieces)?;
     let mut pieces: Vec<Piece> = pieces.into_iter().flatten().collect();
     if let Some(piece) = home {
         let at = file.place(&pieces, Role::Xmp);
         pieces.insert(at, piece);
     }
     file.assemble(pieces)
+}
+
+impl Options {
+    /// The properties beside the two main ones.
+    fn further(&self) -> Result<Vec<(Name, &str)>> {
+        let given = [
+            (Name::AiSystemUsed, &self.ai_system_used),
+            (Name::AiSystemVersionUsed, &self.ai_system_version_used),
+            (Name::CreateDate, &self.create_date),
+        ];
+        let given: Vec<(Name, &str)> = given.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
+        if given.iter().any(|(_, value)| value.is_empty() || value.len() > 1024 || value.chars().any(char::is_control)) {
+            return Err(Error::parameter(
+                "aiSystemUsed, aiSystemVersionUsed and createDate must be texts of 1 to 1024 bytes without control characters",
+            ));
+        }
+        Ok(given)
+    }
+}
+
+/// A packet with further properties; a date of creation that is there stays.
+fn with_further(text: String, further: &[(Name, &str)]) -> Result<String> {
+    let packet = Packet::read(text.as_bytes())?;
+    let dated = packet.properties.iter().any(|property| property.name == Name::CreateDate);
+    let wanted: Vec<(Name, &str)> = further.iter().filter(|(name, _)| !(dated && *name == Name::CreateDate)).copied().collect();
+    if wanted.is_empty() {
+        return Ok(text);
+    }
+    packet.set(&wanted)
 }
 
 /// Whether the labels that stand allow this one.
@@ -128,6 +167,7 @@ fn put<'a>(
     file: &File<'a>,
     aigc: Option<&str>,
     source: Option<&str>,
+    further: &[(Name, &str)],
     pieces: &mut [Option<Piece<'a>>],
 ) -> Result<Option<Piece<'a>>> {
     let mut home = None;
@@ -139,7 +179,7 @@ fn put<'a>(
         let Some(content) = file.content(part)? else { continue };
         let packet = Packet::read(&content.value)?;
         let text = if !done {
-            packet.with(aigc, source)?
+            with_further(packet.with(aigc, source)?, further)?
         } else if aigc.is_some() && packet.properties.iter().any(|property| property.name == Name::Aigc) {
             packet.without(Name::Aigc)?
         } else {
@@ -158,7 +198,7 @@ fn put<'a>(
         done = true;
     }
     if !done {
-        home = Some(wrap(file, xmp::fresh(aigc, source))?);
+        home = Some(wrap(file, with_further(xmp::fresh(aigc, source), further)?)?);
     }
     Ok(home)
 }

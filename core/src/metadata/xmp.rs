@@ -31,6 +31,12 @@ pub enum Name {
     Aigc,
     /// `Iptc4xmpExt:DigitalSourceType`.
     DigitalSourceType,
+    /// `Iptc4xmpExt:AISystemUsed` (IPTC 2025.1).
+    AiSystemUsed,
+    /// `Iptc4xmpExt:AISystemVersionUsed` (IPTC 2025.1).
+    AiSystemVersionUsed,
+    /// `xmp:CreateDate`.
+    CreateDate,
 }
 
 /// One occurrence of a property.
@@ -244,13 +250,17 @@ impl<'a> Packet<'a> {
     /// # Errors
     /// `Broken` for a packet that is XML but has no `rdf:RDF`.
     pub fn with(&self, aigc: Option<&str>, source: Option<&str>) -> Result<String> {
+        self.set(&named(aigc, source))
+    }
+
+    /// As [`Packet::with`], of any properties.
+    pub fn set(&self, values: &[(Name, &str)]) -> Result<String> {
         if self.text.trim_matches(|c: char| c.is_whitespace() || c == '\0' || c == '\u{FEFF}').is_empty() {
-            return Ok(fresh(aigc, source));
+            return Ok(fresh_of(values));
         }
         let mut edits: Vec<(Range<usize>, String)> = Vec::new();
         let mut added = String::new();
-        for (name, value) in [(Name::Aigc, aigc), (Name::DigitalSourceType, source)] {
-            let Some(value) = value else { continue };
+        for &(name, value) in values {
             let mut placed = false;
             for old in self.properties.iter().filter(|property| property.name == name) {
                 match &old.inner {
@@ -306,13 +316,32 @@ fn property(prefix: &str, local: &str, uri: Option<&str>) -> Option<Name> {
     if local.eq_ignore_ascii_case("AIGC") && !(prefix.is_empty() && uri.is_none()) {
         return Some(Name::Aigc);
     }
-    (uri == Some(IPTC) && local == "DigitalSourceType").then_some(Name::DigitalSourceType)
+    match (uri, local) {
+        (Some(IPTC), "DigitalSourceType") => Some(Name::DigitalSourceType),
+        (Some(IPTC), "AISystemUsed") => Some(Name::AiSystemUsed),
+        (Some(IPTC), "AISystemVersionUsed") => Some(Name::AiSystemVersionUsed),
+        (Some(XMP), "CreateDate") => Some(Name::CreateDate),
+        _ => None,
+    }
 }
 
 fn namespace(name: Name) -> &'static str {
     match name {
         Name::Aigc => TC260,
-        Name::DigitalSourceType => IPTC,
+        Name::CreateDate => XMP,
+        Name::DigitalSourceType | Name::AiSystemUsed | Name::AiSystemVersionUsed => IPTC,
+    }
+}
+
+/// The prefix that documents call a namespace by; `given` for one that is not known here.
+pub fn usual_prefix<'a>(uri: Option<&str>, given: &'a str) -> &'a str {
+    match uri {
+        Some(IPTC) => "Iptc4xmpExt",
+        Some(TC260) => "TC260",
+        Some(XMP) => "xmp",
+        Some("http://ns.adobe.com/photoshop/1.0/") => "photoshop",
+        Some("http://purl.org/dc/elements/1.1/") => "dc",
+        _ => given,
     }
 }
 
@@ -321,6 +350,9 @@ fn element(name: Name, value: &str) -> String {
     let (prefix, local) = match name {
         Name::Aigc => ("TC260", "AIGC"),
         Name::DigitalSourceType => ("Iptc4xmpExt", "DigitalSourceType"),
+        Name::AiSystemUsed => ("Iptc4xmpExt", "AISystemUsed"),
+        Name::AiSystemVersionUsed => ("Iptc4xmpExt", "AISystemVersionUsed"),
+        Name::CreateDate => ("xmp", "CreateDate"),
     };
     let (uri, value) = (namespace(name), escape(value, false));
     format!("<{prefix}:{local} xmlns:{prefix}=\"{uri}\">{value}</{prefix}:{local}>")
@@ -328,12 +360,16 @@ fn element(name: Name, value: &str) -> String {
 
 /// A new packet (XMP part 1, 7.3). It ends with `end="w"` so that editors may change it, and has no padding.
 pub fn fresh(aigc: Option<&str>, source: Option<&str>) -> String {
-    let mut inside = String::new();
-    for (name, value) in [(Name::Aigc, aigc), (Name::DigitalSourceType, source)] {
-        if let Some(value) = value {
-            inside.push_str(&element(name, value));
-        }
-    }
+    fresh_of(&named(aigc, source))
+}
+
+fn named<'a>(aigc: Option<&'a str>, source: Option<&'a str>) -> Vec<(Name, &'a str)> {
+    let pairs = [(Name::Aigc, aigc), (Name::DigitalSourceType, source)];
+    pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+fn fresh_of(values: &[(Name, &str)]) -> String {
+    let inside: String = values.iter().map(|&(name, value)| element(name, value)).collect();
     format!(
         "<?xpacket begin=\"\u{FEFF}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?><x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\
          <rdf:RDF xmlns:rdf=\"{RDF}\"><rdf:Description rdf:about=\"\">{inside}</rdf:Description></rdf:RDF></x:xmpmeta>\
