@@ -25,8 +25,8 @@ export interface Sight {
   evidence: Evidence[]
   /** `unknown`: the core does not know this container. */
   metadata: 'read' | 'unknown' | 'broken'
-  /** `partly`: the first frame of several. */
-  pixels: 'read' | 'partly' | 'skipped' | 'failed'
+  /** `partly`: the first frame of several. `none`: a kind without samples, where metadata is all that is looked for. */
+  pixels: 'read' | 'partly' | 'skipped' | 'failed' | 'none'
   findings: Finding[]
   report?: MetadataReport
 }
@@ -67,8 +67,13 @@ export async function gather(
   return sight
 }
 
-function readMetadata(engine: Engine, bytes: Uint8Array, { expect }: Request, sight: Sight): void {
-  const report = attempt(() => engine.metadataRead(bytes))
+function readMetadata(engine: Engine, bytes: Uint8Array, request: Request, sight: Sight): void {
+  addMetadata(() => engine.metadataRead(bytes), request, sight)
+}
+
+/** Runs a reader of metadata and adds what it says to `sight`; failures leave the metadata unseen. */
+export function addMetadata(read: () => MetadataReport, { expect }: Pick<Request, 'expect'>, sight: Sight): void {
+  const report = attempt(read)
   if (report instanceof CountermarkError) {
     sight.metadata = report.code === 'ERR_UNSUPPORTED' ? 'unknown' : 'broken'
     sight.findings.push(sight.metadata === 'unknown'

@@ -44,7 +44,7 @@ export function judge(policy: Policy, sight: Sight, declared = false, known?: Kn
 
   const seen = evidence.some((one) => one.found && !(one.kind === 'metadata' && one.format === 'c2pa'))
   const verdict: Verdict =
-    !seen && known === undefined ? (sight.metadata === 'read' && sight.pixels === 'read' && !manifest ? 'not found' : 'cannot tell')
+    !seen && known === undefined ? (sight.metadata === 'read' && (sight.pixels === 'read' || sight.pixels === 'none') && !manifest ? 'not found' : 'cannot tell')
     : findings.some(({ severity }) => severity === 'error') ? 'non-compliant'
     : open ? 'cannot tell'
     : 'compliant'
@@ -88,7 +88,7 @@ function judgeWatermarks(policy: Policy, sight: Sight, known: Knowledge | undefi
     return { findings: [{ rule: 'W1', severity: 'error', message: 'The watermark is of other content than the metadata: the label may have been copied from another file.' }], open: false }
   if (found.length > 0 || policy.watermark.demand !== 'required') return { findings: [], open: false }
   if (known?.watermark === false)
-    return { findings: [{ rule: 'W1', severity: 'error', message: 'The picture has no watermark; this policy asks for one.' }], open: false }
+    return { findings: [{ rule: 'W1', severity: 'error', message: 'The file has no watermark; this policy asks for one.' }], open: false }
   return { findings: [{ rule: 'W1', severity: 'info', message: 'No watermark of the known keys was found; one of another key or maker cannot be seen.' }], open: true }
 }
 

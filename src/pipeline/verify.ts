@@ -5,16 +5,17 @@ import type { Deadline, Limits } from '../limits.js'
 import type { Decoder } from '../media/codec.js'
 import { policyOf, WORDINGS } from '../policy/policy.js'
 import type { Key, Provider, VerifyOptions, VerifyResult } from '../types.js'
+import { seeDocument, type Document } from './document.js'
 import { gather } from './evidence.js'
 import { judge } from './judge.js'
 
-/** Verifies one picture. `keys` are what is searched for where the options name none. */
+/** Verifies one picture, or a document. `keys` are what is searched for where the options name none. */
 export async function verifyBytes(
-  engine: Engine, decoder: Decoder, bytes: Uint8Array, options: VerifyOptions, keys: Key[], limits: Limits, deadline: Deadline,
+  engine: Engine, decoder: Decoder, bytes: Uint8Array, options: VerifyOptions, keys: Key[], limits: Limits, deadline: Deadline, document?: Document,
 ): Promise<Omit<VerifyResult, 'file' | 'ms'>> {
   const policy = policyOf(options.policy)
   const expect = expected(options.expect)
-  const sight = await gather(engine, decoder, bytes, {
+  const sight = document !== undefined ? seeDocument(engine, bytes, document, expect) : await gather(engine, decoder, bytes, {
     keys: options.keys ?? keys,
     effort: options.effort ?? 'full',
     texts: [...(options.labelTexts ?? []), ...WORDINGS],
