@@ -176,12 +176,22 @@ function content(bytes: Uint8Array, engine: Engine): Uint8Array[] {
     const label = found.find(({ location }) => location === 'Info /AIGC')?.text
     if (label === undefined) break
     const forms: Values[] = [{ label }, ...(digitalSourceType === undefined ? [] : [{ label, digitalSourceType }])]
-    if (!forms.some((values) => same(write(before, values, engine), left))) break
+    if (!forms.some((values) => rebuilds(before, values, left, engine))) break
     left = before
   }
   let end = left.length
   while (end > 0 && (left[end - 1] === 10 || left[end - 1] === 13)) end--
   return [left.subarray(0, end)]
+}
+
+/** Whether writing `values` into `before` gives `whole`. What cannot be written again is not of our making. */
+function rebuilds(before: Uint8Array, values: Values, whole: Uint8Array, engine: Engine): boolean {
+  try {
+    return same(write(before, values, engine), whole)
+  } catch (thrown) {
+    if (thrown instanceof CountermarkError && thrown.code !== 'ERR_INTERNAL') return false
+    throw thrown
+  }
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {
