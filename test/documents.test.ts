@@ -1,10 +1,11 @@
 // Every kind of document: exactly one label comes out again, nothing else changes, and no damage does harm.
+import { zipSync } from 'fflate'
 import { describe, expect, test } from 'vitest'
-import { CountermarkError } from '../src/index.js'
+import { CountermarkError, mark } from '../src/index.js'
 import { contentBytes, documentKind, readDocument, writeDocument } from '../src/document/index.js'
 import { engineOver } from '../src/engine/engine.js'
 import { wasmBinding } from './support/engines.js'
-import { content, engine, label, SAMPLES, seen, SOURCE, text, written } from './support/documents.js'
+import { content, DOCX, docxParts, engine, label, pdf, SAMPLES, seen, SOURCE, text, written } from './support/documents.js'
 
 const NAMES: Record<string, string> = { 'text/markdown': 'a.md', 'application/json': 'a.json', 'text/html': 'a.html' }
 
@@ -105,4 +106,19 @@ test('what is no document is told so', () => {
   expect(documentKind(Buffer.from([1, 0, 2]), 'a.md')).toBeUndefined()
   expect(documentKind(Buffer.from('hello'), 'a.TXT')).toBe('text/plain')
   expect(() => documentKind(Buffer.from('d0cf11e0a1b11ae1', 'hex'))).toThrow(expect.objectContaining({ code: 'ERR_UNSUPPORTED' }))
+})
+
+test('C2PA manifests are seen, and marking says that it breaks them', async () => {
+  const manifest = pdf({ root: '/AF[7 0 R]', more: ['<</Type/Filespec/AFRelationship/C2PA_Manifest>>'] })
+  const packed = zipSync({ ...docxParts(), 'META-INF/content_credential.c2pa': new Uint8Array(4) })
+  expect([seen(manifest, 'application/pdf').c2pa, seen(packed, DOCX).c2pa]).toEqual([true, true])
+  const options = { provider: { name: 'Example-Lab' }, key: 'public', metadataOnly: true } as const
+  for (const bytes of [manifest, packed]) {
+    expect((await mark(bytes, options)).findings).toContainEqual(expect.objectContaining({ rule: 'C1', severity: 'warning' }))
+    await expect(mark(bytes, { ...options, keepC2pa: true })).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
+  }
+})
+
+test('signed Office files are left alone', () => {
+  expect(() => written(zipSync({ ...docxParts(), '_xmlsignatures/sig1.xml': new Uint8Array(4) }), DOCX)).toThrow(expect.objectContaining({ code: 'ERR_UNSUPPORTED' }))
 })

@@ -2,7 +2,7 @@
 import type { Engine } from '../engine/engine.js'
 import { broken, encoded, spliced, unsupported, utf8, type Contents, type Format, type Found, type Values } from './label.js'
 import { appended, attribute, elements, escaped, prefixOf, textOf, type Element } from './xml.js'
-import { entryOf, openZip, packedContent, partOf, withParts, type Entry, type Zip } from './zip.js'
+import { entryOf, hasManifest, openZip, packedContent, partOf, withParts, type Entry, type Zip } from './zip.js'
 
 /** Prefixes that the package element declares, with the namespaces of the XMP properties of the same names. */
 const PREFIXES = { TC260: 'http://www.tc260.org.cn/ns/AIGC/1.0/', Iptc4xmpExt: 'http://iptc.org/std/Iptc4xmpExt/2008-02-29/' }
@@ -50,7 +50,7 @@ function read(bytes: Uint8Array, engine: Engine): Contents {
     if (text.includes('{') && engine.labelParse(text).looksLike) found.push({ location: `${book.entry.name} ${element.name}`, offset: book.entry.offset, text, official: false })
   }
   const source = metas(book, SOURCE)[0]
-  return { found, ...(source === undefined ? {} : { digitalSourceType: valueOf(book, source).trim() }) }
+  return { found, c2pa: hasManifest(book.zip), ...(source === undefined ? {} : { digitalSourceType: valueOf(book, source).trim() }) }
 }
 
 function isWithin(element: Element, outer: Element): boolean {

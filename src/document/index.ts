@@ -69,7 +69,7 @@ function packageKind(bytes: Uint8Array): DocumentKind | undefined {
 
 /** Every label of a document. `sidecar`: the file beside a plain text, where there is one. */
 export function readDocument(engine: Engine, bytes: Uint8Array, kind: DocumentKind, sidecar?: Uint8Array): MetadataReport {
-  const { found, digitalSourceType } = contentsOf(engine, bytes, kind, sidecar)
+  const { found, digitalSourceType, c2pa = false } = contentsOf(engine, bytes, kind, sidecar)
   return {
     type: kind,
     sites: found.map(({ location, offset, text, official }): MetadataSite => {
@@ -79,7 +79,7 @@ export function readDocument(engine: Engine, bytes: Uint8Array, kind: DocumentKi
       return { format: 'aigc', location, offset, raw, ...(aigc === undefined ? {} : { aigc }), ...(said.length > 0 ? { problem: said.join('; ') } : {}) }
     }),
     ...(digitalSourceType === undefined ? {} : { digitalSourceType }),
-    c2pa: false,
+    c2pa,
   }
 }
 

@@ -13,8 +13,8 @@ export interface Found {
   official: boolean
 }
 
-/** What a document says about its origin. */
-export interface Contents { found: Found[]; digitalSourceType?: string }
+/** What a document says about its origin. `c2pa`: there is a C2PA manifest; it is not checked. */
+export interface Contents { found: Found[]; digitalSourceType?: string; c2pa?: boolean }
 
 /** What is written: the label's text, and IPTC DigitalSourceType as a full URI. */
 export interface Values { label: string; digitalSourceType?: string }

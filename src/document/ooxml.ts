@@ -2,7 +2,7 @@
 import { broken, encoded, spliced, unsupported, utf8, type Contents, type Format, type Found, type Values } from './label.js'
 import type { Engine } from '../engine/engine.js'
 import { appended, attribute, elements, escaped, prefixOf, textOf, type Element } from './xml.js'
-import { entryOf, openZip, packedContent, partOf, withParts, type Zip } from './zip.js'
+import { entryOf, hasManifest, openZip, packedContent, partOf, withParts, type Zip } from './zip.js'
 
 const FMTID = '{D5CDD505-2E9C-101B-9397-08002B2CF9AE}'
 const VT = 'http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes'
@@ -75,11 +75,13 @@ function read(bytes: Uint8Array, engine: Engine): Contents {
       if (text.includes('{') && engine.labelParse(text).looksLike) found.push({ location: `${other!.name} ${element.local}`, offset: other!.offset, text, official: false })
     }
   }
-  return { found, ...(digitalSourceType === undefined ? {} : { digitalSourceType }) }
+  return { found, c2pa: hasManifest(zip), ...(digitalSourceType === undefined ? {} : { digitalSourceType }) }
 }
 
 function write(bytes: Uint8Array, values: Values): Uint8Array {
   const { zip, types, relations, relation, type, path, custom, strict } = open(bytes)
+  if (zip.entries.some(({ name }) => name.startsWith('_xmlsignatures/')))
+    throw unsupported('The document is signed, and a label changes parts that its signature may cover.', 'Mark the document before it is signed.')
   const names = strict ? STRICT : CUSTOM
   const parts = new Map<string, Uint8Array>()
   const wanted: [string, string][] = [['AIGC', values.label], ...(values.digitalSourceType === undefined ? [] : [[SOURCE, values.digitalSourceType] as [string, string]])]

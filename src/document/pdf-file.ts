@@ -243,10 +243,9 @@ function paeth(left: number, up: number, corner: number): number {
   return a <= b && a <= c ? left : b <= c ? up : corner
 }
 
-/** Where `text` stands last. */
+/** Where `text` stands last; no further than 1 MiB from the end. */
 function lastOf(bytes: Uint8Array, text: string): number {
-  const last = text.charCodeAt(0)
-  for (let at = bytes.lastIndexOf(last); at >= 0; at = at === 0 ? -1 : bytes.lastIndexOf(last, at - 1))
-    if (latin1(bytes.subarray(at, at + text.length)) === text) return at
-  return -1
+  const from = Math.max(0, bytes.length - 1_048_576)
+  const at = latin1(bytes.subarray(from)).lastIndexOf(text)
+  return at < 0 ? -1 : from + at
 }

@@ -32,7 +32,7 @@ function isDict(found: Found | undefined): found is Found & { value: Dict } {
 }
 
 function read(bytes: Uint8Array, engine: Engine): Contents {
-  const { file, info, packet } = open(bytes)
+  const { file, catalog, info, packet } = open(bytes)
   const found: Label[] = []
   for (const [key, { value, start }] of info?.value.members ?? []) {
     const text = file.resolved(value)
@@ -49,7 +49,16 @@ function read(bytes: Uint8Array, engine: Engine): Contents {
     else if (official || !found.some(({ text }) => text === value))
       found.push({ location: 'XMP metadata TC260:AIGC', offset: packet!.found.value instanceof Dict && packet!.found.value.get('Filter') === undefined ? packet!.found.stream!.byteOffset - bytes.byteOffset + offset : packet!.found.offset, text: value, official: false })
   }
-  return { found, ...(digitalSourceType === undefined ? {} : { digitalSourceType }) }
+  return { found, c2pa: hasManifest(file, catalog.value), ...(digitalSourceType === undefined ? {} : { digitalSourceType }) }
+}
+
+/** Whether the catalog names an associated file that is a C2PA manifest (C2PA 2.1, A.4). */
+function hasManifest(file: PdfFile, catalog: Dict): boolean {
+  const files = file.resolved(catalog.get('AF'))
+  return Array.isArray(files) && files.slice(0, 1000).some((one) => {
+    const value = file.resolved(one)
+    return value instanceof Dict && value.name('AFRelationship') === 'C2PA_Manifest'
+  })
 }
 
 function write(bytes: Uint8Array, values: Values, engine: Engine): Uint8Array {

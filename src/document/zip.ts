@@ -123,6 +123,11 @@ function nameOf(raw: Uint8Array): string {
   }
 }
 
+/** Whether the archive holds a C2PA manifest (C2PA 2.1, A.6: ZIP-based formats). */
+export function hasManifest(zip: Zip): boolean {
+  return zip.entries.some(({ name }) => name === 'META-INF/content_credential.c2pa')
+}
+
 /** The entry of that name, capital letters or small ones: parts of a package are not told apart by them. */
 export function entryOf(zip: Zip, name: string): Entry | undefined {
   return zip.entries.find((entry) => entry.name === name) ?? zip.entries.find((entry) => entry.name.toLowerCase() === name.toLowerCase())

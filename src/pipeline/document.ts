@@ -51,6 +51,11 @@ export function markDocument(engine: Engine, bytes: Uint8Array, document: Docume
   if (plan.label?.asked)
     throw new CountermarkError('ERR_UNSUPPORTED', 'No label is drawn into documents in this version.', { remedy: 'Leave out its text and place, and put the label into the document\'s own text.' })
   const before = code.readDocument(engine, bytes, kind, sidecar)
+  if (before.c2pa) {
+    if (plan.keepC2pa)
+      throw new CountermarkError('ERR_CONFLICT', 'The file has a C2PA manifest, which any change breaks.', { remedy: 'Leave out keepC2pa to mark it all the same, and sign the result anew.' })
+    findings.push({ rule: 'C1', severity: 'warning', message: 'The source\'s C2PA manifest no longer fits the file: it was signed over the unmarked bytes.' })
+  }
   const kept = keptRecord(before.sites, plan)
   const record: Record = kept ?? recordOf(plan.producer, plan.produceId)
   if (kept !== undefined && kept.ContentProducer !== plan.producer)
