@@ -107,6 +107,55 @@ describe('signatures and encryption', () => {
   })
 })
 
+/** Signs argv[1] into argv[2], certified at the level argv[3] (0: not), and writes the certificate to argv[4]. */
+const SIGN = `
+import sys,datetime
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import hashes,serialization as ser
+from cryptography.hazmat.primitives.asymmetric import rsa
+from pyhanko.sign import signers
+from pyhanko.sign.fields import MDPPerm
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from asn1crypto import x509 as ax,keys as ak
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+key=rsa.generate_private_key(public_exponent=65537,key_size=2048)
+name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME,'Test')])
+now=datetime.datetime.now(datetime.timezone.utc); day=datetime.timedelta(days=1)
+cert=x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1).not_valid_before(now-day).not_valid_after(now+day).add_extension(x509.BasicConstraints(True,None),True).add_extension(x509.KeyUsage(True,True,False,False,False,True,True,False,False),True).sign(key,hashes.SHA256())
+c=ax.Certificate.load(cert.public_bytes(ser.Encoding.DER))
+k=ak.PrivateKeyInfo.load(key.private_bytes(ser.Encoding.DER,ser.PrivateFormat.PKCS8,ser.NoEncryption()))
+s=signers.SimpleSigner(signing_cert=c,signing_key=k,cert_registry=SimpleCertificateStore())
+kw={} if sys.argv[3]=='0' else dict(certify=True,docmdp_permissions=MDPPerm(int(sys.argv[3])))
+with open(sys.argv[1],'rb') as i, open(sys.argv[2],'wb') as o:
+  signers.sign_pdf(IncrementalPdfFileWriter(i,strict=False),signers.PdfSignatureMetadata(field_name='Sig1',**kw),signer=s,output=o)
+open(sys.argv[4],'wb').write(c.dump())
+`
+const CHECK = `
+import sys
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko_certvalidator import ValidationContext
+from asn1crypto import x509 as ax
+c=ax.Certificate.load(open(sys.argv[2],'rb').read())
+with open(sys.argv[1],'rb') as f:
+  st=validate_pdf_signature(PdfFileReader(f).embedded_signatures[0],ValidationContext(trust_roots=[c],allow_fetching=False))
+print(st.intact,st.valid,st.docmdp_ok,st.bottom_line,st.modification_level.name)
+`
+const hanko = python('pyhanko', 'pyhanko_certvalidator', 'cryptography')
+
+// Hybrid files are not validated by pyHanko at all.
+test.skipIf(hanko === undefined).each(KINDS.slice(0, 2).flatMap(([name, make]): [string, string, Buffer][] => ['0', '1', '2'].map((level) => [name, level, make({ info: INFO, packet: PACKET })])))(
+  'pyHanko still trusts a signed file with %s, certified at level %s, or it is not changed', (_, level, bytes) => {
+    const [plain, signed, trusted] = ['a.pdf', 'b.pdf', 'c.der'].map((name) => join(folder(), name)) as [string, string, string]
+    writeFileSync(plain, bytes)
+    hanko!(SIGN, plain, signed, level, trusted)
+    const source = readFileSync(signed)
+    if (level === '1') return expect(code(() => written(source, KIND))).toBe('ERR_CONFLICT')
+    writeFileSync(signed, written(source, KIND))
+    expect(hanko!(CHECK, signed, trusted).trim().split('\n').at(-1)).toBe('True True True True LTA_UPDATES')
+  }, 60_000)
+
 describe('hostile files', () => {
   const trailer = (bytes: Buffer, more: string): Buffer => Buffer.from(bytes.toString('latin1').replace('/Root', `${more}/Root`), 'latin1')
   test('sections in a circle, a reference to itself, a missing catalog, nesting', () => {

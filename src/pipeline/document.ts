@@ -29,7 +29,7 @@ export async function documentOf(bytes: Uint8Array, name?: string): Promise<Docu
     code = await import('../document/index.js')
   } catch (thrown) {
     throw new CountermarkError('ERR_MISSING', 'The code for documents could not be loaded.', {
-      remedy: 'It needs the package fflate: install it, and in a page without bundler name it in an import map.', cause: thrown,
+      remedy: 'It lies in the folder dist/document of the package: serve that folder too.', cause: thrown,
     })
   }
   const kind = code.documentKind(bytes, name)
