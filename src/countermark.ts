@@ -96,12 +96,13 @@ export async function mark<I extends Input, O extends MarkOptions>(input: I, opt
   const document = await documentIn(source, limits)
   checkName(source, options, document?.kind)
   if (document?.kind === 'text/plain' && options.to === undefined)
-    throw new CountermarkError('ERR_USAGE', 'A plain text has no place for a label: it stands in a file beside it.', { remedy: 'Give the output\'s path as `to`, or mark the text as Markdown or HTML.' })
+    throw new CountermarkError('ERR_UNSUPPORTED', 'A plain text has no place for a label: it stands in a file beside it.', { remedy: 'Give the output\'s path as `to`, or mark the text as Markdown or HTML.' })
   const { bytes, report, sidecar } = document !== undefined ? markDocument(engine, source.bytes, document, plan, deadline)
     : { ...(await markBytes(engine, sharpCodec, source.bytes, plan, limits, deadline)), sidecar: undefined }
   deadline.check()
-  const output = (await deliver(bytes, report.type, source, options)) as OutputFor<I, O>
+  // First the label: a text without it would be worse than a label without its text.
   if (sidecar !== undefined && options.to !== undefined) await writeWhole(`${pathOf(options.to)}${sidecar.ending}`, sidecar.bytes)
+  const output = (await deliver(bytes, report.type, source, options)) as OutputFor<I, O>
   return { ...(source.name === undefined ? {} : { file: source.name }), output, ...report, ms: Math.round(performance.now() - start) }
 }
 

@@ -21,6 +21,7 @@ describe('HTML', () => {
     ['an html element only', '<!-- <head> --><html lang="en">x', '<!-- <head> --><html lang="en">', 'x'],
     ['a document type only', '\n<!DOCTYPE html>\n<p>x', '\n<!DOCTYPE html>', '\n<p>x'],
     ['a fragment', '<p>x</p>', '', '<p>x</p>'],
+    ['a longer name in a script', '<html><script>"</scripts></head>"</script><p>x', '<html>', '<script>"</scripts></head>"</script><p>x'],
     ['a head in a script', '<html><script>"</head>"</script><p>x', '<html>', '<script>"</head>"</script><p>x'],
   ])('%s', (_, page, before, after) => {
     expect(put(page, 'text/html')).toBe(`${before}${META}${BLOCK}${after}`)
@@ -154,7 +155,7 @@ describe('through the SDK', () => {
     expect(await verify(to)).toMatchObject({ state: 'confirmed', type: 'text/plain' })
     expect((await mark(to, { ...COMMON, to: join(home, 'c.txt') })).status).toBe('kept')
     expect(existsSync(join(home, 'c.txt.aigc.json'))).toBe(true)
-    await expect(mark(source, { ...COMMON, as: 'bytes' })).rejects.toMatchObject({ code: 'ERR_USAGE' })
+    await expect(mark(source, { ...COMMON, as: 'bytes' })).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED' })
   })
   test('names that say another kind are refused', async () => {
     await expect(mark(pdf(), { ...COMMON, to: join(folder(), 'a.docx') })).rejects.toMatchObject({ code: 'ERR_USAGE' })

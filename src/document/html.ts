@@ -71,14 +71,20 @@ function tagsOf(text: string, width: number): Tag[] {
       if (tags.length > MAX_TAGS) throw tooMuch(`The page has more than ${MAX_TAGS} tags.`)
       at = tag.end
       if (!tag.closing && RAW.has(tag.name)) {
-        const end = lower.indexOf(`</${tag.name}`, at)
-        tag.body = { start: at, end: end < 0 ? text.length : end }
+        tag.body = { start: at, end: endOfRaw(lower, tag.name, at) }
         at = tag.body.end
       }
     } else at++
     at = text.indexOf('<', at)
   }
   return tags
+}
+
+/** Where the end tag of an element that holds only text stands: a longer name that starts like it is none. */
+function endOfRaw(lower: string, name: string, from: number): number {
+  for (let at = lower.indexOf(`</${name}`, from); at >= 0; at = lower.indexOf(`</${name}`, at + 1))
+    if (/[\s/>]/.test(lower[at + 2 + name.length] ?? '')) return at
+  return lower.length
 }
 
 const ATTRIBUTE = /[\s/]*([^\s/>=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+)))?/y
