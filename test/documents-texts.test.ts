@@ -34,6 +34,11 @@ describe('HTML', () => {
     expect([out.subarray(0, place), out.subarray(out.length - (page.length - place))]).toEqual([page.subarray(0, place), page.subarray(place)])
     expect(seen(out, 'text/html').sites[0]).toMatchObject({ raw: text(), offset: place })
   })
+  test('letters that grow when they are made small move nothing', () => {
+    const page = Buffer.concat([Buffer.from([0xff, 0xfe]), bytes('<html><head><TITLE>\u0130\u0130\u0130</TITLE></head><p>', 'utf16le')])
+    const out = Buffer.from(written(page, 'text/html'))
+    expect(seen(out, 'text/html').sites[0]?.offset).toBe(page.indexOf(bytes('</head>', 'utf16le')))
+  })
   test('another character set is read as it says', () => {
     const page = Buffer.concat([bytes('<meta charset="gbk"><meta name="AIGC" content=\'{"Label":"1","ContentProducer":"'), Buffer.from([0xd6, 0xd0]), bytes('"}\'>')])
     expect(seen(page, 'text/html').sites[0]?.aigc?.ContentProducer).toBe('中')

@@ -53,7 +53,8 @@ function decoderOf(label: string): TextDecoder {
 /** Tags outside of comments and of elements that hold only text. Attribute values are as they stand. */
 function tagsOf(text: string, width: number): Tag[] {
   const tags: Tag[] = []
-  const lower = text.toLowerCase()
+  // Only ASCII: other letters may become longer, and places would move.
+  const lower = text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
   let at = text.indexOf('<')
   while (at >= 0) {
     if (text.startsWith('<!--', at)) {
