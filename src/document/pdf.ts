@@ -52,7 +52,7 @@ function read(bytes: Uint8Array, engine: Engine): Contents {
   return { found, c2pa: hasManifest(file, catalog.value), ...(digitalSourceType === undefined ? {} : { digitalSourceType }) }
 }
 
-/** Whether the catalog names an associated file that is a C2PA manifest (C2PA 2.1, A.4). */
+/** Whether the catalog names an associated file that is a C2PA manifest. */
 function hasManifest(file: PdfFile, catalog: Dict): boolean {
   const files = file.resolved(catalog.get('AF'))
   return Array.isArray(files) && files.slice(0, 1000).some((one) => {

@@ -123,7 +123,7 @@ function nameOf(raw: Uint8Array): string {
   }
 }
 
-/** Whether the archive holds a C2PA manifest (C2PA 2.1, A.6: ZIP-based formats). */
+/** Whether the archive holds a C2PA manifest, where its specification puts it in ZIP-based files. */
 export function hasManifest(zip: Zip): boolean {
   return zip.entries.some(({ name }) => name === 'META-INF/content_credential.c2pa')
 }
