@@ -4,6 +4,7 @@ import { wasmEngine, type WasmSource } from './engine/wasm.js'
 import { CountermarkError } from './errors.js'
 import { checkBytes, Deadline, limitsOf, type Limits } from './limits.js'
 import { canvasDecoder } from './media/canvas.js'
+import { documentOf } from './pipeline/document.js'
 import { verifyBytes } from './pipeline/verify.js'
 import type { VerifyOptions, VerifyResult } from './types.js'
 
@@ -57,7 +58,8 @@ export function createVerifier(options: VerifierOptions = {}): Verifier {
       const deadline = new Deadline(limits, asked.signal)
       const engine = await deadline.within(wasmEngine(options.wasm))
       const bytes = await bytesOf(input, limits, deadline)
-      const result = await verifyBytes(engine, canvasDecoder, bytes, asked, ['public'], limits, deadline, options.c2pa && webReader(options.c2pa))
+      const document = await documentOf(bytes, input instanceof File ? input.name : undefined)
+      const result = await verifyBytes(engine, canvasDecoder, bytes, asked, ['public'], limits, deadline, { document, manifests: options.c2pa && webReader(options.c2pa) })
       return { ...(input instanceof File ? { file: input.name } : {}), ...result, ms: Math.round(performance.now() - start) }
     },
   }

@@ -6,11 +6,12 @@ import { loadEngine } from './engine/load.js'
 import { CountermarkError, fromSystem } from './errors.js'
 import { detect, drawLabel, embed, findLabel, keyOf } from './image/image.js'
 import { defaultKey, keyIdOf } from './key.js'
-import { Deadline, limitsOf } from './limits.js'
+import { Deadline, limitsOf, type Limits } from './limits.js'
 import { sharpCodec } from './media/sharp.js'
 import { typeOfBytes, typeOfName } from './media/kind.js'
-import { checkTarget, deliver, pathOf, readSource, type Source } from './media/source.js'
+import { checkTarget, deliver, pathOf, readBeside, readSource, writeWhole, type Source } from './media/source.js'
 import { produceIdOf, producerOf, propagatorOf } from './metadata/record.js'
+import { documentOf, markDocument, type Document } from './pipeline/document.js'
 import { markBytes, type Plan } from './pipeline/mark.js'
 import { propagateBytes } from './pipeline/propagate.js'
 import { verifyBytes } from './pipeline/verify.js'
@@ -101,19 +102,33 @@ export async function mark<I extends Input, O extends MarkOptions>(input: I, opt
   if (options.to !== undefined && (typeof input === 'string' || input instanceof URL)) await checkTarget(pathOf(input), pathOf(options.to))
   const engine = await loadEngine()
   const source = await readSource(input, limits, deadline)
-  checkName(source, options)
-  const { bytes, report } = await markBytes(engine, sharpCodec, source.bytes, plan, limits, deadline)
+  const document = await documentIn(source, limits)
+  checkName(source, options, document?.kind)
+  if (document?.kind === 'text/plain' && options.to === undefined)
+    throw new CountermarkError('ERR_UNSUPPORTED', 'A plain text has no place for a label: it stands in a file beside it.', { remedy: 'Give the output\'s path as `to`, or mark the text as Markdown or HTML.' })
+  const { bytes, report, sidecar } = document !== undefined ? await markDocument(engine, source.bytes, document, plan, deadline)
+    : { ...(await markBytes(engine, sharpCodec, source.bytes, plan, limits, deadline)), sidecar: undefined }
   deadline.check()
+  // First the label: a text without it would be worse than a label without its text.
+  if (sidecar !== undefined && options.to !== undefined) await writeWhole(`${pathOf(options.to)}${sidecar.ending}`, sidecar.bytes)
   const output = (await deliver(bytes, report.type, source, options)) as OutputFor<I, O>
   return { ...(source.name === undefined ? {} : { file: source.name }), output, ...report, ms: Math.round(performance.now() - start) }
 }
 
+/** A document, with the file beside a plain text. */
+async function documentIn({ bytes, name, form }: Source, limits: Limits): Promise<Document | undefined> {
+  const document = await documentOf(bytes, name)
+  if (document?.kind !== 'text/plain' || form !== 'path' || name === undefined) return document
+  const sidecar = await readBeside(`${name}${document.code.SIDECAR}`, limits)
+  return { ...document, ...(sidecar === undefined ? {} : { sidecar }) }
+}
+
 /** A name that says another kind than the bytes would mislead every reader; a source that does so already may keep its. */
-function checkName({ bytes, name = '' }: Source, { to }: Pick<MarkOptions, 'to'>): void {
-  const type = typeOfBytes(bytes)
+function checkName({ bytes, name = '' }: Source, { to }: Pick<MarkOptions, 'to'>, document?: string): void {
+  const type = document ?? typeOfBytes(bytes)
   const named = to === undefined ? undefined : typeOfName(pathOf(to))
   if (type !== undefined && named !== undefined && named !== type && named !== typeOfName(name))
-    throw new CountermarkError('ERR_USAGE', `The picture is ${type}, but the output's name says ${named}.`, { remedy: 'Marking keeps the kind of the file: give the output the same ending.' })
+    throw new CountermarkError('ERR_USAGE', `The file is ${type}, but the output's name says ${named}.`, { remedy: 'Marking keeps the kind of the file: give the output the same ending.' })
 }
 
 /** Verifies one picture; see Countermark.verify. */
@@ -125,7 +140,8 @@ export async function verify(input: Input, options: VerifyOptions = {}): Promise
   const keys = options.keys ?? [...new Set([(await defaultKey()).key, 'public'])]
   const engine = await loadEngine()
   const source = await readSource(input, limits, deadline)
-  const result = await verifyBytes(engine, sharpCodec, source.bytes, options, keys, limits, deadline)
+  const document = await documentIn(source, limits)
+  const result = await verifyBytes(engine, sharpCodec, source.bytes, options, keys, limits, deadline, { document })
   return { ...(source.name === undefined ? {} : { file: source.name }), ...result, ms: Math.round(performance.now() - start) }
 }
 

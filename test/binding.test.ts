@@ -21,6 +21,10 @@ const SIGNATURES: { [name in keyof Binding]: string } = {
   metadataWrite: '(Uint8Array, string) Uint8Array',
   metadataRead: '(Uint8Array) string',
   metadataCarry: '(Uint8Array, Uint8Array) Uint8Array',
+  labelParse: '(string) string',
+  labelText: '(string) string',
+  xmpRead: '(Uint8Array) string',
+  xmpWrite: '(Uint8Array, string) Uint8Array',
 }
 
 const TYPES: Record<string, string> = {

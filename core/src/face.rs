@@ -5,7 +5,7 @@ use crate::container;
 use crate::error::{Error, Result};
 use crate::image::{detect, embed, quality};
 use crate::label::{draw, find};
-use crate::metadata::{carry, read, texts, write};
+use crate::metadata::{carry, read, text, texts, write};
 use crate::payload;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -89,4 +89,25 @@ pub fn metadata_read(bytes: &[u8]) -> Result<String> {
 /// The coded pixels of `encoded` with the metadata of `source`; see `metadata::carry::carry`.
 pub fn metadata_carry(source: &[u8], encoded: &[u8]) -> Result<Vec<u8>> {
     carry::carry(source, encoded)
+}
+
+/// Reads a label that stands in any text. Gives the JSON of `metadata::text::Parsed`.
+pub fn label_parse(label: &str) -> Result<String> {
+    report(&text::parse(label))
+}
+
+/// The text of a label, once what stands allows it. Takes the JSON of `metadata::text::Request`.
+pub fn label_text(options_text: &str) -> Result<String> {
+    text::compose(&options(options_text)?)
+}
+
+/// The two properties of an XMP packet. Gives the JSON of `metadata::text::Properties`.
+pub fn xmp_read(packet: &[u8]) -> Result<String> {
+    report(&text::properties(packet)?)
+}
+
+/// An XMP packet with other values of the two properties; an empty one gives a new packet. Takes the JSON of
+/// `metadata::text::Edit`.
+pub fn xmp_write(packet: &[u8], options_text: &str) -> Result<Vec<u8>> {
+    text::edit(packet, &options(options_text)?)
 }

@@ -88,3 +88,27 @@ pub fn metadata_read(bytes: Buffer) -> Result<String> {
 pub fn metadata_carry(source: Buffer, encoded: Buffer) -> Result<Buffer> {
     now(|| face::metadata_carry(&source, &encoded).map(Buffer::from))
 }
+
+/// Reads a label that stands in any text.
+#[napi]
+pub fn label_parse(label: String) -> Result<String> {
+    now(|| face::label_parse(&label))
+}
+
+/// The text of a label.
+#[napi]
+pub fn label_text(options: String) -> Result<String> {
+    now(|| face::label_text(&options))
+}
+
+/// The two properties of an XMP packet.
+#[napi]
+pub fn xmp_read(packet: Buffer) -> Result<String> {
+    now(|| face::xmp_read(&packet))
+}
+
+/// An XMP packet with other values of the two properties.
+#[napi]
+pub fn xmp_write(packet: Buffer, options: String) -> Result<Buffer> {
+    now(|| face::xmp_write(&packet, &options).map(Buffer::from))
+}

@@ -57,7 +57,7 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
     for (const { input, output } of pairs) {
       try {
         const result = await mark(input, { ...options, to: output })
-        if (done === 0 && flags.watermark && !flags.metadataOnly) terminal.note(said)
+        if (done === 0 && flags.watermark && !flags.metadataOnly && (result.watermark.embedded || result.type.startsWith('image/'))) terminal.note(said)
         done += 1
         if (result.status === 'done' && result.verdict === 'non-compliant') breaches += 1
         print(terminal, result, input)

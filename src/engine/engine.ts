@@ -17,6 +17,10 @@ export interface Binding {
   metadataWrite(bytes: Uint8Array, options: string): Uint8Array
   metadataRead(bytes: Uint8Array): string
   metadataCarry(source: Uint8Array, encoded: Uint8Array): Uint8Array
+  labelParse(label: string): string
+  labelText(options: string): string
+  xmpRead(packet: Uint8Array): string
+  xmpWrite(packet: Uint8Array, options: string): Uint8Array
 }
 
 /** What `imageEmbed` says. Where the picture cannot carry a mark, `embedded` is false and `reason` says why. */
@@ -134,6 +138,25 @@ export interface WriteOptions {
   replace?: boolean
 }
 
+/** A label that was read from a text. */
+export interface LabelReading {
+  /** Whether the text has the shape of a label. */
+  looksLike: boolean
+  raw: string
+  aigc?: Partial<Record>
+  problems: { rule: string; message: string }[]
+}
+
+/** One of the two properties in an XMP packet; `offset` in bytes from the packet's start. */
+export interface XmpProperty { name: 'AIGC' | 'DigitalSourceType'; value: string; official: boolean; offset: number }
+
+/** Options of `labelText`: the label, and those that stand in the file. */
+export interface LabelRequest extends WriteOptions {
+  /** Labels of the same producer may be replaced. */
+  replace?: boolean
+  standing: { location: string; offset: number; raw: string }[]
+}
+
 /** All arithmetic and all byte surgery, by whichever engine was loaded. Failures are CountermarkErrors. */
 export interface Engine {
   readonly kind: 'native' | 'wasm'
@@ -158,6 +181,13 @@ export interface Engine {
   metadataRead(bytes: Uint8Array): MetadataReport
   /** The encoded pixels with the source's metadata around them. */
   metadataCarry(source: Uint8Array, encoded: Uint8Array): Uint8Array
+  /** Reads a label that stands in any text. */
+  labelParse(label: string): LabelReading
+  /** The text of a label. ERR_PARAMETER for a label that may not be written, ERR_CONFLICT where another one stands. */
+  labelText(request: LabelRequest): string
+  xmpRead(packet: Uint8Array): XmpProperty[]
+  /** An XMP packet with these values, the rest kept; a new one where `packet` is empty. */
+  xmpWrite(packet: Uint8Array, values: { aigc?: string; digitalSourceType?: string }): Uint8Array
 }
 
 function image(picture: Picture): { width: number; height: number; channels: number; depth: number; orientation: number } {
@@ -203,5 +233,9 @@ export function engineOver(binding: Binding, kind: 'native' | 'wasm'): Engine {
     metadataWrite: (bytes, options) => guarded(() => binding.metadataWrite(bytes, JSON.stringify(options))),
     metadataRead: (bytes) => guarded(() => JSON.parse(binding.metadataRead(bytes)) as MetadataReport),
     metadataCarry: (source, encoded) => guarded(() => binding.metadataCarry(source, encoded)),
+    labelParse: (label) => guarded(() => JSON.parse(binding.labelParse(label)) as LabelReading),
+    labelText: (request) => guarded(() => binding.labelText(JSON.stringify(request))),
+    xmpRead: (packet) => guarded(() => (JSON.parse(binding.xmpRead(packet)) as { properties: XmpProperty[] }).properties),
+    xmpWrite: (packet, values) => guarded(() => binding.xmpWrite(packet, JSON.stringify(values))),
   }
 }

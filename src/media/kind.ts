@@ -7,6 +7,15 @@ const EXTENSIONS: { readonly [type: string]: readonly string[] } = {
   'image/tiff': ['tif', 'tiff'],
   'image/avif': ['avif', 'avifs'],
   'image/heic': ['heic', 'heif'],
+  'application/pdf': ['pdf'],
+  'application/vnd.openxmlformats-officedocument.wordprocessingml.document': ['docx', 'docm', 'dotx', 'dotm'],
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': ['xlsx', 'xlsm', 'xltx', 'xltm'],
+  'application/vnd.openxmlformats-officedocument.presentationml.presentation': ['pptx', 'pptm', 'potx', 'potm', 'ppsx'],
+  'application/epub+zip': ['epub'],
+  'text/html': ['html', 'htm', 'xhtml'],
+  'text/markdown': ['md', 'markdown'],
+  'application/json': ['json'],
+  'text/plain': ['txt', 'text'],
 }
 
 /** The kinds that `mark` writes. */
@@ -37,4 +46,15 @@ export function typeOfBytes(bytes: Uint8Array): string | undefined {
     if (/hei[cxms]|hevc|mif1|msf1/.test(brands)) return 'image/heic'
   }
   return undefined
+}
+
+/**
+ * Whether a file that is no picture may be a document: what is loaded only then looks closer. Texts are told by the ends
+ * of their names, as their bytes do not say what they are.
+ */
+export function mayBeDocument(bytes: Uint8Array, name?: string): boolean {
+  const head = String.fromCharCode(...bytes.subarray(0, 1024))
+  if (head.includes('%PDF-') || /^(?:PK\x03\x04|\xd0\xcf\x11\xe0)/.test(head) || /^(?:\xef\xbb\xbf)?\s*<(?:!doctype\s|html|\?xml|!--)/i.test(head)) return true
+  const type = name === undefined ? undefined : typeOfName(name)
+  return type !== undefined && /^text\/|\/json$/.test(type)
 }

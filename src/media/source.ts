@@ -48,6 +48,12 @@ function isFile(blob: Blob): blob is File {
   return 'name' in blob && typeof blob.name === 'string'
 }
 
+/** The bytes of a file that may not be there. */
+export async function readBeside(path: string, limits: Limits): Promise<Uint8Array | undefined> {
+  const facts = await stat(path).catch(() => undefined)
+  return facts?.isFile() ? readPath(path, limits) : undefined
+}
+
 async function readPath(path: string, limits: Limits): Promise<Uint8Array> {
   try {
     const file = await open(path, 'r')

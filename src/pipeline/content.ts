@@ -1,15 +1,23 @@
 // The coded content of a file, as the hash of a signature sees it. Every kind of file joins here: what a decoder needs, in file
 // order, in pieces.
 import type { Engine } from '../engine/engine.js'
-import type { HashAlgorithm } from '../signature/hash.js'
+import type { Chunks, HashAlgorithm } from '../signature/hash.js'
 
-/** Hashes the content; each algorithm once, however many labels ask. */
-export function contentHasher(engine: Engine, bytes: Uint8Array): (algorithm: HashAlgorithm) => Promise<string> {
+/** Hashes the content once an algorithm, however many labels ask. */
+export type Hasher = (algorithm: HashAlgorithm) => Promise<string>
+
+/** The hasher of a picture's coded samples. */
+export function contentHasher(engine: Engine, bytes: Uint8Array): Hasher {
+  return hasherOf(async () => (await import('../signature/hash.js')).partsOf(bytes, engine.codedRanges(bytes)))
+}
+
+/** A hasher over the pieces that `content` gives. */
+export function hasherOf(content: () => Chunks | Promise<Chunks>): Hasher {
   const done = new Map<HashAlgorithm, Promise<string>>()
   return (algorithm) => {
     const known = done.get(algorithm)
     if (known !== undefined) return known
-    const made = import('../signature/hash.js').then(({ contentHash, partsOf }) => contentHash(partsOf(bytes, engine.codedRanges(bytes)), algorithm))
+    const made = import('../signature/hash.js').then(async ({ contentHash }) => contentHash(await content(), algorithm))
     done.set(algorithm, made)
     return made
   }

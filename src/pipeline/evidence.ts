@@ -8,7 +8,7 @@ import type { Decoder } from '../media/codec.js'
 import { typeOfBytes } from '../media/kind.js'
 import { isAiSourceType } from '../metadata/record.js'
 import { tracesIn } from '../trace/traces.js'
-import { contentHasher } from './content.js'
+import { contentHasher, type Hasher } from './content.js'
 import type { Effort, Evidence, Finding, Key, MetadataEvidence, Record, WatermarkEvidence } from '../types.js'
 
 /** What is asked of `gather`. */
@@ -32,8 +32,8 @@ export interface Sight {
   evidence: Evidence[]
   /** `unknown`: the core does not know this container. */
   metadata: 'read' | 'unknown' | 'broken'
-  /** `partly`: the first frame of several. */
-  pixels: 'read' | 'partly' | 'skipped' | 'failed'
+  /** `partly`: the first frame of several. `none`: a kind without samples, where metadata is all that is looked for. */
+  pixels: 'read' | 'partly' | 'skipped' | 'failed' | 'none'
   findings: Finding[]
   report?: MetadataReport
   /** Every text of the metadata. */
@@ -72,14 +72,26 @@ export async function gather(
   if (info) checkPixels(info.width, info.height, limits)
 
   readMetadata(engine, bytes, request, sight)
-  await readSignatures(engine, bytes, request, sight)
+  await readSignatures(contentHasher(engine, bytes), request, sight)
   await readC2pa(bytes, request, sight)
   if (request.pixels) await readPixels(engine, decoder, bytes, info, request, sight, limits, deadline)
   return sight
 }
 
-function readMetadata(engine: Engine, bytes: Uint8Array, { expect }: Request, sight: Sight): void {
-  const report = attempt(() => engine.metadataRead(bytes))
+function readMetadata(engine: Engine, bytes: Uint8Array, request: Request, sight: Sight): void {
+  addMetadata(() => engine.metadataRead(bytes), request, sight)
+  if (sight.report === undefined) return
+  const texts = attempt(() => engine.metadataTexts(bytes))
+  if (texts instanceof CountermarkError) return
+  sight.texts = texts
+  // What the system of our own label says of itself is no trace of another.
+  const own = sight.report.sites.length > 0
+  sight.evidence.push(...tracesIn(own ? texts.filter(({ key }) => key !== 'Iptc4xmpExt:AISystemUsed') : texts))
+}
+
+/** Runs a reader of metadata and adds what it says to `sight`; failures leave the metadata unseen. */
+export function addMetadata(read: () => MetadataReport, { expect }: Pick<Request, 'expect'>, sight: Sight): void {
+  const report = attempt(read)
   if (report instanceof CountermarkError) {
     sight.metadata = report.code === 'ERR_UNSUPPORTED' ? 'unknown' : 'broken'
     sight.findings.push(sight.metadata === 'unknown'
@@ -100,16 +112,10 @@ function readMetadata(engine: Engine, bytes: Uint8Array, { expect }: Request, si
   if (report.digitalSourceType !== undefined)
     sight.evidence.push({ kind: 'metadata', format: 'iptc', found: isAiSourceType(report.digitalSourceType), digitalSourceType: report.digitalSourceType })
   if (report.c2pa) sight.evidence.push({ kind: 'metadata', format: 'c2pa', found: true })
-  const texts = attempt(() => engine.metadataTexts(bytes))
-  if (texts instanceof CountermarkError) return
-  sight.texts = texts
-  // What the system of our own label says of itself is no trace of another.
-  const own = report.sites.length > 0
-  sight.evidence.push(...tracesIn(own ? texts.filter(({ key }) => key !== 'Iptc4xmpExt:AISystemUsed') : texts))
 }
 
 /** Signatures are few, and their arithmetic is large: the room is loaded for a file that has one. */
-async function readSignatures(engine: Engine, bytes: Uint8Array, { trust }: Request, sight: Sight): Promise<void> {
+export async function readSignatures(hash: Hasher, { trust }: Pick<Request, 'trust'>, sight: Sight): Promise<void> {
   if (trust === undefined && !JSON.stringify(sight.report?.sites ?? []).includes('SecurityData')) return
   let room
   try {
@@ -120,7 +126,6 @@ async function readSignatures(engine: Engine, bytes: Uint8Array, { trust }: Requ
     return
   }
   const [{ examine }, { trustOf }] = room
-  const hash = contentHasher(engine, bytes)
   const trusted = trust === undefined ? undefined : trustOf(trust)
   for (const { aigc } of sight.report?.sites ?? [])
     if (aigc !== undefined) sight.evidence.push(...await examine(aigc, hash, trusted))

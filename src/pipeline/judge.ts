@@ -49,7 +49,7 @@ export function judge(policy: Policy, sight: Sight, declared = false, known?: Kn
   // A trace of a generator is no mark: it makes the state "suspected", and the verdict stays "not found".
   const seen = evidence.some((one) => one.found && one.kind !== 'trace' && !(one.kind === 'metadata' && one.format === 'c2pa' && !saysGenerated(one.c2pa)))
   const verdict: Verdict =
-    !seen && known === undefined ? (sight.metadata === 'read' && sight.pixels === 'read' && !manifest ? 'not found' : 'cannot tell')
+    !seen && known === undefined ? (sight.metadata === 'read' && (sight.pixels === 'read' || sight.pixels === 'none') && !manifest ? 'not found' : 'cannot tell')
     : findings.some(({ severity }) => severity === 'error') ? 'non-compliant'
     : open ? 'cannot tell'
     : 'compliant'
@@ -155,7 +155,7 @@ function judgeWatermarks(policy: Policy, sight: Sight, known: Knowledge | undefi
     return { findings: [finding('W1', 'The watermark is of other content than the metadata: the label may have been copied from another file.')], open: false }
   if (found.length > 0 || policy.watermark.demand !== 'required') return { findings: [], open: false }
   if (known?.watermark === false)
-    return { findings: [finding('W1', 'The picture has no watermark; this policy asks for one.')], open: false }
+    return { findings: [finding('W1', 'The file has no watermark; this policy asks for one.')], open: false }
   return { findings: [finding('W1', 'No watermark of the known keys was found; one of another key or maker cannot be seen.', 'info')], open: true }
 }
 

@@ -9,7 +9,7 @@ import { isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
 import { WORDINGS } from '../policy/policy.js'
 import type { Signer } from '../signature/keys.js'
 import type { C2paOptions, Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record } from '../types.js'
-import { contentHasher } from './content.js'
+import { contentHasher, type Hasher } from './content.js'
 import { typeOrThrow } from './evidence.js'
 import { judge } from './judge.js'
 import { readBack } from './readback.js'
@@ -72,7 +72,7 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
   let output = work.bytes
   if (kept === undefined) {
     const digitalSourceType = plan.digitalSourceType ?? (before.digitalSourceType !== undefined && isAiSourceType(before.digitalSourceType) ? undefined : TRAINED)
-    if (plan.signer !== undefined) record = await signed(engine, output, record, plan.signer)
+    if (plan.signer !== undefined) record = await signed(contentHasher(engine, output), record, plan.signer)
     output = engine.metadataWrite(output, { aigc: record, ...(digitalSourceType === undefined ? {} : { digitalSourceType }), ...disclosure(plan) })
   }
   if (plan.c2pa !== undefined) output = await manifested(engine, bytes, output, info, plan, plan.c2pa, kept, work, payload)
@@ -119,10 +119,9 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
 }
 
 /** ReservedCode1 binds the label to the coded content, which is final by now. */
-async function signed(engine: Engine, bytes: Uint8Array, record: Record, signer: Signer): Promise<Record> {
+export async function signed(hash: Hasher, record: Record, signer: Signer): Promise<Record> {
   const { hashFor, secure } = await import('../signature/security.js')
-  const hash = await contentHasher(engine, bytes)(hashFor(signer))
-  return { ...record, ReservedCode1: await secure(record, hash, signer) }
+  return { ...record, ReservedCode1: await secure(record, await hash(hashFor(signer)), signer) }
 }
 
 /** The manifest comes last, over everything. A source with a manifest or a label of its own becomes its parent. */

@@ -6,17 +6,19 @@ import type { Deadline, Limits } from '../limits.js'
 import type { Decoder } from '../media/codec.js'
 import { policyOf, WORDINGS } from '../policy/policy.js'
 import type { Key, Provider, VerifyOptions, VerifyResult } from '../types.js'
+import { seeDocument, type Document } from './document.js'
 import { gather } from './evidence.js'
 import { judge } from './judge.js'
 
-/** Verifies one picture. `keys` are what is searched for where the options name none. */
+/** Verifies one picture, or a document. `keys` are what is searched for where the options name none. */
 export async function verifyBytes(
   engine: Engine, decoder: Decoder, bytes: Uint8Array, options: VerifyOptions, keys: Key[], limits: Limits, deadline: Deadline,
-  manifests?: ManifestReader,
+  further: { document?: Document | undefined; manifests?: ManifestReader | undefined } = {},
 ): Promise<Omit<VerifyResult, 'file' | 'ms'>> {
   const policy = policyOf(options.policy)
   const expect = expected(options.expect)
-  const sight = await gather(engine, decoder, bytes, {
+  const { document, manifests } = further
+  const sight = document !== undefined ? await seeDocument(engine, bytes, document, { ...(expect === undefined ? {} : { expect }), ...(options.trust === undefined ? {} : { trust: options.trust }) }) : await gather(engine, decoder, bytes, {
     keys: options.keys ?? keys,
     effort: options.effort ?? 'full',
     texts: [...(options.labelTexts ?? []), ...WORDINGS],

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mark, verify, type MarkResult, type VerifyOptions, type VerifyResult } from '../../src/index.js'
 import { chromiumPath, launch, serve } from '../support/browser.js'
 import { halved, recompressed } from '../support/damage.js'
+import { docx, DOCX } from '../support/documents.js'
 import { media, mediaFiles } from '../support/media.js'
 import { made, photograph, pipeline } from '../support/pictures.js'
 
@@ -118,5 +119,23 @@ describe.skipIf(chromiumPath === undefined)('the verifier in a browser', () => {
     expect(asked.filter((url) => !url.startsWith(host.url))).toEqual([])
     // The one thing that a browser asks for by itself and we do not serve.
     expect(complaints.filter((text) => !text.includes('404'))).toEqual([])
+  })
+  test('documents: their code is loaded when the first one comes', async () => {
+    // A page of its own, so that what the others ask for is not mixed with it.
+    const other = await context.newPage()
+    await context.setOffline(false)
+    const files: string[] = []
+    other.on('request', (request) => files.push(new URL(request.url()).pathname))
+    await other.goto(host.url)
+    await other.waitForFunction(() => document.title === 'ready')
+    expect(files.filter((path) => path.startsWith('/dist/document/'))).toEqual([])
+    const { output } = await mark(docx(), { provider: { name: 'Example-Lab' }, produceId: 'c-1', key: 'public', metadataOnly: true })
+    const answer = await other.evaluate(
+      ([text]) => (globalThis as unknown as { verifyFile(...given: unknown[]): Promise<Answer> }).verifyFile(text, {}, 'a.docx'),
+      [Buffer.from(output).toString('base64')] as const,
+    )
+    expect([answer.message, answer.state, answer.type]).toEqual([undefined, 'confirmed', DOCX])
+    expect(files).toContain('/dist/document/fflate.js')
+    await other.close()
   })
 })

@@ -88,3 +88,27 @@ pub fn metadata_read(bytes: &[u8]) -> Result<String, JsValue> {
 pub fn metadata_carry(source: &[u8], encoded: &[u8]) -> Result<Vec<u8>, JsValue> {
     face::metadata_carry(source, encoded).map_err(thrown)
 }
+
+/// Reads a label that stands in any text.
+#[wasm_bindgen(js_name = labelParse)]
+pub fn label_parse(label: &str) -> Result<String, JsValue> {
+    face::label_parse(label).map_err(thrown)
+}
+
+/// The text of a label.
+#[wasm_bindgen(js_name = labelText)]
+pub fn label_text(options: &str) -> Result<String, JsValue> {
+    face::label_text(options).map_err(thrown)
+}
+
+/// The two properties of an XMP packet.
+#[wasm_bindgen(js_name = xmpRead)]
+pub fn xmp_read(packet: &[u8]) -> Result<String, JsValue> {
+    face::xmp_read(packet).map_err(thrown)
+}
+
+/// An XMP packet with other values of the two properties.
+#[wasm_bindgen(js_name = xmpWrite)]
+pub fn xmp_write(packet: &[u8], options: &str) -> Result<Vec<u8>, JsValue> {
+    face::xmp_write(packet, options).map_err(thrown)
+}

@@ -4,6 +4,7 @@ pub mod aigc;
 pub mod carry;
 mod markup;
 pub mod read;
+pub mod text;
 pub mod texts;
 pub mod write;
 mod xmp;

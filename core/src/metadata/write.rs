@@ -41,13 +41,7 @@ pub fn write(bytes: &[u8], options: &Options) -> Result<Vec<u8>> {
     if options.aigc.is_none() && options.digital_source_type.is_none() {
         return Err(Error::parameter("nothing to write: give aigc, digitalSourceType, or both"));
     }
-    if let Some(source) = &options.digital_source_type
-        && (!(source.starts_with("http://") || source.starts_with("https://"))
-            || source.len() > 1024
-            || !source.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b'"')))
-    {
-        return Err(Error::parameter("digitalSourceType must be a full URI that starts with http:// or https://"));
-    }
+    check_source(options.digital_source_type.as_deref())?;
     let further = options.further()?;
     let file = open(bytes)?;
     let found = sites(&file)?;
@@ -101,8 +95,20 @@ fn with_further(text: String, further: &[(Name, &str)]) -> Result<String> {
     packet.set(&wanted)
 }
 
+/// Refuses a DigitalSourceType that is no full URI.
+pub(super) fn check_source(source: Option<&str>) -> Result<()> {
+    if let Some(source) = source
+        && (!(source.starts_with("http://") || source.starts_with("https://"))
+            || source.len() > 1024
+            || !source.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b'"')))
+    {
+        return Err(Error::parameter("digitalSourceType must be a full URI that starts with http:// or https://"));
+    }
+    Ok(())
+}
+
 /// Whether the labels that stand allow this one.
-fn permit(record: &Record, sites: &[Site], replace: bool) -> Result<()> {
+pub(super) fn permit(record: &Record, sites: &[Site], replace: bool) -> Result<()> {
     let places = || sites.iter().map(|site| format!("{} at byte {}", site.location, site.offset)).collect::<Vec<_>>().join(", ");
     if !sites.is_empty() && !replace {
         return Err(Error::conflict(format!(

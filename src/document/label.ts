@@ -1,0 +1,105 @@
+// What every kind of document gives and takes: the label as a text, and where it stands. The text itself is the engine's.
+import type { Engine } from '../engine/engine.js'
+import { CountermarkError } from '../errors.js'
+
+/** One text that stands where a label stands, or that has the shape of one. */
+export interface Found {
+  /** For people: `docProps/custom.xml AIGC`. */
+  location: string
+  /** Bytes from the start of the file; of a compressed part, where the part starts. */
+  offset: number
+  text: string
+  /** Whether this is the place that the guide (or, where it names none, our own convention) gives. */
+  official: boolean
+}
+
+/** What a document says about its origin. `c2pa`: there is a C2PA manifest; it is not checked. */
+export interface Contents { found: Found[]; digitalSourceType?: string; c2pa?: boolean }
+
+/** What is written: the label's text, and IPTC DigitalSourceType as a full URI. */
+export interface Values { label: string; digitalSourceType?: string }
+
+/** One kind of document. Every function throws CountermarkErrors: ERR_BROKEN with offset, ERR_UNSUPPORTED, ERR_LIMIT, ERR_CONFLICT. */
+export interface Format {
+  /** Every label of the document, official place or not. An empty list is the truth about the whole document. */
+  read(bytes: Uint8Array, engine: Engine): Contents
+  /** The document with exactly this label in the official place, in the place of an official one that stands. All else stays. */
+  write(bytes: Uint8Array, values: Values, engine: Engine): Uint8Array
+  /** What stands for the content, in pieces: writing and replacing labels never changes it. */
+  content(bytes: Uint8Array, engine: Engine): Uint8Array[]
+}
+
+/** A document that contradicts itself at `offset`. */
+export function broken(message: string, offset: number): CountermarkError {
+  return new CountermarkError('ERR_BROKEN', message, { offset })
+}
+
+/** A feature that is not handled. */
+export function unsupported(message: string, remedy?: string): CountermarkError {
+  return new CountermarkError('ERR_UNSUPPORTED', message, remedy === undefined ? {} : { remedy })
+}
+
+/** A stated bound that was passed. */
+export function tooMuch(message: string): CountermarkError {
+  return new CountermarkError('ERR_LIMIT', message)
+}
+
+/** UTF-8, strictly, a byte order mark kept. `what` names the text in the error, `base` is where it starts in the file. */
+export function utf8(bytes: Uint8Array, what: string, base = 0): string {
+  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))
+    throw unsupported(`${what} is in UTF-16, which is not handled.`, 'Save it as UTF-8.')
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw broken(`${what} is not valid UTF-8`, base + validUpTo(bytes))
+  }
+}
+
+/** The length of the longest valid start, by halving. */
+function validUpTo(bytes: Uint8Array): number {
+  let [good, bad] = [0, bytes.length]
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1
+    try {
+      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, middle), { stream: true })
+      good = middle
+    } catch {
+      bad = middle
+    }
+  }
+  return good
+}
+
+/** All pieces in a row. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    out.set(piece, at)
+    at += piece.length
+  }
+  return out
+}
+
+/** Text as UTF-8. */
+export function encoded(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+
+/** One byte a character, as it stands. */
+export function latin1(bytes: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192))
+  return text
+}
+
+/** A text with pieces replaced; `edits` must not overlap. */
+export function spliced(text: string, edits: readonly { start: number; end: number; text: string }[]): string {
+  let out = ''
+  let at = 0
+  for (const edit of [...edits].sort((a, b) => a.start - b.start)) {
+    out += text.slice(at, edit.start) + edit.text
+    at = edit.end
+  }
+  return out + text.slice(at)
+}

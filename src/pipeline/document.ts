@@ -1,0 +1,120 @@
+// Documents on the paths of marking and verifying: their code is loaded when the first one comes. They have a metadata label
+// only: no label is drawn into them and no watermark is put into their text, and every result says so.
+import type { DocumentKind } from '../document/index.js'
+import type { Engine } from '../engine/engine.js'
+import { CountermarkError } from '../errors.js'
+import type { Deadline } from '../limits.js'
+import { mayBeDocument, typeOfBytes } from '../media/kind.js'
+import { FIELDS, isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
+import type { Finding, Record } from '../types.js'
+import { hasherOf } from './content.js'
+import { addMetadata, readSignatures, soleRecord, type Request, type Sight } from './evidence.js'
+import { judge } from './judge.js'
+import { keptRecord } from './kept.js'
+import { signed, type Marked, type Plan } from './mark.js'
+
+/** A document's kind, the code for it, and the file beside a plain text where there is one. */
+export interface Document { kind: DocumentKind; code: typeof import('../document/index.js'); sidecar?: Uint8Array }
+
+/** What stands beside a plain text: the ending of its name, and its bytes where the output is to have one. */
+export interface MarkedDocument extends Marked { sidecar?: { ending: string; bytes: Uint8Array } }
+
+const NO_WATERMARK = 'documents carry no watermark in this version'
+const NO_LABEL = 'no label is drawn into documents in this version; it must stand in the text itself'
+
+/** The document that `bytes` are, or undefined. ERR_MISSING where its code cannot be loaded. */
+export async function documentOf(bytes: Uint8Array, name?: string): Promise<Document | undefined> {
+  if (typeOfBytes(bytes) !== undefined || !mayBeDocument(bytes, name)) return undefined
+  let code
+  try {
+    code = await import('../document/index.js')
+  } catch (thrown) {
+    throw new CountermarkError('ERR_MISSING', 'The code for documents could not be loaded.', {
+      remedy: 'It lies in the folder dist/document of the package: serve that folder too.', cause: thrown,
+    })
+  }
+  const kind = code.documentKind(bytes, name)
+  return kind === undefined ? undefined : { kind, code }
+}
+
+/** Everything that a document says. */
+export async function seeDocument(engine: Engine, bytes: Uint8Array, { kind, code, sidecar }: Document, { expect, trust }: Pick<Request, 'expect' | 'trust'> = {}): Promise<Sight> {
+  const sight: Sight = { type: kind, evidence: [], metadata: 'read', pixels: 'none', findings: [] }
+  addMetadata(() => code.readDocument(engine, bytes, kind, sidecar), expect === undefined ? {} : { expect }, sight)
+  await readSignatures(hasherOf(() => code.contentBytes(engine, bytes, kind)), trust === undefined ? {} : { trust }, sight)
+  sight.findings.push({ rule: 'P2', severity: 'info', message: 'Of documents this version reads the metadata only; their text is not searched for labels or watermarks.' })
+  return sight
+}
+
+/** Marks a document: writes its metadata label and reads it back. Errors: see ErrorCode; on any of them there is no output. */
+export async function markDocument(engine: Engine, bytes: Uint8Array, document: Document, plan: Plan, deadline: Deadline): Promise<MarkedDocument> {
+  const { kind, code, sidecar } = document
+  const findings: Finding[] = []
+  if (plan.label?.asked)
+    throw new CountermarkError('ERR_UNSUPPORTED', 'No label is drawn into documents in this version.', { remedy: 'Leave out its text and place, and put the label into the document\'s own text.' })
+  if (plan.c2pa !== undefined)
+    throw new CountermarkError('ERR_UNSUPPORTED', 'C2PA manifests are not written into documents in this version.', { remedy: 'Leave out c2pa (--c2pa-key, --c2pa-cert).' })
+  const before = code.readDocument(engine, bytes, kind, sidecar)
+  if (before.c2pa) {
+    if (plan.keepC2pa)
+      throw new CountermarkError('ERR_CONFLICT', 'The file has a C2PA manifest, which any change breaks.', { remedy: 'Leave out keepC2pa to mark it all the same, and sign the result anew.' })
+    findings.push({ rule: 'C1', severity: 'warning', message: 'The source\'s C2PA manifest no longer fits the file: it was signed over the unmarked bytes.' })
+  }
+  const kept = keptRecord(before.sites, plan)
+  let record: Record = kept ?? recordOf(plan.producer, plan.produceId)
+  // Writing changes nothing that the hash covers; checkOutput holds it to that.
+  if (kept === undefined && plan.signer !== undefined) record = await signed(hasherOf(() => code.contentBytes(engine, bytes, kind)), record, plan.signer)
+  if (kept !== undefined && kept.ContentProducer !== plan.producer)
+    findings.push({ rule: 'M16', severity: 'warning', message: `The file is already labelled by ${kept.ContentProducer} as content ${kept.ProduceID}. That label is kept; the provider and content number that were given are not written.` })
+
+  const text = kind === 'text/plain'
+  let written = text ? sidecar : bytes
+  if (kept === undefined) {
+    const digitalSourceType = plan.digitalSourceType ?? (before.digitalSourceType !== undefined && isAiSourceType(before.digitalSourceType) ? undefined : TRAINED)
+    written = code.writeDocument(engine, bytes, kind, { aigc: record, ...(digitalSourceType === undefined ? {} : { digitalSourceType }), ...(sidecar === undefined ? {} : { sidecar }) })
+  }
+  deadline.check()
+  const output = text ? bytes : written!
+  const beside = text ? written : undefined
+  const sight = await seeDocument(engine, output, { kind, code, ...(beside === undefined ? {} : { sidecar: beside }) })
+  checkOutput(engine, bytes, output, document, sight, record)
+  deadline.check()
+
+  if (!plan.metadataOnly && plan.label !== undefined)
+    findings.push({ rule: 'I1', severity: plan.policy.label.demand === 'required' ? 'error' : 'info', message: 'No label was drawn: in this version it must stand in the document\'s own text.' })
+  const judged = judge(plan.policy, { ...sight, findings: [...findings, ...sight.findings] }, false, {
+    firstWrite: kept === undefined,
+    drawn: false,
+    ...(plan.label === undefined && plan.waiver !== undefined ? { waiver: plan.waiver } : {}),
+    ...(plan.metadataOnly ? {} : { watermark: false }),
+  })
+  return {
+    bytes: output,
+    ...(beside === undefined ? {} : { sidecar: { ending: code.SIDECAR, bytes: beside } }),
+    report: {
+      type: kind, status: kept === undefined ? 'done' : 'kept', produceId: record.ProduceID,
+      payload: engine.payloadOf(record.ContentProducer, record.ProduceID, 64), record, policy: plan.policy.name, key: plan.keyId,
+      watermark: { embedded: false, reason: plan.metadataOnly ? 'metadata only' : NO_WATERMARK },
+      label: { drawn: false, reason: plan.metadataOnly ? 'metadata only' : plan.waiver !== undefined && plan.label === undefined ? `left out under agreement ${plan.waiver}` : NO_LABEL },
+      verdict: judged.verdict, state: judged.state, evidence: sight.evidence, findings: judged.findings,
+    },
+  }
+}
+
+/** Rules M11 and M12: the label comes out again, and the content is the same as before. */
+function checkOutput(engine: Engine, bytes: Uint8Array, output: Uint8Array, { kind, code }: Document, sight: Sight, record: Record): void {
+  const fail = (why: string): CountermarkError => new CountermarkError('ERR_READBACK', `The marked file did not pass its own check, so it was not written: ${why}.`)
+  if (sight.metadata !== 'read') throw fail(sight.findings.map(({ message }) => message).join(' '))
+  const read = soleRecord(sight.evidence)
+  const differing = FIELDS.filter((key) => String(read?.[key] ?? '') !== record[key])
+  if (read === undefined || differing.length > 0) throw fail(read === undefined ? 'the metadata label is not there exactly once' : `these fields of the label differ: ${differing.join(', ')}`)
+  const [before, after] = [bytes, output].map((one) => code.contentBytes(engine, one, kind)) as [Uint8Array[], Uint8Array[]]
+  const same = before.length === after.length && before.every((piece, index) => sameBytes(piece, after[index]!))
+  if (!same) throw fail('the content of the document is not the same as before')
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false
+  return true
+}

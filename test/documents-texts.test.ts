@@ -1,0 +1,186 @@
+// HTML, Markdown, JSON and plain text: bytes are put in and nothing else is changed; then the way of all documents through
+// the SDK and the command line.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { mark, verify, type MarkOptions } from '../src/index.js'
+import { countermark, folder } from './support/command.js'
+import { content, docx, label, pdf, python, SAMPLES, seen, SOURCE, text, written } from './support/documents.js'
+import { mediaFiles, testOnMedia } from './support/media.js'
+
+const bytes = (value: string, encoding: BufferEncoding = 'utf8'): Buffer => Buffer.from(value, encoding)
+const put = (value: string, kind: 'text/html' | 'text/markdown' | 'application/json'): string => Buffer.from(written(bytes(value), kind, { ContentProducer: 'Lab', ReservedCode1: '' })).toString()
+const LABEL = text({ ContentProducer: 'Lab', ReservedCode1: '' })
+const META = `<meta name="AIGC" content="${LABEL.replaceAll('"', '&quot;')}">`
+const BLOCK = '<script type="application/ld+json" class="countermark-source">{"@context":"https://schema.org","@type":"WebPage","digitalSourceType":"https://schema.org/TrainedAlgorithmicMediaDigitalSource"}</script>'
+
+describe('HTML', () => {
+  test.each([
+    ['a page', '<!doctype html><HTML><Head><title></head></title></HEAD ><body>x', '<!doctype html><HTML><Head><title></head></title>', '</HEAD ><body>x'],
+    ['no end of the head', '<!doctype html><html><body class=a>x', '<!doctype html><html>', '<body class=a>x'],
+    ['an html element only', '<!-- <head> --><html lang="en">x', '<!-- <head> --><html lang="en">', 'x'],
+    ['a document type only', '\n<!DOCTYPE html>\n<p>x', '\n<!DOCTYPE html>', '\n<p>x'],
+    ['a fragment', '<p>x</p>', '', '<p>x</p>'],
+    ['a longer name in a script', '<html><script>"</scripts></head>"</script><p>x', '<html>', '<script>"</scripts></head>"</script><p>x'],
+    ['a head in a script', '<html><script>"</head>"</script><p>x', '<html>', '<script>"</head>"</script><p>x'],
+  ])('%s', (_, page, before, after) => {
+    expect(put(page, 'text/html')).toBe(`${before}${META}${BLOCK}${after}`)
+    expect(content(bytes(put(page, 'text/html')), 'text/html')).toBe(page)
+  })
+  test.each([['utf16le', Buffer.from([0xff, 0xfe])], ['utf-8', Buffer.from([0xef, 0xbb, 0xbf])], ['latin1', Buffer.alloc(0)]] as const)('in %s nothing else changes', (encoding, mark) => {
+    const page = Buffer.concat([mark, bytes('<html><head></head><p>\xe4\xf6</p></html>', encoding)])
+    const out = Buffer.from(written(page, 'text/html'))
+    const place = page.indexOf(bytes('</head>', encoding))
+    expect([out.subarray(0, place), out.subarray(out.length - (page.length - place))]).toEqual([page.subarray(0, place), page.subarray(place)])
+    expect(seen(out, 'text/html').sites[0]).toMatchObject({ raw: text(), offset: place })
+  })
+  test('letters that grow when they are made small move nothing', () => {
+    const page = Buffer.concat([Buffer.from([0xff, 0xfe]), bytes('<html><head><TITLE>\u0130\u0130\u0130</TITLE></head><p>', 'utf16le')])
+    const out = Buffer.from(written(page, 'text/html'))
+    expect(seen(out, 'text/html').sites[0]?.offset).toBe(page.indexOf(bytes('</head>', 'utf16le')))
+  })
+  test('another character set is read as it says', () => {
+    const page = Buffer.concat([bytes('<meta charset="gbk"><meta name="AIGC" content=\'{"Label":"1","ContentProducer":"'), Buffer.from([0xd6, 0xd0]), bytes('"}\'>')])
+    expect(seen(page, 'text/html').sites[0]?.aigc?.ContentProducer).toBe('中')
+  })
+  test('labels in other forms are read, and more than one is told', () => {
+    const page = `<meta property="tc260:aigc" content='${LABEL}'><meta name=description content='${LABEL}'><script type="application/json">${LABEL}</script><!-- ${META} --><textarea>${META}</textarea>`
+    expect(seen(bytes(page), 'text/html').sites.map(({ location, problem }) => [location, problem === undefined])).toEqual([['meta tc260:aigc', false], ['meta description', false], ['script', false]])
+    expect(seen(bytes(META + META), 'text/html').sites.length).toBe(2)
+    expect(seen(bytes('<script type="application/ld+json">{"digitalSourceType": "https://schema.org/CompositeWithTrainedAlgorithmicMediaDigitalSource"}</script>'), 'text/html').digitalSourceType).toBe('http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia')
+  })
+  test('an attribute that never ends takes no time without end', () => {
+    const start = performance.now()
+    for (const evil of ['<a '.repeat(200_000), `<a ${'='.repeat(200_000)}`, `<a b="${'x'.repeat(1_000_000)}`, '<script>'.repeat(100_000), '<!--'.repeat(100_000)])
+      try {
+        seen(bytes(evil), 'text/html')
+      } catch (thrown) {
+        expect((thrown as { code: string }).code).toBe('ERR_BROKEN')
+      }
+    expect(performance.now() - start).toBeLessThan(5000)
+  })
+})
+
+describe('Markdown', () => {
+  const MAPPING = `AIGC:\n${Object.entries(JSON.parse(LABEL) as Record<string, string>).map(([key, value]) => `  ${key}: "${value}"\n`).join('')}`
+  const TYPE = `digitalSourceType: "${SOURCE}"\n`
+  test.each([
+    ['none', '# T\n', '', '# T\n', true],
+    ['a rule at the start', '---\nSome text.\n\n---\n', '', '---\nSome text.\n\n---\n', true],
+    ['some', '---\ntitle: x\n---\n# T\n', '---\ntitle: x\n', '---\n# T\n', false],
+    ['an empty one', '---\n---\nx', '---\n', '---\nx', false],
+    ['one that ends with dots', '---\na: [b,\n  c]\n...\nx', '---\na: [b,\n  c]\n', '...\nx', false],
+  ])('front matter: %s', (_, document, before, after, fresh) => {
+    expect(put(document, 'text/markdown')).toBe(fresh ? `---\n${MAPPING}${TYPE}---\n${after}` : `${before}${MAPPING}${TYPE}${after}`)
+    if (document !== '---\n---\nx') expect(content(bytes(put(document, 'text/markdown')), 'text/markdown')).toBe(bytes(document).toString('latin1'))
+  })
+  test.each([
+    ['single quotes, any order, comments', "---\nAIGC:\n  ProduceID: 'c-1' # it's\n\n  Label: \"1\"\n  ContentProducer: Lab\n---\n", { Label: '1', ContentProducer: 'Lab', ProduceID: 'c-1' }],
+    ['JSON', `---\nAIGC: ${LABEL}\n---\n`, JSON.parse(LABEL)],
+    ['JSON as a text', `---\n"AIGC": '${LABEL}'\n---\n`, JSON.parse(LABEL)],
+    ['escapes', '---\nAIGC:\n  Label: "\\u0031"\n---\n', { Label: '1' }],
+  ])('read: %s', (_, document, aigc) => {
+    expect(seen(bytes(document), 'text/markdown').sites.map((site) => site.aigc)).toEqual([aigc])
+  })
+  test('twice is twice, nothing is nothing, and TOML is left alone', () => {
+    expect(seen(bytes(`---\n${MAPPING}${MAPPING}---\n`), 'text/markdown').sites.length).toBe(2)
+    expect(seen(bytes(`# T\n---\n${MAPPING}---\n`), 'text/markdown').sites).toEqual([])
+    expect(() => seen(bytes('+++\ntitle = "x"\n+++\n'), 'text/markdown')).toThrow(expect.objectContaining({ code: 'ERR_UNSUPPORTED' }))
+  })
+  const yaml = python('yaml')
+  test.skipIf(yaml === undefined)('PyYAML reads what is written', () => {
+    const path = join(folder(), 'a.md')
+    for (const [, kind, document] of SAMPLES) {
+      if (kind !== 'text/markdown') continue
+      writeFileSync(path, written(document, kind))
+      expect(JSON.parse(yaml!('import sys,json,yaml\nprint(json.dumps(next(yaml.safe_load_all(open(sys.argv[1],encoding="utf8")))["AIGC"]))', path))).toEqual(label())
+    }
+  })
+})
+
+describe('JSON', () => {
+  test.each([
+    ['with breaks', '{\n  "a": 1\n}\n', `{\n  "AIGC": ${LABEL},\n  "digitalSourceType": "${SOURCE}",\n  "a": 1\n}\n`],
+    ['tight', '{"a":1}', `{"AIGC":${LABEL},"digitalSourceType":"${SOURCE}","a":1}`],
+    ['empty', '{ }', `{"AIGC": ${LABEL},"digitalSourceType": "${SOURCE}" }`],
+  ])('%s', (_, document, wanted) => {
+    expect(put(document, 'application/json')).toBe(wanted)
+    expect(content(bytes(wanted), 'application/json')).toBe(document)
+  })
+  test('what is no object has no place for a label', () => {
+    for (const document of ['[1]', '"a"', '3', 'null']) {
+      expect(seen(bytes(document), 'application/json').sites).toEqual([])
+      expect(() => put(document, 'application/json')).toThrow(expect.objectContaining({ code: 'ERR_UNSUPPORTED' }))
+    }
+  })
+  test.each(['{"a":1', '{"a" 1}', '{"a":1,}', '{,}', '{"a":01}', '{"a":"\n"}', '{"a":1}}', '{"a":[1}', '{"a":tru}', '', '[1'])('%j is broken, with an offset', (document) => {
+    expect(() => JSON.parse(document) as unknown).toThrow()
+    expect(() => seen(bytes(document), 'application/json')).toThrow(expect.objectContaining({ code: 'ERR_BROKEN', offset: expect.any(Number) }))
+  })
+  test('nesting without end, and a label twice', () => {
+    expect(() => seen(bytes(`{"a":${'['.repeat(100_000)}`), 'application/json')).toThrow(expect.objectContaining({ code: 'ERR_LIMIT' }))
+    expect(seen(bytes(`{"AIGC":${LABEL},"AIGC":${JSON.stringify(LABEL)}}`), 'application/json').sites.map(({ aigc }) => aigc?.Label)).toEqual(['1', '1'])
+  })
+})
+
+const COMMON = { provider: { name: 'Example-Lab' }, produceId: 'c-1', key: 'public', metadataOnly: true } as const satisfies MarkOptions
+
+describe('through the SDK', () => {
+  test('mark and verify', async () => {
+    const { output, type, status, watermark, label: drawn, verdict } = await mark(pdf(), COMMON)
+    expect([type, status, watermark, drawn, verdict]).toEqual(['application/pdf', 'done', { embedded: false, reason: 'metadata only' }, { drawn: false, reason: 'metadata only' }, 'cannot tell'])
+    const said = await verify(output)
+    expect(said).toMatchObject({ type: 'application/pdf', verdict: 'cannot tell', state: 'confirmed' })
+    expect(said.findings).toContainEqual(expect.objectContaining({ rule: 'P2' }))
+    expect(await verify(pdf())).toMatchObject({ verdict: 'not found', state: 'none' })
+    expect((await mark(output, COMMON)).status).toBe('kept')
+    await expect(mark(output, { ...COMMON, produceId: 'c-2' })).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
+  })
+  test('without metadata-only it says what is missing', async () => {
+    const { metadataOnly: _, ...all } = COMMON
+    const cn = await mark(docx(), all)
+    expect([cn.watermark.embedded, cn.label.drawn, cn.verdict]).toEqual([false, false, 'non-compliant'])
+    expect(cn.findings).toContainEqual(expect.objectContaining({ rule: 'I1', severity: 'error' }))
+    const eu = await mark(docx(), { ...all, policy: 'eu' })
+    expect(eu.findings).toContainEqual(expect.objectContaining({ rule: 'W1', severity: 'error' }))
+    await expect(mark(docx(), { ...all, label: { text: ['AI'] } })).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED' })
+  })
+  test('a broken document is no document without label', async () => {
+    const cut = docx().subarray(0, -30)
+    expect((await verify(cut)).verdict).toBe('cannot tell')
+    await expect(mark(cut, COMMON)).rejects.toMatchObject({ code: 'ERR_BROKEN' })
+  })
+  test('plain text is marked beside itself', async () => {
+    const home = folder()
+    const [source, to] = [join(home, 'a.txt'), join(home, 'b.txt')]
+    writeFileSync(source, 'Hello 中文\n')
+    await mark(source, { ...COMMON, to })
+    expect(readFileSync(to, 'utf8')).toBe('Hello 中文\n')
+    expect(JSON.parse(readFileSync(`${to}.aigc.json`, 'utf8'))).toMatchObject({ AIGC: { Label: '1', ProduceID: 'c-1' }, digitalSourceType: SOURCE })
+    expect(await verify(to)).toMatchObject({ state: 'confirmed', type: 'text/plain' })
+    expect((await mark(to, { ...COMMON, to: join(home, 'c.txt') })).status).toBe('kept')
+    expect(existsSync(join(home, 'c.txt.aigc.json'))).toBe(true)
+    await expect(mark(source, { ...COMMON, as: 'bytes' })).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED' })
+  })
+  test('names that say another kind are refused', async () => {
+    await expect(mark(pdf(), { ...COMMON, to: join(folder(), 'a.docx') })).rejects.toMatchObject({ code: 'ERR_USAGE' })
+  })
+  testOnMedia('real texts', async () => {
+    const files = mediaFiles('text', ['.md', '.html'])
+    expect(files.length).toBeGreaterThan(0)
+    for (const file of files) {
+      const to = join(folder(), file.endsWith('.md') ? 'a.md' : 'a.html')
+      await mark(file, { ...COMMON, to })
+      expect(await verify(to)).toMatchObject({ state: 'confirmed' })
+    }
+  })
+})
+
+test('through the command line', async () => {
+  const home = folder()
+  writeFileSync(join(home, 'report.pdf'), pdf())
+  const marked = await countermark(['mark', join(home, 'report.pdf'), '-o', join(home, 'out.pdf'), '--metadata-only', '--provider-name', 'Example-Lab'])
+  expect([marked.code, existsSync(join(home, 'out.pdf'))]).toEqual([0, true])
+  const said = await countermark(['verify', join(home, 'out.pdf')])
+  expect(said.stdout).toContain('Info /AIGC, Label 1, Example-Lab')
+})
