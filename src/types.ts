@@ -95,9 +95,12 @@ export interface Transform {
   /** Degrees, clockwise. */
   rotation: number
   mirrored?: boolean
-  /** Pixels from the upper left corner to the corner of a tile. */
+  /** Pixels from the upper left corner to the corner of a tile, in the samples as they are stored. */
   offset: [number, number]
 }
+
+/** A place in pixels of the displayed picture, from its upper left corner. */
+export type Point = [x: number, y: number]
 
 /** A rectangle in pixels of the displayed picture. */
 export interface Box { x: number; y: number; width: number; height: number }
@@ -121,7 +124,17 @@ export interface WatermarkEvidence {
   matchesMetadata?: boolean
   /** Whether the payload is the hash of the pair that the caller asked for. */
   matchesExpected?: boolean
-  where?: { transform: Transform }
+  /** Of an animation: the frame in which it was found, or that came nearest; counted from 0. */
+  frame?: number
+  where?: {
+    transform: Transform
+    /**
+     * Corners of one tile of the pattern in pixels of the displayed picture, in the order upper left, upper right, lower
+     * right, lower left as they were at marking. The pattern repeats it in both directions over all of the marked
+     * picture. Right angles are supposed: of a stretched or sheared copy it is the nearest square.
+     */
+    tile: [Point, Point, Point, Point]
+  }
 }
 
 /** What the file's metadata says, one object a place. */
@@ -149,7 +162,15 @@ export interface LabelEvidence {
   score?: number
   pValue?: number
   text?: string[]
-  where?: { box: Box; position?: LabelPosition; ratio?: number }
+  /** Of an animation: the frame in which it was found, counted from 0. */
+  frame?: number
+  where?: {
+    box: Box
+    position?: LabelPosition
+    ratio?: number
+    /** Degrees clockwise by which the label stands turned: the file has lost its orientation. Absent: upright. */
+    turned?: 90 | 180 | 270
+  }
 }
 
 /** One detector's finding. */
@@ -248,7 +269,8 @@ export interface MarkResult<Output = unknown> {
   policy: string
   /** The id of the key, or `public`. */
   key: string
-  watermark: { embedded: boolean; reason?: string; bits?: number }
+  /** `frames`, of an animation: how many got it; of those `checked`, it was `read` back from so many. */
+  watermark: { embedded: boolean; reason?: string; bits?: number; frames?: { marked: number; checked: number; read: number } }
   label: { drawn: boolean; reason?: string; text?: string[]; box?: Box; ratio?: number; contrast?: number }
   /** The marked picture against the labelled one, RGB, before encoding. `psnr` in dB, counted; `ssim` estimated from windows all over it. */
   quality?: { psnr: number; ssim: number; setting: Quality }

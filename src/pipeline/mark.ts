@@ -1,14 +1,14 @@
 // The path of one output: decode, label, watermark, encode, metadata, read back. One direction; a failure gives no output.
 import type { DrawReport, EmbedReport, Engine, FileInfo } from '../engine/engine.js'
 import { CountermarkError, fromEngine } from '../errors.js'
-import { detect, drawLabel, embed, findLabel } from '../image/image.js'
+import { detect, drawLabel, embed, findLabel, stamp } from '../image/image.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
 import type { Codec } from '../media/codec.js'
 import { MARKABLE } from '../media/kind.js'
 import { isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
 import { WORDINGS } from '../policy/policy.js'
 import type { Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record } from '../types.js'
-import { typeOrThrow } from './evidence.js'
+import { typeOrThrow, type Sight } from './evidence.js'
 import { judge } from './judge.js'
 import { readBack } from './readback.js'
 import { keptRecord } from './kept.js'
@@ -45,7 +45,7 @@ export interface Marked { bytes: Uint8Array; report: Omit<MarkResult, 'file' | '
 /** Marks one picture. Errors: see ErrorCode; on any of them there is no output. */
 export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array, plan: Plan, limits: Limits, deadline: Deadline): Promise<Marked> {
   const findings: Finding[] = []
-  const info = inspect(engine, bytes, plan, limits)
+  const info = inspect(engine, bytes, limits)
   if (info.hasC2pa) {
     if (plan.keepC2pa)
       throw new CountermarkError('ERR_CONFLICT', 'The file has a C2PA manifest, which any change breaks.', { remedy: 'Leave out keepC2pa to mark it all the same, and sign the result anew.' })
@@ -80,6 +80,8 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
   }, limits, deadline)
 
   if (sight === 'watermark lost') return markBytes(engine, codec, bytes, { ...plan, watermark: false, lost: true }, limits, deadline)
+  if (work.embedded?.embedded && sight.frames !== undefined && sight.frames.read < sight.frames.looked)
+    findings.push({ rule: 'W1', severity: 'warning', message: `Of ${sight.frames.looked} frames that were read back, ${sight.frames.looked - sight.frames.read} did not give back the watermark.` })
 
   const judged = judge(plan.policy, { ...sight, findings: [...findings, ...sight.findings] }, false, {
     firstWrite: kept === undefined,
@@ -97,7 +99,7 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
       record,
       policy: plan.policy.name,
       key: plan.keyId,
-      watermark: watermarkReport(plan, work),
+      watermark: watermarkReport(plan, work, sight),
       label: labelReport(plan, work),
       ...(work.embedded?.embedded ? { quality: { psnr: work.embedded.psnr, ssim: work.embedded.ssim, setting: work.embedded.quality } } : {}),
       verdict: judged.verdict,
@@ -108,14 +110,12 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
   }
 }
 
-function inspect(engine: Engine, bytes: Uint8Array, plan: Plan, limits: Limits): FileInfo {
+function inspect(engine: Engine, bytes: Uint8Array, limits: Limits): FileInfo {
   const type = typeOrThrow(bytes)
   if (!MARKABLE.includes(type))
-    throw new CountermarkError('ERR_UNSUPPORTED', `Files of type ${type} cannot be marked yet.`, { remedy: 'Convert the picture to JPEG, PNG or WebP first.' })
+    throw new CountermarkError('ERR_UNSUPPORTED', `Files of type ${type} cannot be marked yet.`, { remedy: 'Convert the picture to JPEG, PNG, WebP or GIF first.' })
   const info = engine.fileInspect(bytes)
   checkPixels(info.width, info.height, limits)
-  if (info.animated && !plan.metadataOnly)
-    throw new CountermarkError('ERR_UNSUPPORTED', 'Animated pictures are not labelled or watermarked yet.', { remedy: 'Use metadata-only marking, which changes no frame.' })
   return info
 }
 
@@ -125,7 +125,10 @@ interface Work {
   drawn?: DrawReport
   /** Why no label was drawn although the plan has one. */
   undrawn?: string
+  /** Of an animation: that of the frame with the lowest PSNR. */
   embedded?: EmbedReport
+  /** Frames of an animation that got a watermark. */
+  marked?: number
   /** A watermark of the kept label was there already. */
   found: boolean
   findings: Finding[]
@@ -139,19 +142,29 @@ async function changePixels(
   engine: Engine, codec: Codec, bytes: Uint8Array, info: FileInfo, plan: Plan, kept: Record | undefined, payload: string, limits: Limits, deadline: Deadline,
 ): Promise<Work> {
   const work = untouched(bytes)
-  const decoded = await codec.decode(bytes, limits, deadline)
-  work.findings.push(...decoded.findings)
-  const picture: Picture = { ...decoded.picture, orientation: info.orientation }
+  const moving = info.animated ? await codec.decodeAll(bytes, limits, deadline) : undefined
+  const decoded = moving === undefined ? await codec.decode(bytes, limits, deadline) : undefined
+  work.findings.push(...(decoded?.findings ?? []))
+  const pictures = (moving?.pictures ?? (decoded === undefined ? [] : [decoded.picture])).map((picture): Picture => ({ ...picture, orientation: info.orientation }))
+  const [picture, ...others] = pictures
+  if (picture === undefined) throw new CountermarkError('ERR_BROKEN', 'The animation has no frame.')
 
   if (kept !== undefined) await lookForOwn(engine, picture, plan, kept, work, deadline)
   if (plan.label !== undefined && work.undrawn === undefined) {
+    const before = others.length > 0 ? new Uint8Array(picture.samples) : picture.samples
     await draw(engine, picture, plan.policy, plan.label, work, deadline)
+    if (work.drawn !== undefined) stamp(before, picture, others)
   }
   if (plan.watermark && !work.found)
-    work.embedded = await deadline.within(embed(engine, picture, { payload, key: plan.key, quality: plan.quality }))
+    for (const one of pictures) {
+      const report = await deadline.within(embed(engine, one, { payload, key: plan.key, quality: plan.quality }))
+      if (report.embedded) work.marked = (work.marked ?? 0) + 1
+      const before = work.embedded
+      if (before === undefined || (report.embedded && (!before.embedded || report.psnr < before.psnr))) work.embedded = report
+    }
 
   if (work.drawn === undefined && work.embedded?.embedded !== true) return work
-  const encoded = await codec.encode(picture, info, deadline)
+  const encoded = moving === undefined ? await codec.encode(picture, info, deadline) : await codec.encodeAll(moving, info, deadline)
   work.bytes = engine.metadataCarry(bytes, encoded)
   return work
 }
@@ -167,7 +180,7 @@ async function lookForOwn(engine: Engine, picture: Picture, plan: Plan, kept: Re
     work.found = marks.some(({ found, payload }) => found && payload !== undefined && own.startsWith(payload))
   }
   if (plan.label === undefined) return
-  const seen = await deadline.within(findLabel(engine, picture, wordings(plan.label)))
+  const seen = await deadline.within(findLabel(engine, picture, wordings(plan.label), true))
   if (seen.found) work.undrawn = 'a label is there already'
   else if (kept.ContentProducer !== plan.producer && !plan.label.asked) {
     work.undrawn = 'another producer\'s label may be there, which cannot be seen and must not be covered; name a text or a position to draw one'
@@ -213,10 +226,13 @@ function judgeDrawn(policy: Policy, drawn: DrawReport): Finding[] {
   return findings
 }
 
-function watermarkReport(plan: Plan, work: Work): MarkResult['watermark'] {
+function watermarkReport(plan: Plan, work: Work, { frames }: Sight): MarkResult['watermark'] {
   if (work.embedded) {
     const { embedded, reason, bits } = work.embedded
-    return { embedded, ...(reason === undefined ? {} : { reason }), ...(embedded ? { bits } : {}) }
+    return {
+      embedded, ...(reason === undefined ? {} : { reason }), ...(embedded ? { bits } : {}),
+      ...(embedded && frames !== undefined ? { frames: { marked: work.marked ?? 0, checked: frames.looked, read: frames.read } } : {}),
+    }
   }
   if (plan.lost) return { embedded: false, reason: 'it could not be read any more once the picture was encoded; quality robust, or a source of higher encoder quality, may help' }
   return { embedded: false, reason: work.found ? 'it is there already' : plan.metadataOnly ? 'metadata only' : 'not asked for' }

@@ -34,6 +34,7 @@ export async function readBack(
     effort: expected.effort,
     texts: expected.text === undefined ? expected.texts : [expected.text],
     pixels: !expected.metadataOnly,
+    everyFrame: expected.bits !== undefined,
   }, limits, deadline)
   if (sight.metadata === 'broken' || sight.pixels === 'failed')
     throw failed(sight.findings.map(({ message }) => message).join(' '))

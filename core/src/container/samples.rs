@@ -100,6 +100,12 @@ pub fn webp(chunks: &[Vec<u8>]) -> Vec<u8> {
     [b"RIFF", &(body.len() as u32 + 4).to_le_bytes()[..], b"WEBP", &body].concat()
 }
 
+/// A GIF of one pixel: `blocks` are whole blocks before its frame.
+pub fn gif(blocks: &[Vec<u8>]) -> Vec<u8> {
+    let head = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xFF\xFF\xFF";
+    [&head[..], &blocks.concat(), b"\x2C\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0\x3B"].concat()
+}
+
 /// One small file of each kind with metadata of many sorts.
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     let block = exif(true, 6, "hello", &[0xFF, 0xD8, 1, 2, 3, 0xFF, 0xD9]);
@@ -118,5 +124,6 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     let simple = webp(&[vp8l()]);
     let flags = riff(b"VP8X", &[0x1C, 0, 0, 0, 2, 0, 0, 1, 0, 0]);
     let extended = webp(&[flags, vp8l(), riff(b"EXIF", &block), riff(b"XMP ", &packet), riff(b"abcd", b"odd")]);
-    vec![("jpeg", jpeg), ("png", png), ("webp simple", simple), ("webp extended", extended)]
+    let gif = gif(&[b"\x21\xFF\x0BNETSCAPE2.0\x03\x01\0\0\0".to_vec(), b"\x21\xFE\x05hello\0".to_vec()]);
+    vec![("jpeg", jpeg), ("png", png), ("webp simple", simple), ("webp extended", extended), ("gif", gif)]
 }

@@ -129,6 +129,8 @@ fn profile_space(source: &File) -> Option<[u8; 4]> {
         // Number of this piece and count of pieces.
         "image/jpeg" => Cow::Borrowed(body.get(2..)?),
         "image/png" => Cow::Owned(profile_start(body)?),
+        // The length of the first sub-block.
+        "image/gif" => Cow::Borrowed(body.get(1..)?),
         _ => Cow::Borrowed(body),
     };
     profile.get(16..20)?.first_chunk().copied()
