@@ -145,6 +145,8 @@ async function changePixels(
   const moving = info.animated ? await codec.decodeAll(bytes, limits, deadline) : undefined
   const decoded = moving === undefined ? await codec.decode(bytes, limits, deadline) : undefined
   work.findings.push(...(decoded?.findings ?? []))
+  if (info.hasGainMap)
+    work.findings.push({ rule: 'I6', severity: 'warning', message: 'The picture has a gain map (Ultra HDR), which was made for the unmarked samples: it is left out, and HDR screens show the standard picture.' })
   const pictures = (moving?.pictures ?? (decoded === undefined ? [] : [decoded.picture])).map((picture): Picture => ({ ...picture, orientation: info.orientation }))
   const [picture, ...others] = pictures
   if (picture === undefined) throw new CountermarkError('ERR_BROKEN', 'The animation has no frame.')
