@@ -13,7 +13,7 @@ import { produceIdOf, producerOf } from './metadata/record.js'
 import { markBytes, type Plan } from './pipeline/mark.js'
 import { verifyBytes } from './pipeline/verify.js'
 import { policyOf, wordingOf } from './policy/policy.js'
-import type { Effort, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, Quality, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
+import type { Effort, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, Quality, Remark, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
 
 /** The output's type: a path where `to` is given, else what `as` names, else the input's own kind. All that may be, where the options leave it open. */
 export type OutputFor<I, O> =
@@ -151,7 +151,7 @@ async function planOf(options: MarkOptions): Promise<Plan> {
   return {
     policy, producer, produceId, numbered: options.produceId !== undefined,
     key, keyId: keyIdOf(key), quality: options.quality ?? 'standard',
-    watermark: watermark && !metadataOnly, metadataOnly, keepC2pa: options.keepC2pa ?? false,
+    watermark: watermark && !metadataOnly, remark: remarkOf(options.remark, key), metadataOnly, keepC2pa: options.keepC2pa ?? false,
     ...(draws ? { label: {
       text: wordingOf(policy, text),
       position: position ?? policy.label.position,
@@ -162,6 +162,13 @@ async function planOf(options: MarkOptions): Promise<Plan> {
     ...(waiver === undefined ? {} : { waiver }),
     ...(options.digitalSourceType === undefined ? {} : { digitalSourceType: options.digitalSourceType }),
   }
+}
+
+function remarkOf(remark: Remark = 'refuse', key: Key): Remark {
+  if (remark !== 'refuse' && remark !== 'replace') throw new CountermarkError('ERR_PARAMETER', `remark is refuse or replace, not ${String(remark)}.`)
+  if (remark === 'replace' && key === 'public')
+    throw new CountermarkError('ERR_USAGE', 'A watermark of the public key may be another producer\'s, which nobody may remove (Labeling Measures Art. 10).', { remedy: 'Use a private key, or leave out remark (--remark).' })
+  return remark
 }
 
 async function fontBytes(path: string): Promise<Uint8Array> {

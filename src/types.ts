@@ -11,6 +11,9 @@ export type Key = 'public' | (string & {})
 /** The one knob of the watermark: `high` is 2 dB closer to the original than `standard`, `robust` survives more. */
 export type Quality = 'standard' | 'high' | 'robust'
 
+/** What `mark` does with a picture that has a watermark of the key, of other content: see MarkOptions.remark. */
+export type Remark = 'refuse' | 'replace'
+
 /** How hard `verify` searches: `direct` finds untransformed pictures, `scan` also scaled and cut ones, `full` all. */
 export type Effort = 'direct' | 'scan' | 'full'
 
@@ -236,6 +239,13 @@ export interface MarkOptions extends CallOptions {
   quality?: Quality
   /** False leaves the samples without watermark. Default true. */
   watermark?: boolean
+  /**
+   * What to do with a picture that has a watermark of this key already, of other content. `refuse` (default) throws
+   * ERR_CONFLICT. `replace` puts a stronger one (quality `robust`) over it: the old one cannot be taken out, but is no
+   * more what is read. Only with a private key: one of the public key may be another producer's, which nobody may
+   * remove (Labeling Measures Art. 10). A watermark of the same content is never added twice.
+   */
+  remark?: Remark
   /** False leaves the picture without visible label; `waiver` is then needed where the policy requires a label. */
   label?: false | LabelOptions
   /** Reference of the agreement under which the label is left out (Labeling Measures Art. 9). */
@@ -269,8 +279,8 @@ export interface MarkResult<Output = unknown> {
   policy: string
   /** The id of the key, or `public`. */
   key: string
-  /** `frames`, of an animation: how many got it; of those `checked`, it was `read` back from so many. */
-  watermark: { embedded: boolean; reason?: string; bits?: number; frames?: { marked: number; checked: number; read: number } }
+  /** `replaced`: the payload of an older watermark of the key that this one was put over. `frames`, of an animation: how many got it; of those `checked`, it was `read` back from so many. */
+  watermark: { embedded: boolean; reason?: string; bits?: number; replaced?: string; frames?: { marked: number; checked: number; read: number } }
   label: { drawn: boolean; reason?: string; text?: string[]; box?: Box; ratio?: number; contrast?: number }
   /** The marked picture against the labelled one, RGB, before encoding. `psnr` in dB, counted; `ssim` estimated from windows all over it. */
   quality?: { psnr: number; ssim: number; setting: Quality }

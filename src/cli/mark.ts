@@ -10,6 +10,7 @@ export interface MarkFlags extends CommonOptions, FileOptions {
   produceId?: string
   key?: string
   quality?: string
+  remark?: string
   watermark: boolean
   explicit: boolean
   waiver?: string
@@ -33,6 +34,7 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
     ...(policy === undefined ? {} : { policy }),
     ...(flags.produceId === undefined ? {} : { produceId: flags.produceId }),
     ...(flags.quality === undefined ? {} : { quality: flags.quality as 'standard' }),
+    ...(flags.remark === undefined ? {} : { remark: flags.remark as 'replace' }),
     ...(flags.waiver === undefined ? {} : { waiver: flags.waiver }),
     ...(flags.metadataOnly ? { metadataOnly: true } : {}),
     ...(flags.keepC2pa ? { keepC2pa: true } : {}),

@@ -7,10 +7,10 @@ import type { Codec } from '../media/codec.js'
 import { MARKABLE } from '../media/kind.js'
 import { isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
 import { WORDINGS } from '../policy/policy.js'
-import type { Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record } from '../types.js'
+import type { Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record, Remark } from '../types.js'
 import { typeOrThrow, type Sight } from './evidence.js'
 import { judge } from './judge.js'
-import { readBack } from './readback.js'
+import { MARKED_REMEDY, readBack, samePrefix } from './readback.js'
 import { keptRecord } from './kept.js'
 
 /** Everything decided before a byte is read: what `plan` in index.ts makes of MarkOptions. */
@@ -26,6 +26,8 @@ export interface Plan {
   keyId: string
   quality: Quality
   watermark: boolean
+  /** What to do with a watermark of the key that is there already, of other content. */
+  remark: Remark
   /** Set by `markBytes` itself: the encoder took the watermark away, so the picture is done without one. */
   lost?: true
   /** Undefined: no label. `asked`: the caller named text or place. */
@@ -127,6 +129,8 @@ interface Work {
   undrawn?: string
   /** Of an animation: that of the frame with the lowest PSNR. */
   embedded?: EmbedReport
+  /** The payload of an older watermark of the key that a stronger one was put over. */
+  replaced?: string
   /** Frames of an animation that got a watermark. */
   marked?: number
   /** A watermark of the kept label was there already. */
@@ -151,7 +155,8 @@ async function changePixels(
   const [picture, ...others] = pictures
   if (picture === undefined) throw new CountermarkError('ERR_BROKEN', 'The animation has no frame.')
 
-  if (kept !== undefined) await lookForOwn(engine, picture, plan, kept, work, deadline)
+  if (plan.watermark) await lookForMark(engine, picture, plan, kept !== undefined, payload, work, deadline)
+  if (plan.label !== undefined && (kept !== undefined || work.found)) await lookForLabel(engine, picture, plan.label, kept !== undefined && kept.ContentProducer !== plan.producer, work, deadline)
   if (plan.label !== undefined && work.undrawn === undefined) {
     const before = others.length > 0 ? new Uint8Array(picture.samples) : picture.samples
     await draw(engine, picture, plan.policy, plan.label, work, deadline)
@@ -159,7 +164,7 @@ async function changePixels(
   }
   if (plan.watermark && !work.found)
     for (const one of pictures) {
-      const report = await deadline.within(embed(engine, one, { payload, key: plan.key, quality: plan.quality }))
+      const report = await deadline.within(embed(engine, one, { payload, key: plan.key, quality: work.replaced === undefined ? plan.quality : 'robust' }))
       if (report.embedded) work.marked = (work.marked ?? 0) + 1
       const before = work.embedded
       if (before === undefined || (report.embedded && (!before.embedded || report.psnr < before.psnr))) work.embedded = report
@@ -172,19 +177,28 @@ async function changePixels(
 }
 
 /**
- * A file whose label is kept may have a visible label and a watermark already: what is there is not added again.
- * Another producer's visible label may be one that we cannot see, so nothing is drawn over it unless the caller asks.
+ * A watermark of the key that is there already: of the same content it is not added again. One of other content cannot
+ * be taken out, and which of two as strong is read is a matter of chance (docs/watermark-image.md): ERR_CONFLICT, unless
+ * the caller asks for a stronger one over it.
  */
-async function lookForOwn(engine: Engine, picture: Picture, plan: Plan, kept: Record, work: Work, deadline: Deadline): Promise<void> {
-  if (plan.watermark) {
-    const marks = await deadline.within(detect(engine, picture, { keys: [plan.key], effort: 'full' }))
-    const own = engine.payloadOf(kept.ContentProducer, kept.ProduceID, 128)
-    work.found = marks.some(({ found, payload }) => found && payload !== undefined && own.startsWith(payload))
-  }
-  if (plan.label === undefined) return
-  const seen = await deadline.within(findLabel(engine, picture, wordings(plan.label), true))
+async function lookForMark(engine: Engine, picture: Picture, plan: Plan, kept: boolean, payload: string, work: Work, deadline: Deadline): Promise<void> {
+  // A fresh picture is looked at as it is; one that has been out there may have been cut and turned.
+  const [mark] = await deadline.within(detect(engine, picture, { keys: [plan.key], effort: kept ? 'full' : 'direct' }))
+  if (mark?.found !== true || mark.payload === undefined) return
+  work.found = samePrefix(mark.payload, payload)
+  if (work.found) return
+  if (plan.remark === 'replace') {
+    work.replaced = mark.payload
+    work.findings.push({ rule: 'W1', severity: 'info', message: `The picture had a watermark of this key, of other content (payload ${mark.payload}). It cannot be taken out; the new one is stronger, and is the one that is read.` })
+  } else
+    throw new CountermarkError('ERR_CONFLICT', `The picture has a watermark of this key (${plan.keyId}) already, of other content: its payload is ${mark.payload}.`, { remedy: MARKED_REMEDY })
+}
+
+/** A label that is there is not drawn again. Another producer's may be one that we cannot see, so nothing is drawn over it unless the caller asks. */
+async function lookForLabel(engine: Engine, picture: Picture, label: NonNullable<Plan['label']>, foreign: boolean, work: Work, deadline: Deadline): Promise<void> {
+  const seen = await deadline.within(findLabel(engine, picture, wordings(label), true))
   if (seen.found) work.undrawn = 'a label is there already'
-  else if (kept.ContentProducer !== plan.producer && !plan.label.asked) {
+  else if (foreign && !label.asked) {
     work.undrawn = 'another producer\'s label may be there, which cannot be seen and must not be covered; name a text or a position to draw one'
     work.findings.push({ rule: 'I1', severity: 'info', message: `No label was drawn: ${work.undrawn}.` })
   }
@@ -233,6 +247,7 @@ function watermarkReport(plan: Plan, work: Work, { frames }: Sight): MarkResult[
     const { embedded, reason, bits } = work.embedded
     return {
       embedded, ...(reason === undefined ? {} : { reason }), ...(embedded ? { bits } : {}),
+      ...(embedded && work.replaced !== undefined ? { replaced: work.replaced } : {}),
       ...(embedded && frames !== undefined ? { frames: { marked: work.marked ?? 0, checked: frames.looked, read: frames.read } } : {}),
     }
   }
