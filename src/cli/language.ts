@@ -1,5 +1,6 @@
 // What the command line says to people, in English and Chinese. JSON is never translated.
 import type { CountermarkError, ErrorCode, Finding, State, Verdict } from '../index.js'
+import { chinese } from './chinese.js'
 
 /** The languages. */
 export type Language = 'en' | 'zh'
@@ -34,7 +35,8 @@ const EN = {
   watermark: 'watermark', metadata: 'metadata', label: 'label', found: 'found', notFound: 'not found',
   matches: 'matches the metadata', differs: 'does not match the metadata', isExpected: 'is the content asked for', isNotExpected: 'is not the content asked for',
   expectedYes: 'This is the content asked for.', expectedNo: 'Nothing shows that this is the content asked for.',
-  works: 'works', broken: 'does not work', absent: 'not there (not needed for pictures)', state: 'state', scale: 'scale', rotation: 'rotation',
+  notBuilt: 'not built (npm run build:native)', notBuiltWasm: 'not built (npm run build:wasm); only browsers need it',
+  works: 'works', broken: 'does not work', absent: 'not there (not needed for pictures)', state: 'state', scale: 'scale', rotation: 'rotation', frame: 'frame',
   error: 'error', warning: 'warning', info: 'note',
 }
 
@@ -64,7 +66,8 @@ const ZH: { [word in Word]: string } = {
   watermark: '水印', metadata: '元数据', label: '显式标识', found: '已检出', notFound: '未检出',
   matches: '与元数据一致', differs: '与元数据不一致', isExpected: '即所查内容', isNotExpected: '不是所查内容',
   expectedYes: '这就是所查的内容。', expectedNo: '没有证据表明这是所查的内容。',
-  works: '可用', broken: '不可用', absent: '未安装（图片不需要）', state: '状态', scale: '比例', rotation: '旋转',
+  notBuilt: '未构建（npm run build:native）', notBuiltWasm: '未构建（npm run build:wasm）；仅浏览器需要',
+  works: '可用', broken: '不可用', absent: '未安装（图片不需要）', state: '状态', scale: '比例', rotation: '旋转', frame: '帧',
   error: '错误', warning: '警告', info: '提示',
 }
 
@@ -89,10 +92,13 @@ export interface Speech {
   verdict(verdict: Verdict): string
   state(state: State): string
   finding(finding: Finding): string
-  error(error: CountermarkError): string
+  /** `file`: a name that stands before it already, and is not said twice. */
+  error(error: CountermarkError, file?: string): string
+  /** A sentence of the SDK; one that has no translation stays as it is. */
+  text(english: string): string
 }
 
-/** How to speak that language. Rules and errors have a Chinese heading; their details stay as the SDK words them. */
+/** How to speak that language. Rules and errors have a Chinese heading; what the SDK says of them is translated where it is known. */
 export function speech(language: Language): Speech {
   const words = language === 'zh' ? ZH : EN
   const say: Speech['say'] = (word, values = {}) => words[word].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
@@ -100,11 +106,17 @@ export function speech(language: Language): Speech {
     return {
       say, verdict: (verdict) => verdict, state: (state) => state,
       finding: ({ rule, severity, message }) => `${rule} ${say(severity)}: ${message}`,
-      error: ({ code, message }) => `${message} [${code}]`,
+      error: ({ code, message }, file) => `${unnamed(message, file)} [${code}]`,
+      text: (english) => english,
     }
   return {
     say, verdict: (verdict) => VERDICTS[verdict], state: (state) => STATES[state],
-    finding: ({ rule, severity, message }) => `${rule} ${say(severity)}：${RULES[rule] === undefined ? message : `${RULES[rule]}（${message}）`}`,
-    error: ({ code, message }) => `${ERRORS[code]}（${message}）[${code}]`,
+    finding: ({ rule, severity, message }) => `${rule} ${say(severity)}：${RULES[rule] === undefined || RULES[rule] === chinese(message) ? chinese(message) : `${RULES[rule]}（${chinese(message)}）`}`,
+    error: ({ code, message }, file) => `${ERRORS[code]}（${chinese(unnamed(message, file))}）[${code}]`,
+    text: chinese,
   }
+}
+
+function unnamed(message: string, file: string | undefined): string {
+  return file !== undefined && message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message
 }

@@ -52,7 +52,7 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
         const result = await mark(input, { ...options, to: output })
         if (done === 0 && flags.watermark && !flags.metadataOnly) terminal.note(said)
         done += 1
-        if (result.status === 'done' && result.verdict === 'non-compliant') breaches += 1
+        if (result.status === 'done' && (result.verdict === 'non-compliant' || unlabelled(result))) breaches += 1
         print(terminal, result, input)
       } catch (thrown) {
         const error = errorOf(thrown)
@@ -74,6 +74,11 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
   return failed.length > 0 ? 3 : breaches > 0 ? 1 : 0
 }
 
+/** Nothing shows the label that the policy requires: whoever runs this must know that the picture has one. */
+function unlabelled({ findings }: MarkResult): boolean {
+  return findings.some(({ rule, severity }) => rule === 'I1' && severity === 'warning')
+}
+
 function labelFrom({ explicit, labelText, labelPosition, labelFont }: MarkFlags): Pick<MarkOptions, 'label'> {
   if (!explicit) return { label: false }
   if (labelText === undefined && labelPosition === undefined && labelFont === undefined) return {}
@@ -91,7 +96,7 @@ function print({ json, speech, result, note }: Terminal, made: MarkResult<string
   if (json) result(JSON.stringify({ ...made, file }))
   else result(speech.say(status === 'kept' ? 'kept' : 'marked', { file, output, id: produceId, verdict: speech.verdict(verdict) }))
   if (json) return
-  if (!watermark.embedded) note(`  ${speech.say('noWatermark', { reason: watermark.reason ?? '' })}`)
-  if (!label.drawn) note(`  ${speech.say('noLabel', { reason: label.reason ?? '' })}`)
+  if (!watermark.embedded) note(`  ${speech.say('noWatermark', { reason: speech.text(watermark.reason ?? '') })}`)
+  if (!label.drawn) note(`  ${speech.say('noLabel', { reason: speech.text(label.reason ?? '') })}`)
   for (const finding of findings) if (finding.severity !== 'info') note(`  ${speech.finding(finding)}`)
 }

@@ -102,7 +102,7 @@ async function decodeAll(bytes: Uint8Array, limits: Limits, deadline: Deadline):
 function checkFrames(width: number, height: number, frames: number, limits: Limits): void {
   checkPixels(width, height, limits)
   if (width * height * frames > limits.pixels)
-    throw new CountermarkError('ERR_LIMIT', `The animation's ${frames} frames have ${width * height * frames} pixels together; the limit is ${limits.pixels}.`, { remedy: 'Raise limits.pixels if you trust the file and have the memory.' })
+    throw new CountermarkError('ERR_LIMIT', `The animation's ${frames} frames have ${width * height * frames} pixels together; the limit is ${limits.pixels}.`, { remedy: 'Raise limits.pixels (--max-pixels) if you trust the file and have the memory.' })
 }
 
 /** RGBA samples of each frame as it is shown, one after another, from frame `first`; `depth` is the file's. */
@@ -245,8 +245,8 @@ async function vips<T>(type: string, work: () => Promise<T>): Promise<T> {
     if (thrown instanceof CountermarkError) throw thrown
     const said = messageOf(thrown).split('\n')[0] ?? ''
     if (/exceeds pixel limit|exceeds.*channel limit/i.test(said))
-      throw new CountermarkError('ERR_LIMIT', 'The picture declares more pixels than the limit allows.', { cause: thrown, remedy: 'Raise limits.pixels if you trust the file and have the memory.' })
-    if (/timeout/i.test(said)) throw new CountermarkError('ERR_LIMIT', 'The picture took longer than the limit allows.', { cause: thrown, remedy: 'Raise limits.seconds.' })
+      throw new CountermarkError('ERR_LIMIT', 'The picture declares more pixels than the limit allows.', { cause: thrown, remedy: 'Raise limits.pixels (--max-pixels) if you trust the file and have the memory.' })
+    if (/timeout/i.test(said)) throw new CountermarkError('ERR_LIMIT', 'The picture took longer than the limit allows.', { cause: thrown, remedy: 'Raise limits.seconds (--timeout).' })
     if (/unsupported|not supported|No decoding plugin|unknown codec/i.test(said))
       throw new CountermarkError('ERR_UNSUPPORTED', `sharp on this machine does not handle this ${type} file: ${said}.`, { cause: thrown })
     throw new CountermarkError('ERR_BROKEN', `The ${type} file could not be decoded: ${said}.`, { cause: thrown })

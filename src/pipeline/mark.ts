@@ -50,7 +50,7 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
   const info = inspect(engine, bytes, limits)
   if (info.hasC2pa) {
     if (plan.keepC2pa)
-      throw new CountermarkError('ERR_CONFLICT', 'The file has a C2PA manifest, which any change breaks.', { remedy: 'Leave out keepC2pa to mark it all the same, and sign the result anew.' })
+      throw new CountermarkError('ERR_CONFLICT', 'The file has a C2PA manifest, which any change breaks.', { remedy: 'Leave out keepC2pa (--keep-c2pa) to mark it all the same, and sign the result anew.' })
     findings.push({ rule: 'C1', severity: 'warning', message: 'The source\'s C2PA manifest no longer fits the file: it was signed over the unmarked bytes.' })
   }
 
@@ -60,6 +60,9 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
   const payload = engine.payloadOf(record.ContentProducer, record.ProduceID, 64)
   if (kept !== undefined && kept.ContentProducer !== plan.producer)
     findings.push({ rule: 'M16', severity: 'warning', message: `The file is already labelled by ${kept.ContentProducer} as content ${kept.ProduceID}. That label is kept; the provider and content number that were given are not written.` })
+
+  if (plan.metadataOnly && kept === undefined && plan.policy.label.demand === 'required' && plan.waiver === undefined)
+    findings.push({ rule: 'I1', severity: 'warning', message: `Nothing was drawn, but the policy ${plan.policy.name} requires a visible label: the picture must have one already.` })
 
   const work = plan.metadataOnly ? untouched(bytes) : await changePixels(engine, codec, bytes, info, plan, kept, payload, limits, deadline)
   findings.push(...work.findings)
