@@ -40,7 +40,7 @@ async function filmOf(bytes: Uint8Array, type: string): Promise<{ decoder: Image
   if (typeof ImageDecoder !== 'function' || !(await ImageDecoder.isTypeSupported(type))) return undefined
   const decoder = new ImageDecoder({ data: bytes as Uint8Array<ArrayBuffer>, type, colorSpaceConversion: 'none' })
   try {
-    await decoder.completed
+    await Promise.all([decoder.completed, decoder.tracks.ready])
     const frames = decoder.tracks.selectedTrack?.frameCount ?? 1
     if (frames > 1) return { decoder, frames }
   } catch {
