@@ -1,6 +1,8 @@
 // Animations: every frame is labelled and watermarked, what makes them move stays, and any frame tells.
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { nativeEngine } from '../src/engine/native.js'
@@ -9,7 +11,10 @@ import { Deadline, DEFAULT_LIMITS } from '../src/limits.js'
 import { isApng, joinApng, splitApng } from '../src/media/apng.js'
 import { sharpCodec } from '../src/media/sharp.js'
 import { animation, DELAYS, frames, HEIGHT, KINDS, usual, WIDTH } from './support/animations.js'
+import { folder } from './support/command.js'
 import { media, testOnMedia } from './support/media.js'
+import { made, pipeline } from './support/pictures.js'
+import { program } from './support/programs.js'
 
 const COMMON = { provider: { name: 'Example-Lab' }, produceId: 'c-1', key: 'public' } as const satisfies MarkOptions
 const PUBLIC = { keys: ['public'] }
@@ -109,6 +114,14 @@ describe('a GIF', () => {
     expect([seen.verdict, 'frame' in watermark(seen)]).toEqual(['compliant', false])
     expect(seen.evidence).toContainEqual(expect.objectContaining({ kind: 'metadata', format: 'aigc', location: 'XMP application extension' }))
   })
+  // ExifReader and exifr read no XMP in GIFs.
+  test.skipIf(program('exiftool') === undefined)('is read by ExifTool, which finds nothing to complain about', async () => {
+    const { output, record } = await mark(await usual('gif'), COMMON)
+    const path = join(folder(), 'a.gif')
+    writeFileSync(path, output)
+    const [said] = JSON.parse(execFileSync('exiftool', ['-j', '-G1', '-a', '-validate', '-warning', '-error', '-XMP:all', '-FrameCount', path], { encoding: 'utf8' })) as { [name: string]: unknown }[]
+    expect([said!['XMP-TC260:Aigc'], said!['ExifTool:Validate'], said!['GIF:FrameCount']]).toEqual([JSON.stringify(record), 'OK', DELAYS.length])
+  })
   // Quantised to a palette and dithered, frame by frame; what is left is counted, not supposed.
   test('of few colours keeps the mark in every frame', async () => {
     const payload = (await image.payloadOf('Example-Lab', 'c-1', 64)).slice(0, 8)
@@ -155,6 +168,14 @@ describe('an animated PNG', () => {
     for (const at of [0, 1, 2, 3])
       expect(Buffer.from((await sharpCodec.decode(file, { ...DEFAULT_LIMITS }, new Deadline(DEFAULT_LIMITS), at)).picture.samples).equals(Buffer.from(pictures[at]!.samples))).toBe(true)
   })
+  test('of 16 bits stays one', async () => {
+    const deep = made(WIDTH, HEIGHT, 4, 16)
+    const pngs = await Promise.all([0, 1].map(() => pipeline(deep).png().toBuffer()))
+    const { output, watermark: report, verdict } = await mark(joinApng(pngs, [[1, 25], [1, 25]], 2, false), COMMON)
+    expect([verdict, report.frames]).toEqual(['compliant', { marked: 2, checked: 2, read: 2 }])
+    const { pictures, loop } = await all(output)
+    expect([pictures.map(({ depth }) => depth), loop, (await sharp(output).metadata()).depth]).toEqual([[16, 16], 2, 'ushort'])
+  })
   test('whose still picture is no frame: that is marked too', async () => {
     const pngs = await Promise.all(frames(3).map((data) => sharp(data, { raw: { width: WIDTH, height: HEIGHT, channels: 4 } }).png().toBuffer()))
     const source = joinApng(pngs, [[1, 30], [1, 30]], 0, true)
@@ -172,7 +193,6 @@ describe('an animated PNG', () => {
     const lie = Buffer.from(source)
     const control = lie.indexOf('acTL')
     lie.writeUInt32BE(3, control + 4)
-    const { crc32 } = await import('node:zlib')
     lie.writeUInt32BE(crc32(lie.subarray(control, control + 12)), control + 12)
     expect(await failing(mark(lie, COMMON))).toMatchObject({ code: 'ERR_BROKEN' })
   })
@@ -188,7 +208,6 @@ testOnMedia.each(['anim-ball.apng.png', 'anim-pillow-42frames.webp'])('%s keeps 
 
 /** An APNG of frames with their own places, written here: the reader is what is tested. */
 function writeApng(frames: ReturnType<typeof splitApng>['frames'], width: number, height: number): Buffer {
-  const { crc32 } = process.getBuiltinModule('node:zlib')
   const chunk = (name: string, body: Buffer): Buffer => {
     const out = Buffer.concat([Buffer.alloc(4), Buffer.from(name, 'latin1'), body, Buffer.alloc(4)])
     out.writeUInt32BE(body.length, 0)

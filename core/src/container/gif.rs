@@ -241,6 +241,9 @@ mod tests {
         let new = file.assemble(pieces).unwrap();
         assert!(new.starts_with(b"GIF89a"));
         let file = open(&new).unwrap();
-        assert_eq!(file.parts.iter().map(|part| part.role).collect::<Vec<_>>(), [Role::Head, Role::Xmp, Role::Pixels, Role::Pixels]);
+        assert_eq!(
+            file.parts.iter().map(|part| part.role).collect::<Vec<_>>(),
+            [Role::Head, Role::Xmp, Role::Pixels, Role::Pixels]
+        );
     }
 }
