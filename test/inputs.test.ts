@@ -1,5 +1,6 @@
 // Every form that a picture comes in: depths, channels, colour spaces, profiles, orientations, odd sizes. Each is marked;
 // the payload survives JPEG 80, the form is kept or its change is told, and no colour shifts.
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +11,7 @@ import { chromiumPath, launch, serve } from './support/browser.js'
 import { media, testOnMedia } from './support/media.js'
 import { made, pipeline } from './support/pictures.js'
 import { matrixProfile } from './support/profiles.js'
+import { program } from './support/programs.js'
 
 const COMMON = { provider: { name: 'Example-Lab' }, produceId: 'c-1', key: 'public' } as const satisfies MarkOptions
 /** Without a drawn label: what is left of a change of colours is the pipeline's. */
@@ -74,6 +76,12 @@ const FORMS: [string, () => Promise<Buffer>, Form][] = [
   ['PNG with a palette and alpha', () => hidden().png({ palette: true }).toBuffer(), { channels: 4 }],
   ['PNG of 1 bit', () => bilevel().png({ palette: true, colours: 2 }).toBuffer(), { fragile: true }],
   ['interlaced PNG', () => pipeline(picture(3)).png({ progressive: true }).toBuffer(), { channels: 3 }],
+  ['TIFF', () => pipeline(picture(3)).tiff({ compression: 'lzw' }).toBuffer(), { channels: 3 }],
+  ['TIFF of 16 bits, ProPhoto RGB', () => coloured('prophoto', 16).toColourspace('rgb16').tiff({ compression: 'none' }).toBuffer(), { channels: 3, depth: 'ushort' }],
+  ['grey TIFF of 16 bits', () => pipeline(picture(1, 16)).tiff({ compression: 'deflate' }).toBuffer(), { channels: 1, depth: 'ushort' }],
+  ['TIFF with alpha', () => pipeline(picture(4)).tiff({ compression: 'lzw' }).toBuffer(), { channels: 4 }],
+  ['CMYK TIFF', () => pipeline(picture(3)).toColourspace('cmyk').withIccProfile('cmyk').tiff({ compression: 'lzw' }).toBuffer(), { channels: 3, told: /CMYK/ }],
+  ['TIFF of JPEG strips', () => pipeline(picture(3)).tiff({ compression: 'jpeg', quality: 90 }).toBuffer(), { channels: 3 }],
   ['GIF', () => pipeline(picture(3)).gif().toBuffer(), {}],
 ]
 
@@ -111,6 +119,36 @@ describe('every form of a picture', () => {
     for (const [width, height] of [[517, 709], [1031, 613], [161, 163], [2003, 167]] as const) {
       const result = await mark(await pipeline(made(width, height)).jpeg({ quality: 92 }).toBuffer(), BARE)
       expect([width, height, (await read(await sharp(result.output).jpeg({ quality: 80 }).toBuffer())).payload]).toEqual([width, height, bits(result)])
+    }
+  })
+})
+
+describe('a TIFF', () => {
+  const read = async (bytes: Uint8Array): Promise<{ [name: string]: unknown }> => {
+    const path = join(home, 'a.tif')
+    writeFileSync(path, bytes)
+    return (JSON.parse(execFileSync('exiftool', ['-j', '-G1', '-n', '-a', '-validate', '-warning', '-XMP:all', '-IFD0:all', path], { encoding: 'utf8' })) as { [name: string]: unknown }[])[0]!
+  }
+  test.skipIf(program('exiftool') === undefined)('keeps orientation, texts and resolution, and its label is read by ExifTool', async () => {
+    const source = await pipeline(picture(3)).withMetadata({ orientation: 6, density: 300 }).withExifMerge({ IFD0: { Copyright: '(c) A. Person', ImageDescription: 'A made picture' } }).tiff({ compression: 'lzw' }).toBuffer()
+    for (const options of [{}, { metadataOnly: true }]) {
+      const { output, record, label } = await mark(source, { ...COMMON, ...options })
+      const [before, after] = [await read(source), await read(output)]
+      expect(after['XMP-TC260:Aigc']).toBe(JSON.stringify(record))
+      for (const tag of ['IFD0:Orientation', 'IFD0:XResolution', 'IFD0:Copyright', 'IFD0:ImageDescription']) expect([tag, after[tag]]).toEqual([tag, before[tag]])
+      expect(label.drawn).toBe(!('metadataOnly' in options))
+    }
+  })
+  test('of several pages: metadata only', async () => {
+    const page = await pipeline(picture(3)).tiff().toBuffer()
+    const pages = await sharp([page, page], { join: { animated: true } } as never).tiff({ compression: 'lzw' }).toBuffer()
+    expect((await sharp(pages).metadata()).pages).toBe(2)
+    await expect(mark(pages, COMMON)).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED', remedy: expect.stringContaining('--metadata-only') })
+    const { output } = await mark(pages, { ...COMMON, metadataOnly: true })
+    expect((await sharp(output).metadata()).pages).toBe(2)
+    for (const at of [0, 1]) {
+      const [before, after] = await Promise.all([pages, output].map((bytes) => sharp(bytes, { page: at }).raw().toBuffer()))
+      expect(after!.equals(before!)).toBe(true)
     }
   })
 })

@@ -313,7 +313,7 @@ describe('a call that fails leaves nothing behind', () => {
   })
   test.each([
     ['cut off', () => png.subarray(0, 5000), 'ERR_BROKEN'], ['empty', () => new Uint8Array(), 'ERR_BROKEN'],
-    ['no picture', () => Buffer.from('hello'), 'ERR_UNSUPPORTED'], ['of a kind that is not marked', () => Buffer.from('II*\0\x08\0\0\0\0\0', 'latin1'), 'ERR_UNSUPPORTED'],
+    ['no picture', () => Buffer.from('hello'), 'ERR_UNSUPPORTED'], ['of a kind that is not marked', () => Buffer.from('\0\0\0\x14ftypavif\0\0\0\0avif', 'latin1'), 'ERR_UNSUPPORTED'],
   ])('a file that is %s; an older output stays', async (_, bytes, code) => {
     const { home, path, to } = setting('in.png', bytes())
     writeFileSync(to, 'older')

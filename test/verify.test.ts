@@ -111,7 +111,7 @@ describe('parts of a mark', () => {
 
 describe('what cannot be read is never called "not found"', () => {
   const kinds: [string, () => Promise<Buffer>, VerifyResult['verdict'], string][] = [
-    ['a TIFF, whose metadata is not read', () => pipeline(made(300, 200)).tiff().toBuffer(), 'cannot tell', 'P2 info'],
+    ['a TIFF that is cut off', async () => (await pipeline(made(300, 200)).tiff().toBuffer()).subarray(0, 5_000), 'cannot tell', 'M17 warning'],
     ['a GIF that is cut off', async () => (await pipeline(made(300, 200)).gif().toBuffer()).subarray(0, 20_000), 'cannot tell', 'M17 warning'],
     ['an AVIF', () => pipeline(made(300, 200)).avif().toBuffer(), 'cannot tell', 'P2 info'],
     ['a PNG that is cut off', async () => (await photograph()).subarray(0, 50_000), 'cannot tell', 'M17 warning'],

@@ -211,8 +211,10 @@ function encoderOf(raw: Sharp, source: FileInfo, timing: { loop?: number; delay?
       // A frame that equals the one before it stays a frame, so that frames are counted as they were. Four levels between
       // frames are not seen, and the file is half as large where they are left as they were.
       return raw.gif({ ...timing, keepDuplicateFrames: true, interFrameMaxError: 4 })
+    case 'image/tiff':
+      return raw.tiff({ compression: 'deflate', predictor: 'horizontal' })
     default:
-      throw new CountermarkError('ERR_UNSUPPORTED', `Files of type ${source.type} are not written.`, { remedy: 'Convert the picture to JPEG, PNG, WebP or GIF first.' })
+      throw new CountermarkError('ERR_UNSUPPORTED', `Files of type ${source.type} are not written.`, { remedy: 'Convert the picture to JPEG, PNG, WebP, GIF or TIFF first.' })
   }
 }
 

@@ -118,7 +118,7 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
 function inspect(engine: Engine, bytes: Uint8Array, limits: Limits): FileInfo {
   const type = typeOrThrow(bytes)
   if (!MARKABLE.includes(type))
-    throw new CountermarkError('ERR_UNSUPPORTED', `Files of type ${type} cannot be marked yet.`, { remedy: 'Convert the picture to JPEG, PNG, WebP or GIF first.' })
+    throw new CountermarkError('ERR_UNSUPPORTED', `Files of type ${type} cannot be marked yet.`, { remedy: 'Convert the picture to JPEG, PNG, WebP, GIF or TIFF first.' })
   const info = engine.fileInspect(bytes)
   checkPixels(info.width, info.height, limits)
   return info
@@ -149,8 +149,12 @@ async function changePixels(
   engine: Engine, codec: Codec, bytes: Uint8Array, info: FileInfo, plan: Plan, kept: Record | undefined, payload: string, limits: Limits, deadline: Deadline,
 ): Promise<Work> {
   const work = untouched(bytes)
+  if (info.depth > 16)
+    throw new CountermarkError('ERR_UNSUPPORTED', `The picture has ${info.depth} bits a sample; 16 are handled.`, { remedy: 'Use metadataOnly (--metadata-only), which changes no sample, or convert it first.' })
   const moving = info.animated ? await codec.decodeAll(bytes, limits, deadline) : undefined
   const decoded = moving === undefined ? await codec.decode(bytes, limits, deadline) : undefined
+  if (decoded !== undefined && decoded.frames > 1)
+    throw new CountermarkError('ERR_UNSUPPORTED', `The TIFF has ${decoded.frames} pages; only single ones are labelled and watermarked.`, { remedy: 'Use metadataOnly (--metadata-only), which changes no sample, or mark its pages one by one.' })
   work.findings.push(...(decoded?.findings ?? []))
   if (info.hasGainMap)
     work.findings.push({ rule: 'I6', severity: 'warning', message: 'The picture has a gain map (Ultra HDR), which was made for the unmarked samples: it is left out, and HDR screens show the standard picture.' })

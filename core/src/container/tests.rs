@@ -16,7 +16,7 @@ pub fn media() -> Vec<(String, Vec<u8>)> {
         let Ok(entries) = std::fs::read_dir(std::path::Path::new(&root).join(folder)) else { continue };
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if [".jpg", ".png", ".webp", ".gif"].iter().any(|end| name.ends_with(end)) {
+            if [".jpg", ".png", ".webp", ".gif", ".tif", ".tiff"].iter().any(|end| name.ends_with(end)) {
                 files.push((format!("{folder}/{name}"), std::fs::read(entry.path()).unwrap()));
             }
         }
