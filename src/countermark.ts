@@ -50,7 +50,7 @@ export interface ImageFunctions {
 export interface Countermark<D extends Partial<MarkOptions & VerifyOptions> = {}> {
   /**
    * Marks one picture: visible label, watermark, metadata, as the policy asks; then reads the result back.
-   * JPEG, PNG, WebP and GIF, of animations every frame. The output is the same kind of thing as the input; a path needs `to` (or `as`).
+   * JPEG, PNG, WebP, GIF and TIFF, of animations every frame. The output is the same kind of thing as the input; a path needs `to` (or `as`).
    * Throws CountermarkError; there is no output then.
    */
   mark<I extends Input, O extends MarkArguments<D>>(input: I, options: O & NoOther<O, MarkOptions>): Promise<MarkResult<OutputFor<I, O>>>

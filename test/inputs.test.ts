@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { mark, verify, type LabelEvidence, type MarkOptions, type MarkResult, type WatermarkEvidence } from '../src/index.js'
+import { image, mark, verify, type LabelEvidence, type MarkOptions, type MarkResult, type WatermarkEvidence } from '../src/index.js'
+import { Deadline, DEFAULT_LIMITS } from '../src/limits.js'
+import { sharpCodec } from '../src/media/sharp.js'
 import { chromiumPath, launch, serve } from './support/browser.js'
 import { media, testOnMedia } from './support/media.js'
 import { made, pipeline } from './support/pictures.js'
@@ -92,8 +94,10 @@ async function colours(bytes: Buffer): Promise<number[]> {
 }
 const shift = (a: number[], b: number[]): number => Math.max(...a.map((value, at) => Math.abs(value - b[at]!)))
 const bits = (result: MarkResult<Buffer>): string => result.payload.slice(0, (result.watermark.bits ?? 64) / 4)
-const read = async (bytes: Uint8Array): Promise<WatermarkEvidence> =>
-  (await verify(bytes, { keys: ['public'] })).evidence.find((one): one is WatermarkEvidence => one.kind === 'watermark')!
+const read = async (bytes: Uint8Array): Promise<WatermarkEvidence> => {
+  const { picture: decoded } = await sharpCodec.decode(bytes, { ...DEFAULT_LIMITS }, new Deadline(DEFAULT_LIMITS))
+  return (await image.detect(decoded, { effort: 'direct' }))[0]!
+}
 
 describe('every form of a picture', () => {
   test.each(FORMS)('%s', async (name, source, form) => {
@@ -210,7 +214,7 @@ testOnMedia.each([
 
 // A browser converts by its own colour management: nothing of it is shared with marking.
 test.skipIf(chromiumPath === undefined)('no colour shifts as a browser shows them', async () => {
-  const wanted = FORMS.filter(([name]) => /P3|Adobe|ProPhoto|CMYK JPEG with a|grey PNG of 16|untagged/.test(name))
+  const wanted = FORMS.filter(([name]) => /P3|Adobe|ProPhoto|CMYK JPEG with a|grey PNG of 16|untagged/.test(name) && !/TIFF/.test(name))
   const pairs = await Promise.all(wanted.map(async ([name, source]) => {
     const bytes = await source()
     return { name, files: [bytes, (await mark(bytes, BARE)).output].map((one) => one.toString('base64')) }

@@ -133,7 +133,7 @@ impl Directory {
             let value = field.get(8..).and_then(|rest| rest.first_chunk().copied()).ok_or_else(broken)?;
             let field = Field { tag, kind, count, value };
             if field.range(order).is_some_and(|range| range.end > bytes.len()) {
-                return Err(Error::broken(format!("the TIFF tag {tag} points outside the file: it is cut off"), at));
+                return Err(Error::broken("a TIFF tag points outside the file: it is cut off", at));
             }
             fields.push(field);
         }
@@ -167,22 +167,24 @@ fn walk(bytes: &[u8]) -> Result<Vec<Part>> {
             break;
         }
         if page == MAX_PAGES {
-            return Err(Error::limit(format!("the TIFF has more than {MAX_PAGES} pages, or a ring of them")));
+            return Err(Error::limit("the TIFF has more than 1024 pages, or a ring of them"));
         }
         let directory = Directory::read(bytes, order, next as usize)?;
         check_samples(bytes, order, &directory)?;
         next = directory.next;
     }
-    let own = [(XMP, Role::Xmp), (ICC, Role::Icc)].into_iter().filter_map(|(tag, role)| {
-        let range = first.field(tag)?.range(order)?;
-        (range.start >= HEAD).then_some((range, role))
-    });
-    let mut own: Vec<_> = own.collect();
-    own.sort_by_key(|(range, _)| range.start);
+    let own = |tag| first.field(tag).and_then(|field| field.range(order)).filter(|range| range.start >= HEAD);
+    let mut own = [(own(XMP), Role::Xmp), (own(ICC), Role::Icc)];
+    if let [(Some(xmp), _), (Some(icc), _)] = &own
+        && icc.start < xmp.start
+    {
+        own.reverse();
+    }
     let mut parts = Vec::new();
     push(&mut parts, Part { name: *b"head", role: Role::Head, span: 0..HEAD, body: HEAD..HEAD })?;
     let mut at = HEAD;
     for (range, role) in own {
+        let Some(range) = range else { continue };
         // One that lies within another's bytes has no place of its own.
         if range.start < at {
             return Err(Error::broken("two TIFF tags share their bytes", range.start));
@@ -296,12 +298,13 @@ fn with_fields(mut out: Vec<u8>, new: &[(u16, u16, u32, Vec<u8>)]) -> Result<Vec
             out.extend_from_slice(value);
         }
         first.fields.retain(|field| field.tag != *tag);
-        first.fields.push(Field { tag: *tag, kind: *kind, count: *count, value: inside });
+        // In the order of tags, as TIFF wants it.
+        let at = first.fields.iter().position(|field| field.tag > *tag).unwrap_or(first.fields.len());
+        first.fields.insert(at, Field { tag: *tag, kind: *kind, count: *count, value: inside });
     }
     if !moved {
         return Ok(out);
     }
-    first.fields.sort_by_key(|field| field.tag);
     let place = end(&mut out)?;
     let count = u16::try_from(first.fields.len()).map_err(|_| Error::limit("a TIFF directory holds at most 65535 fields"))?;
     out.extend(order.put16(count));
@@ -379,10 +382,11 @@ fn swapped(value: &[u8], kind: u16, other: bool) -> Vec<u8> {
         12 => 8,
         _ => 1,
     };
-    if !other || unit == 1 {
-        return value.to_vec();
+    let mut out = value.to_vec();
+    if other {
+        out.chunks_mut(unit).for_each(<[u8]>::reverse);
     }
-    value.chunks(unit).flat_map(|chunk| chunk.iter().rev().copied()).collect()
+    out
 }
 
 #[cfg(test)]
