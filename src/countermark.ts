@@ -17,7 +17,7 @@ import { propagateBytes } from './pipeline/propagate.js'
 import { verifyBytes } from './pipeline/verify.js'
 import { policyOf, wordingOf } from './policy/policy.js'
 import { signerOf } from './signature/keys.js'
-import type { C2paOptions, Effort, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, PropagateOptions, PropagateResult, Quality, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
+import type { C2paOptions, Effort, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, PropagateOptions, PropagateResult, Quality, Remark, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
 
 /** The output's type: a path where `to` is given, else what `as` names, else the input's own kind. All that may be, where the options leave it open. */
 export type OutputFor<I, O> =
@@ -54,7 +54,7 @@ export interface ImageFunctions {
 export interface Countermark<D extends Partial<MarkOptions & VerifyOptions> = {}> {
   /**
    * Marks one picture: visible label, watermark, metadata, as the policy asks; then reads the result back.
-   * JPEG, PNG and WebP. The output is the same kind of thing as the input; a path needs `to` (or `as`).
+   * JPEG, PNG, WebP, GIF and TIFF, of animations every frame. The output is the same kind of thing as the input; a path needs `to` (or `as`).
    * Throws CountermarkError; there is no output then.
    */
   mark<I extends Input, O extends MarkArguments<D>>(input: I, options: O & NoOther<O, MarkOptions>): Promise<MarkResult<OutputFor<I, O>>>
@@ -203,7 +203,7 @@ async function planOf(options: MarkOptions): Promise<Plan> {
   return {
     policy, producer, produceId, numbered: options.produceId !== undefined,
     key, keyId: keyIdOf(key), quality: options.quality ?? 'standard',
-    watermark: watermark && !metadataOnly, metadataOnly, keepC2pa: options.keepC2pa ?? false,
+    watermark: watermark && !metadataOnly, remark: remarkOf(options.remark, key), metadataOnly, keepC2pa: options.keepC2pa ?? false,
     ...(draws ? { label: {
       text: wordingOf(policy, text),
       position: position ?? policy.label.position,
@@ -225,6 +225,13 @@ async function c2paOf(options: C2paOptions): Promise<C2paOptions> {
     throw new CountermarkError('ERR_USAGE', 'c2pa needs a certificate chain, and a key or a function that signs.', { remedy: 'Give c2pa.certificate and c2pa.key (--c2pa-cert, --c2pa-key).' })
   await c2paModule()
   return options
+}
+
+function remarkOf(remark: Remark = 'refuse', key: Key): Remark {
+  if (remark !== 'refuse' && remark !== 'replace') throw new CountermarkError('ERR_PARAMETER', `remark is refuse or replace, not ${String(remark)}.`)
+  if (remark === 'replace' && key === 'public')
+    throw new CountermarkError('ERR_USAGE', 'A watermark of the public key may be another producer\'s, which nobody may remove (Labeling Measures Art. 10).', { remedy: 'Use a private key, or leave out remark (--remark).' })
+  return remark
 }
 
 async function fontBytes(path: string): Promise<Uint8Array> {

@@ -1,5 +1,6 @@
 // What of Countermark works on this machine: the facts behind `countermark doctor`.
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { delimiter, join } from 'node:path'
 import { c2paModule } from './c2pa/bridge.js'
 import type { Engine } from './engine/engine.js'
@@ -20,8 +21,11 @@ export interface Check {
 export interface Diagnosis {
   node: string
   platform: string
-  /** Each is loaded, draws a label with the built-in font, embeds a mark into a made picture and reads it back. */
-  engines: (Check & { kind: 'native' | 'wasm'; version?: string; font?: boolean; roundTrip?: boolean })[]
+  /**
+   * Each is loaded, draws a label with the built-in font, embeds a mark into a made picture and reads it back. `built`
+   * is false where its file is not there at all: one of the two is enough in Node.
+   */
+  engines: (Check & { kind: 'native' | 'wasm'; version?: string; font?: boolean; roundTrip?: boolean; built?: false })[]
   /** `read` and `write`: the kinds that this sharp can do. */
   sharp: Check & { version?: string; libvips?: string; read?: string[]; write?: string[] }
   key: Check & { id?: string; path?: string }
@@ -53,7 +57,21 @@ async function engine(kind: 'native' | 'wasm', load: () => Promise<Engine>): Pro
     const roundTrip = mark?.payload === payload
     return { kind, ok: roundTrip, version, font: box.width > 0, roundTrip, ...(roundTrip ? {} : { problem: 'a mark was not read back' }) }
   } catch (thrown) {
-    return { kind, ok: false, ...(version === undefined ? {} : { version }), problem: messageOf(thrown) }
+    return { kind, ok: false, ...(version === undefined ? {} : { version }), ...(isBuilt(kind) ? {} : { built: false }), problem: messageOf(thrown) }
+  }
+}
+
+/** Whether the engine's file lies where a build puts it, or its package is installed. */
+function isBuilt(kind: 'native' | 'wasm'): boolean {
+  const place = kind === 'wasm' ? '../wasm/pkg/countermark_wasm_bg.wasm' : `../native/countermark.${platformName()}.node`
+  if (existsSync(new URL(place, import.meta.url))) return true
+  if (kind === 'wasm') return false
+  try {
+    createRequire(import.meta.url).resolve(`@countermark/${platformName()}`)
+    return true
+  } catch {
+    // Neither built nor installed.
+    return false
   }
 }
 

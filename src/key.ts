@@ -52,7 +52,13 @@ export async function defaultKey(): Promise<{ key: Key; path?: string }> {
   const path = defaultKeyPath()
   // A path that was named must be there; the usual place may be empty.
   if (!process.env['COUNTERMARK_KEY'] && (await stat(path).catch(() => undefined)) === undefined) return { key: 'public' }
-  return { key: await readKey(path), path }
+  try {
+    return { key: await readKey(path), path }
+  } catch (thrown) {
+    const { code, message } = fromSystem(thrown, path)
+    if (!process.env['COUNTERMARK_KEY']) throw thrown
+    throw new CountermarkError(code, `The key file that COUNTERMARK_KEY names: ${message}`, { remedy: 'Let COUNTERMARK_KEY name a key file (countermark keygen makes one), or leave it out.', cause: thrown })
+  }
 }
 
 /**

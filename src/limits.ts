@@ -29,7 +29,7 @@ export function limitsOf(wanted: Partial<Limits> = {}): Limits {
 export function checkBytes(bytes: number, limits: Limits): void {
   if (bytes > limits.bytes)
     throw new CountermarkError('ERR_LIMIT', `The file has ${bytes} bytes; the limit is ${limits.bytes}.`, {
-      remedy: 'Raise limits.bytes if you trust the file.',
+      remedy: 'Raise limits.bytes (--max-bytes) if you trust the file.',
     })
 }
 
@@ -37,7 +37,7 @@ export function checkBytes(bytes: number, limits: Limits): void {
 export function checkPixels(width: number, height: number, limits: Limits): void {
   if (width * height > limits.pixels)
     throw new CountermarkError('ERR_LIMIT', `The picture has ${width} x ${height} pixels; the limit is ${limits.pixels}.`, {
-      remedy: 'Raise limits.pixels if you trust the file and have the memory.',
+      remedy: 'Raise limits.pixels (--max-pixels) if you trust the file and have the memory.',
     })
 }
 
@@ -89,7 +89,7 @@ export class Deadline {
 
   #late(): CountermarkError {
     return new CountermarkError('ERR_LIMIT', `The file took longer than ${this.#seconds} seconds.`, {
-      remedy: 'Raise limits.seconds for large files or slow machines.',
+      remedy: 'Raise limits.seconds (--timeout) for large files or slow machines.',
     })
   }
 }

@@ -11,6 +11,9 @@ export type Key = 'public' | (string & {})
 /** The one knob of the watermark: `high` is 2 dB closer to the original than `standard`, `robust` survives more. */
 export type Quality = 'standard' | 'high' | 'robust'
 
+/** What `mark` does with a picture that has a watermark of the key, of other content: see MarkOptions.remark. */
+export type Remark = 'refuse' | 'replace'
+
 /** How hard `verify` searches: `direct` finds untransformed pictures, `scan` also scaled and cut ones, `full` all. */
 export type Effort = 'direct' | 'scan' | 'full'
 
@@ -95,9 +98,12 @@ export interface Transform {
   /** Degrees, clockwise. */
   rotation: number
   mirrored?: boolean
-  /** Pixels from the upper left corner to the corner of a tile. */
+  /** Pixels from the upper left corner to the corner of a tile, in the samples as they are stored. */
   offset: [number, number]
 }
+
+/** A place in pixels of the displayed picture, from its upper left corner. */
+export type Point = [x: number, y: number]
 
 /** A rectangle in pixels of the displayed picture. */
 export interface Box { x: number; y: number; width: number; height: number }
@@ -121,7 +127,17 @@ export interface WatermarkEvidence {
   matchesMetadata?: boolean
   /** Whether the payload is the hash of the pair that the caller asked for. */
   matchesExpected?: boolean
-  where?: { transform: Transform }
+  /** Of an animation: the frame in which it was found, or that came nearest; counted from 0. */
+  frame?: number
+  where?: {
+    transform: Transform
+    /**
+     * Corners of one tile of the pattern in pixels of the displayed picture, in the order upper left, upper right, lower
+     * right, lower left as they were at marking. The pattern repeats it in both directions over all of the marked
+     * picture. Right angles are supposed: of a stretched or sheared copy it is the nearest square.
+     */
+    tile: [Point, Point, Point, Point]
+  }
 }
 
 /** What the file's metadata says, one object a place. */
@@ -184,7 +200,15 @@ export interface LabelEvidence {
   score?: number
   pValue?: number
   text?: string[]
-  where?: { box: Box; position?: LabelPosition; ratio?: number }
+  /** Of an animation: the frame in which it was found, counted from 0. */
+  frame?: number
+  where?: {
+    box: Box
+    position?: LabelPosition
+    ratio?: number
+    /** Degrees clockwise by which the label stands turned: the file has lost its orientation. Absent: upright. */
+    turned?: 90 | 180 | 270
+  }
 }
 
 /** What the signature in ReservedCode1 is worth (rule S1). */
@@ -305,6 +329,13 @@ export interface MarkOptions extends CallOptions {
   quality?: Quality
   /** False leaves the samples without watermark. Default true. */
   watermark?: boolean
+  /**
+   * What to do with a picture that has a watermark of this key already, of other content. `refuse` (default) throws
+   * ERR_CONFLICT. `replace` puts a stronger one (quality `robust`) over it: the old one cannot be taken out, but is no
+   * more what is read. Only with a private key: one of the public key may be another producer's, which nobody may
+   * remove (Labeling Measures Art. 10). A watermark of the same content is never added twice.
+   */
+  remark?: Remark
   /** False leaves the picture without visible label; `waiver` is then needed where the policy requires a label. */
   label?: false | LabelOptions
   /** Reference of the agreement under which the label is left out (Labeling Measures Art. 9). */
@@ -344,7 +375,8 @@ export interface MarkResult<Output = unknown> {
   policy: string
   /** The id of the key, or `public`. */
   key: string
-  watermark: { embedded: boolean; reason?: string; bits?: number }
+  /** `replaced`: the payload of an older watermark of the key that this one was put over. `frames`, of an animation: how many got it; of those `checked`, it was `read` back from so many. */
+  watermark: { embedded: boolean; reason?: string; bits?: number; replaced?: string; frames?: { marked: number; checked: number; read: number } }
   label: { drawn: boolean; reason?: string; text?: string[]; box?: Box; ratio?: number; contrast?: number }
   /** The marked picture against the labelled one, RGB, before encoding. `psnr` in dB, counted; `ssim` estimated from windows all over it. */
   quality?: { psnr: number; ssim: number; setting: Quality }

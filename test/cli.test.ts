@@ -1,8 +1,10 @@
 // The built command line, as a child process: what other programs depend on.
 import { execFile, spawn } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { chinese } from '../src/cli/chinese.js'
 import { countermark, folder, lines } from './support/command.js'
 import { recompressed } from './support/damage.js'
 import { photograph } from './support/pictures.js'
@@ -75,6 +77,9 @@ describe('mark and verify', () => {
     writeFileSync(copy, await recompressed(readFileSync(join(home, 'out.png'))))
     const ask = (id: string) => countermark(['verify', copy, ...PROVIDER, '--produce-id', id])
     const [yes, no] = [await ask('c-1'), await ask('c-2')]
+    // The whole file is compliant, but it is not what was asked for.
+    const whole = (id: string) => countermark(['verify', join(home, 'out.png'), ...PROVIDER, '--produce-id', id])
+    expect([(await whole('c-1')).code, (await whole('c-2')).code]).toEqual([0, 1])
     // The copy has lost its metadata, so it is not compliant whatever it is.
     expect([yes.code, no.code]).toEqual([1, 1])
     expect(yes.stdout).toContain('This is the content asked for.')
@@ -197,6 +202,60 @@ describe('keys', () => {
   })
 })
 
+describe('what is wrong is said once, and of what it is about', () => {
+  test('a file\'s name stands once', async () => {
+    const path = join(folder(), 'none.png')
+    const { stderr } = await countermark(['verify', path])
+    expect(stderr).toBe(`${path}: failed: there is no such file. [ERR_IO]\n`)
+  })
+  test('a key that COUNTERMARK_KEY names is not blamed on the picture', async () => {
+    const home = pictures()
+    writeFileSync(join(home, 'key.json'), '{}')
+    for (const [key, code] of [['none.json', 3], ['key.json', 2]] as const)
+      for (const args of [['verify', join(home, 'a.png')], ['mark', join(home, 'a.png'), '-o', join(home, 'out.png'), ...PROVIDER]]) {
+        const run = await countermark(args, { env: { COUNTERMARK_KEY: join(home, key) } })
+        expect([run.code, run.stdout]).toEqual([code, ''])
+        expect(run.stderr).toMatch(/^The key file that COUNTERMARK_KEY names: /)
+        expect(run.stderr).not.toContain('a.png')
+      }
+  })
+  test('an engine that does not exist is not taken for any', async () => {
+    const home = pictures()
+    const run = await countermark(['verify', join(home, 'a.png')], { env: { COUNTERMARK_ENGINE: 'foo' } })
+    expect([run.code, run.stderr]).toEqual([2, expect.stringContaining('COUNTERMARK_ENGINE is native or wasm, not foo. [ERR_USAGE]')])
+  })
+  test('what to do names flags, not fields of the API', async () => {
+    const home = pictures()
+    const remedies = await Promise.all([
+      ['verify', join(home, 'a.png'), '--max-pixels', '1000'], ['verify', join(home, 'a.png'), '--max-bytes', '1000'],
+      ['mark', join(home, 'a.png'), '-o', join(home, 'out.png')], ['mark', join(home, 'a.png'), '-o', join(home, 'out.png'), ...PROVIDER, '--waiver', 'A-1'],
+    ].map(async (args) => /What to do: (.*)/.exec((await countermark(args)).stderr)?.[1]))
+    expect(remedies).toEqual([
+      'Raise --max-pixels if you trust the file and have the memory.', 'Raise --max-bytes if you trust the file.',
+      'Give the 27-character code as --provider-code, or the name as --provider-name.', 'Add --no-explicit, or leave out the waiver.',
+    ])
+  })
+  test('metadata alone where the law requires a visible label is no success', async () => {
+    const home = pictures()
+    const run = async (...flags: string[]) => countermark(['mark', join(home, 'a.png'), '-o', join(home, 'out.png'), ...PROVIDER, '--metadata-only', ...flags])
+    const bare = await run()
+    expect([bare.code, bare.stderr]).toEqual([1, expect.stringContaining('I1 warning: Nothing was drawn, but the policy cn requires a visible label')])
+    expect(existsSync(join(home, 'out.png'))).toBe(true)
+    expect([(await run('--no-explicit', '--waiver', 'A-1')).code, (await run('--policy', 'us-ca')).code]).toEqual([0, 0])
+  })
+  test('a picture that is marked already', async () => {
+    const home = pictures()
+    await countermark(['mark', join(home, 'a.png'), '-o', join(home, 'one.png'), ...PROVIDER, '--produce-id', 'c-1'])
+    writeFileSync(join(home, 'bare.png'), await sharp(join(home, 'one.png')).png().toBuffer())
+    const again = (...flags: string[]) => countermark(['mark', join(home, 'bare.png'), '-o', join(home, 'two.png'), ...PROVIDER, '--produce-id', 'c-2', ...flags])
+    const refused = await again()
+    expect([refused.code, refused.stderr]).toEqual([3, expect.stringContaining('ERR_CONFLICT')])
+    expect((await again('--remark', 'replace')).code).toBe(2)
+    await countermark(['keygen', '-o', join(home, 'key.json')])
+    expect((await again('--key', join(home, 'key.json'))).code).toBe(0)
+  })
+})
+
 describe('languages', () => {
   test.each([[['--lang', 'zh'], {}], [[], { LANG: 'zh_CN.UTF-8' }], [[], { COUNTERMARK_LANG: 'zh', LANG: 'en_US.UTF-8' }]])('Chinese by %j %j', async (args, env) => {
     const home = pictures()
@@ -204,7 +263,31 @@ describe('languages', () => {
     expect(seen.stdout).toContain('未发现标识')
     expect(seen.stdout).toContain('M1 错误：文件元数据中没有 AIGC 标识')
     const failed = await countermark(['verify', join(home, 'none.png'), ...args], { env: env as Record<string, string> })
-    expect(failed.stderr).toContain('失败：读写失败')
+    expect(failed.stderr).toContain('失败：读写失败（文件不存在）')
+  })
+  test('details and remedies are Chinese too', async () => {
+    const home = pictures()
+    const runs = await Promise.all([
+      ['mark', join(home, 'a.png'), '-o', join(home, 'out.png')], ['mark', join(home, 'a.png'), '-o', join(home, 'out.png'), ...PROVIDER, '--metadata-only'],
+      ['mark', join(home, 'a.png'), '-o', join(home, 'out.png'), ...PROVIDER, '--max-pixels', '1000'], ['verify', join(home, 'b.jpg'), '--policy', 'all'],
+    ].map((args) => countermark([...args, '--lang', 'zh'])))
+    for (const { stdout, stderr } of runs) {
+      const said = `${stdout}${stderr}`
+      // Flags, names and codes are left; no sentence is.
+      expect(said.match(/[a-z]+ [a-z]+ [a-z]+ [a-z]+/g) ?? []).toEqual([])
+      expect(said).toMatch(/[\u4e00-\u9fff]/)
+    }
+    expect(runs[0]!.stderr).toContain('处理办法：用 --provider-code 给出 27 位编码，或用 --provider-name 给出名称')
+  })
+  test('what the sources say about pictures is known in Chinese', () => {
+    const sources = ['pipeline/evidence', 'pipeline/judge', 'pipeline/kept', 'pipeline/mark', 'pipeline/readback', 'metadata/record', 'media/sharp', 'limits', 'key', 'countermark', 'policy/policy']
+      .map((name) => readFileSync(`src/${name}.ts`, 'utf8')).join('\n')
+    const said = [...sources.matchAll(/(?:message: |remedy: |CountermarkError\('ERR_\w+', |failed\()('(?:[^'\\]|\\.)*'|`[^`]*`)/g)].map(([, text]) =>
+      text!.slice(1, -1).replaceAll("\\'", "'").replace(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, 'X').replace(/[\w.]+(?:: \w+)? \((--[a-z][^)]*)\)/g, '$1'))
+    expect(said.length).toBeGreaterThan(60)
+    const unknown = [...new Set(said)].filter((text) => chinese(text) === text && / /.test(text))
+    // Sentences for programmers (of the API, not of the command line), and ones put together of two.
+    expect(unknown.filter((text) => !/^(X|.*(`to`|bytes, blob|mark needs|contradiction|defect|without frames|there is no frame|remark is|file: URLs|Fetch it|input is (a path|none)).*|[^.]*\$\{.*)$/.test(text))).toEqual([])
   })
   test('JSON is never translated', async () => {
     const home = pictures()
@@ -233,6 +316,15 @@ test('doctor tells what works', async () => {
   expect([found!.sharp.ok, found!.key.id]).toEqual([true, 'public'])
   const text = await countermark(['doctor'])
   expect(text.stdout).toMatch(/^native .*: works$/m)
+  // A copy without the WebAssembly module, which Node does not need.
+  const home = folder()
+  for (const part of ['dist', 'native', 'package.json']) cpSync(part, join(home, part), { recursive: true })
+  symlinkSync(resolve('node_modules'), join(home, 'node_modules'))
+  const copy = await new Promise<{ code: unknown; stdout: string }>((done) => {
+    execFile(process.execPath, [join(home, 'dist/cli/main.js'), 'doctor'], { env: { PATH: process.env['PATH'], HOME: '/nonexistent', LANG: 'C' } }, (error, stdout) => done({ code: error?.code ?? 0, stdout }))
+  })
+  expect(copy.stdout).toMatch(/^wasm: not built \(npm run build:wasm\); only browsers need it$/m)
+  expect([copy.code, copy.stdout.includes('does not work')]).toEqual([0, false])
 })
 
 describe('pipes and terminals', () => {

@@ -188,10 +188,6 @@ describe('C2PA', () => {
   })
 })
 
-testOnMedia.each(['anim-ball.apng.png', 'anim-pillow-42frames.webp'])('an animation is not drawn on: %s', async (name) => {
-  await expect(mark(file(name), COMMON)).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED', remedy: expect.stringContaining('etadata-only') })
-})
-
 test.each(KINDS)('a %s that is cut at any place is an error or a verdict, and never keeps its label', async (kind) => {
   const whole = (await mark(await pipeline(made(160, 120))[kind]().toBuffer(), { ...COMMON, watermark: false })).output
   const ends = Array.from({ length: Math.floor(whole.length / 97) }, (_, at) => 97 * at)

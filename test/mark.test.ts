@@ -238,6 +238,50 @@ describe('a label that is there already', () => {
   })
 })
 
+describe('a watermark that is there already', () => {
+  const bare = (bytes: Uint8Array): Promise<Buffer> => sharp(bytes).png().toBuffer()
+  let stripped: Buffer
+  beforeAll(async () => {
+    stripped = await bare((await mark(png, { ...COMMON, produceId: 'c-1' })).output)
+  })
+  test('of the same content: nothing is added, the metadata is written again', async () => {
+    const { status, watermark, label, verdict, output } = await mark(stripped, { ...COMMON, produceId: 'c-1' })
+    expect([status, verdict]).toEqual(['done', 'compliant'])
+    expect([watermark, label]).toEqual([{ embedded: false, reason: 'it is there already' }, { drawn: false, reason: 'a label is there already' }])
+    const [before, after] = await Promise.all([stripped, output].map((bytes) => sharp(bytes).raw().toBuffer()))
+    expect(after!.equals(before!)).toBe(true)
+  })
+  test('of other content under the same key is a conflict that says what to do', async () => {
+    for (const more of [{ produceId: 'c-2' }, {}, { provider: { name: 'Other-Lab' }, produceId: 'c-1' }])
+      expect(await failing(mark(stripped, { ...COMMON, ...more }))).toMatchObject({ code: 'ERR_CONFLICT', message: expect.stringContaining('a728a5f7639a6dd8'), remedy: expect.stringContaining('another key') })
+    expect(await failing(mark(stripped, { ...COMMON, remark: 'add' as never }))).toMatchObject({ code: 'ERR_PARAMETER' })
+  })
+  test('under another key is left, and a second one stands beside it', async () => {
+    const key = '1e'.repeat(32)
+    const { output, payload } = await mark(stripped, { ...COMMON, produceId: 'c-2', key })
+    const marks = (await verify(output, { keys: ['public', key] })).evidence.filter(({ kind }) => kind === 'watermark')
+    expect(marks).toMatchObject([{ found: true, payload: 'a728a5f7639a6dd8', matchesMetadata: false }, { found: true, payload, matchesMetadata: true }])
+  })
+  test('of one\'s own private key may be replaced: the stronger new one is read, also after JPEG 70', async () => {
+    const key = '2d'.repeat(32)
+    const first = await mark(png, { ...COMMON, key, produceId: 'c-1' })
+    const old = await bare(first.output)
+    for (const produceId of ['c-2', 'c-3', 'c-4']) {
+      const { output, payload, watermark, quality, findings } = await mark(old, { ...COMMON, key, produceId, remark: 'replace' })
+      expect(watermark).toEqual({ embedded: true, bits: 64, replaced: first.payload })
+      expect(quality!.setting).toBe('robust')
+      expect(findings).toEqual([expect.objectContaining({ rule: 'W1', severity: 'info' })])
+      for (const copy of [output, await sharp(output).jpeg({ quality: 70 }).toBuffer()])
+        expect((await verify(copy, { keys: [key] })).evidence[0]).toMatchObject({ kind: 'watermark', found: true, payload })
+    }
+    // Nothing is there to replace: as always.
+    expect((await mark(png, { ...COMMON, key, remark: 'replace' })).quality!.setting).toBe('standard')
+  })
+  test('of the public key is never replaced: it may be another\'s', async () => {
+    expect(await failing(mark(stripped, { ...COMMON, produceId: 'c-2', remark: 'replace' }))).toMatchObject({ code: 'ERR_USAGE', message: expect.stringContaining('Art. 10') })
+  })
+})
+
 describe('a call that fails leaves nothing behind', () => {
   const setting = (name = 'in.png', bytes: Uint8Array = png): { home: string; path: string; to: string } => {
     const home = folder()
@@ -269,7 +313,7 @@ describe('a call that fails leaves nothing behind', () => {
   })
   test.each([
     ['cut off', () => png.subarray(0, 5000), 'ERR_BROKEN'], ['empty', () => new Uint8Array(), 'ERR_BROKEN'],
-    ['no picture', () => Buffer.from('hello'), 'ERR_UNSUPPORTED'], ['of a kind that is not marked', () => Buffer.from('GIF89a\x01\0\x01\0\0\0\0;', 'latin1'), 'ERR_UNSUPPORTED'],
+    ['no picture', () => Buffer.from('hello'), 'ERR_UNSUPPORTED'], ['of a kind that is not marked', () => Buffer.from('\0\0\0\x14ftypavif\0\0\0\0avif', 'latin1'), 'ERR_UNSUPPORTED'],
   ])('a file that is %s; an older output stays', async (_, bytes, code) => {
     const { home, path, to } = setting('in.png', bytes())
     writeFileSync(to, 'older')
@@ -307,7 +351,7 @@ test('a file that does not give back what was put into it is not given out', asy
   const engine = nativeEngine()
   const plan: Plan = {
     policy: POLICIES.cn, producer: 'Example-Lab', produceId: 'c-1', numbered: true, key: 'public', keyId: 'public', quality: 'standard',
-    watermark: true, label: { text: ['AI生成'], position: 'bottom-right', font: new Uint8Array(), asked: false }, metadataOnly: false, keepC2pa: false,
+    watermark: true, remark: 'refuse', label: { text: ['AI生成'], position: 'bottom-right', font: new Uint8Array(), asked: false }, metadataOnly: false, keepC2pa: false,
   }
   const run = (codec: Partial<typeof sharpCodec>): Promise<unknown> =>
     markBytes(engine, { ...sharpCodec, ...codec }, png, plan, { ...DEFAULT_LIMITS }, new Deadline(DEFAULT_LIMITS))

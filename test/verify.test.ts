@@ -111,8 +111,8 @@ describe('parts of a mark', () => {
 
 describe('what cannot be read is never called "not found"', () => {
   const kinds: [string, () => Promise<Buffer>, VerifyResult['verdict'], string][] = [
-    ['a TIFF, whose metadata is not read', () => pipeline(made(300, 200)).tiff().toBuffer(), 'cannot tell', 'P2 info'],
-    ['a GIF', () => pipeline(made(300, 200)).gif().toBuffer(), 'cannot tell', 'P2 info'],
+    ['a TIFF that is cut off', async () => (await pipeline(made(300, 200)).tiff().toBuffer()).subarray(0, 5_000), 'cannot tell', 'M17 warning'],
+    ['a GIF that is cut off', async () => (await pipeline(made(300, 200)).gif().toBuffer()).subarray(0, 20_000), 'cannot tell', 'M17 warning'],
     ['an AVIF', () => pipeline(made(300, 200)).avif().toBuffer(), 'cannot tell', 'P2 info'],
     ['a PNG that is cut off', async () => (await photograph()).subarray(0, 50_000), 'cannot tell', 'M17 warning'],
     ['a JPEG that is cut off', async () => (await photograph('jpeg')).subarray(0, 50_000), 'cannot tell', 'M17 warning'],
@@ -123,13 +123,6 @@ describe('what cannot be read is never called "not found"', () => {
     const seen = await see(await bytes())
     expect([seen.verdict, seen.state]).toEqual([verdict, 'none'])
     expect(seen.findings.map(({ rule, severity }) => `${rule} ${severity}`)).toContain(finding)
-  })
-  test('of an animation the first frame is looked at, and that is said', async () => {
-    const frames = made(128, 256)
-    const webp = await sharp(frames.samples, { raw: { width: 128, height: 256, channels: 3, pageHeight: 128 } }).webp({ loop: 0 }).toBuffer()
-    const seen = await see(webp)
-    expect(seen.verdict).toBe('cannot tell')
-    expect(seen.findings).toContainEqual(expect.objectContaining({ rule: 'P2', severity: 'info', message: expect.stringContaining('first frame') }))
   })
   test.each([
     ['an empty file', new Uint8Array(), 'ERR_BROKEN'],

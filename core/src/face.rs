@@ -57,7 +57,7 @@ pub fn label_detect(samples: &[u8], options_text: &str) -> Result<String> {
     report(&find::find(samples, &options(options_text)?)?)
 }
 
-/// What the headers of a JPEG, PNG or WebP say, without decoding a pixel. Gives the JSON of `container::inspection::Inspection`.
+/// What the headers of a JPEG, PNG, WebP, GIF or TIFF say, without decoding a pixel. Gives the JSON of `container::inspection::Inspection`.
 pub fn file_inspect(bytes: &[u8]) -> Result<String> {
     report(&container::open(bytes)?.inspect()?)
 }

@@ -3,10 +3,10 @@ import type { Speech } from './language.js'
 
 /** The lines that `countermark doctor` prints. */
 export function doctorLines({ countermark, node, platform, engines, sharp, key, c2pa, ffmpeg }: Diagnosis & { countermark: string }, speech: Speech): string[] {
-  const works = (ok: boolean, problem?: string): string => (ok ? speech.say('works') : `${speech.say('broken')}: ${problem ?? ''}`)
+  const works = (ok: boolean, problem?: string): string => (ok ? speech.say('works') : `${speech.say('broken')}: ${speech.text(problem ?? '')}`)
   return [
     `countermark ${countermark}, Node ${node}, ${platform}`,
-    ...engines.map(({ kind, version, ok, problem }) => `${kind}${version === undefined ? '' : ` ${version}`}: ${works(ok, problem)}`),
+    ...engines.map(({ kind, version, ok, problem, built }) => `${kind}${version === undefined ? '' : ` ${version}`}: ${built === false ? speech.say(kind === 'wasm' ? 'notBuiltWasm' : 'notBuilt') : works(ok, problem)}`),
     `sharp ${sharp.version ?? ''}${sharp.libvips === undefined ? '' : `, libvips ${sharp.libvips}`}: ${works(sharp.ok, sharp.problem)}`,
     ...(sharp.ok ? [`  read: ${sharp.read?.join(' ') ?? ''}`, `  write: ${sharp.write?.join(' ') ?? ''}`] : []),
     key.ok ? (key.path === undefined ? speech.say('usedKeyPublic') : speech.say('usedKey', { id: key.id ?? '', path: key.path })) : `${key.path ?? ''}: ${works(false, key.problem)}`,

@@ -1,5 +1,6 @@
 // What the command line says to people, in English and Chinese. JSON is never translated.
 import { ruleOf, type CountermarkError, type ErrorCode, type Finding, type State, type Verdict } from '../index.js'
+import { chinese } from './chinese.js'
 
 /** The languages. */
 export type Language = 'en' | 'zh'
@@ -40,7 +41,8 @@ const EN = {
   holds: 'holds', holdsNot: 'does not hold', ofThisContent: 'of this content', ofOtherContent: 'of other content', trustedKey: 'trusted key', unknownKey: 'key not trusted', notFound: 'not found',
   matches: 'matches the metadata', differs: 'does not match the metadata', isExpected: 'is the content asked for', isNotExpected: 'is not the content asked for',
   expectedYes: 'This is the content asked for.', expectedNo: 'Nothing shows that this is the content asked for.',
-  works: 'works', broken: 'does not work', absent: 'not there (not needed for pictures)', optional: 'not there (npm install @contentauth/c2pa-node, where manifests are wanted)', state: 'state', scale: 'scale', rotation: 'rotation',
+  works: 'works', broken: 'does not work', absent: 'not there (not needed for pictures)', optional: 'not there (npm install @contentauth/c2pa-node, where manifests are wanted)', state: 'state', scale: 'scale', rotation: 'rotation', frame: 'frame',
+  notBuilt: 'not built (npm run build:native)', notBuiltWasm: 'not built (npm run build:wasm); only browsers need it',
   error: 'error', warning: 'warning', info: 'note',
 }
 
@@ -76,7 +78,8 @@ const ZH: { [word in Word]: string } = {
   holds: '签名有效', holdsNot: '签名无效', ofThisContent: '与内容一致', ofOtherContent: '属于其他内容', trustedKey: '密钥可信', unknownKey: '密钥不在可信之列', notFound: '未检出',
   matches: '与元数据一致', differs: '与元数据不一致', isExpected: '即所查内容', isNotExpected: '不是所查内容',
   expectedYes: '这就是所查的内容。', expectedNo: '没有证据表明这是所查的内容。',
-  works: '可用', broken: '不可用', absent: '未安装（图片不需要）', optional: '未安装（需要 C2PA 清单时运行 npm install @contentauth/c2pa-node）', state: '状态', scale: '比例', rotation: '旋转',
+  works: '可用', broken: '不可用', absent: '未安装（图片不需要）', optional: '未安装（需要 C2PA 清单时运行 npm install @contentauth/c2pa-node）', state: '状态', scale: '比例', rotation: '旋转', frame: '帧',
+  notBuilt: '未构建（npm run build:native）', notBuiltWasm: '未构建（npm run build:wasm）；仅浏览器需要',
   error: '错误', warning: '警告', info: '提示',
 }
 
@@ -94,10 +97,13 @@ export interface Speech {
   verdict(verdict: Verdict): string
   state(state: State): string
   finding(finding: Finding): string
-  error(error: CountermarkError): string
+  /** `file`: a name that stands before it already, and is not said twice. */
+  error(error: CountermarkError, file?: string): string
+  /** A sentence of the SDK; one that has no translation stays as it is. */
+  text(english: string): string
 }
 
-/** How to speak that language. Rules and errors have a Chinese heading; their details stay as the SDK words them. */
+/** How to speak that language. Rules and errors have a Chinese heading; what the SDK says of them is translated where it is known. */
 export function speech(language: Language): Speech {
   const words = language === 'zh' ? ZH : EN
   const say: Speech['say'] = (word, values = {}) => words[word].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
@@ -105,14 +111,21 @@ export function speech(language: Language): Speech {
     return {
       say, verdict: (verdict) => verdict, state: (state) => state,
       finding: ({ rule, severity, message, remedy }) => `${rule} ${say(severity)}: ${message}${remedy === undefined ? '' : ` ${remedy}`}`,
-      error: ({ code, message }) => `${message} [${code}]`,
+      error: ({ code, message }, file) => `${unnamed(message, file)} [${code}]`,
+      text: (english) => english,
     }
   return {
     say, verdict: (verdict) => VERDICTS[verdict], state: (state) => STATES[state],
     finding: ({ rule, severity, message }) => {
       const { zh, remedy } = ruleOf(rule) ?? {}
-      return `${rule} ${say(severity)}：${zh === undefined ? message : `${zh}（${message}）`}${severity === 'info' || remedy === undefined ? '' : ` ${remedy.zh}`}`
+      const said = chinese(message)
+      return `${rule} ${say(severity)}：${zh === undefined || zh === said ? said : `${zh}（${said}）`}${severity === 'info' || remedy === undefined ? '' : ` ${remedy.zh}`}`
     },
-    error: ({ code, message }) => `${ERRORS[code]}（${message}）[${code}]`,
+    error: ({ code, message }, file) => `${ERRORS[code]}（${chinese(unnamed(message, file))}）[${code}]`,
+    text: chinese,
   }
+}
+
+function unnamed(message: string, file: string | undefined): string {
+  return file !== undefined && message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message
 }

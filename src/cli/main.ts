@@ -49,6 +49,7 @@ async function main(argv: string[]): Promise<number> {
     .option('--key <file|public>', 'the watermark\'s key (default: the one that keygen made, else public)')
     .addOption(new Option('--quality <setting>', 'watermark against picture quality').choices(['standard', 'high', 'robust']))
     .option('--no-watermark', 'no watermark')
+    .addOption(new Option('--remark <policy>', 'a picture with a watermark of this key, of other content (default: refuse)').choices(['refuse', 'replace']))
     .option('--no-explicit', 'no visible label; needs --waiver where the policy requires one')
     .option('--waiver <reference>', 'the agreement under which the visible label is left out')
     .option('--metadata-only', 'write metadata only; the coded picture stays bit-identical')

@@ -11,6 +11,7 @@ export interface MarkFlags extends CommonOptions, FileOptions {
   produceId?: string
   key?: string
   quality?: string
+  remark?: string
   watermark: boolean
   explicit: boolean
   waiver?: string
@@ -41,6 +42,7 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
     ...(policy === undefined ? {} : { policy }),
     ...(flags.produceId === undefined ? {} : { produceId: flags.produceId }),
     ...(flags.quality === undefined ? {} : { quality: flags.quality as 'standard' }),
+    ...(flags.remark === undefined ? {} : { remark: flags.remark as 'replace' }),
     ...(flags.waiver === undefined ? {} : { waiver: flags.waiver }),
     ...(flags.metadataOnly ? { metadataOnly: true } : {}),
     ...(flags.keepC2pa ? { keepC2pa: true } : {}),
@@ -59,7 +61,7 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
         const result = await mark(input, { ...options, to: output })
         if (done === 0 && flags.watermark && !flags.metadataOnly && (result.watermark.embedded || result.type.startsWith('image/'))) terminal.note(said)
         done += 1
-        if (result.status === 'done' && result.verdict === 'non-compliant') breaches += 1
+        if (result.status === 'done' && (result.verdict === 'non-compliant' || unlabelled(result))) breaches += 1
         print(terminal, result, input)
       } catch (thrown) {
         const error = errorOf(thrown)
@@ -92,6 +94,11 @@ async function signFrom({ signKey, signCert, c2paKey, c2paCert, c2paTsa, systemN
   }
 }
 
+/** Nothing shows the label that the policy requires: whoever runs this must know that the picture has one. */
+function unlabelled({ findings }: MarkResult): boolean {
+  return findings.some(({ rule, severity }) => rule === 'I1' && severity === 'warning')
+}
+
 function labelFrom({ explicit, labelText, labelPosition, labelFont }: MarkFlags): Pick<MarkOptions, 'label'> {
   if (!explicit) return { label: false }
   if (labelText === undefined && labelPosition === undefined && labelFont === undefined) return {}
@@ -109,7 +116,7 @@ function print({ json, speech, result, note }: Terminal, made: MarkResult<string
   if (json) result(JSON.stringify({ ...made, file }))
   else result(speech.say(status === 'kept' ? 'kept' : 'marked', { file, output, id: produceId, verdict: speech.verdict(verdict) }))
   if (json) return
-  if (!watermark.embedded) note(`  ${speech.say('noWatermark', { reason: watermark.reason ?? '' })}`)
-  if (!label.drawn) note(`  ${speech.say('noLabel', { reason: label.reason ?? '' })}`)
+  if (!watermark.embedded) note(`  ${speech.say('noWatermark', { reason: speech.text(watermark.reason ?? '') })}`)
+  if (!label.drawn) note(`  ${speech.say('noLabel', { reason: speech.text(label.reason ?? '') })}`)
   for (const finding of findings) if (finding.severity !== 'info') note(`  ${speech.finding(finding)}`)
 }

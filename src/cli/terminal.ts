@@ -38,9 +38,10 @@ export function terminalOf(options: CommonOptions): Terminal {
     },
     note: (text) => void (options.quiet || line(text)),
     complain: (error, file) => {
-      const why = spoken.error(error)
+      // The name stands before it already.
+      const why = spoken.error(error, file)
       line(file === undefined ? why : spoken.say('failed', { file, why }))
-      if (error.remedy !== undefined) line(`  ${spoken.say('remedy', { text: error.remedy })}`)
+      if (error.remedy !== undefined) line(`  ${spoken.say('remedy', { text: spoken.text(flagged(error.remedy)) })}`)
     },
     progress: (total) => {
       if (options.quiet || total < 2 || !process.stderr.isTTY) return { step: () => {}, stop: () => {} }
@@ -49,6 +50,11 @@ export function terminalOf(options: CommonOptions): Terminal {
       return { step: (name) => bar?.increment(1, { name }), stop: () => { bar?.stop(); bar = undefined } }
     },
   }
+}
+
+/** A remedy for people who give flags: `limits.pixels (--max-pixels)` is `--max-pixels` to them. */
+function flagged(remedy: string): string {
+  return remedy.replace(/[\w.]+(?:: \w+)? \((--[a-z][^)]*)\)/g, '$1')
 }
 
 /** Anything thrown as our error. */

@@ -1,4 +1,4 @@
-import { verify, type Evidence, type VerifyOptions, type VerifyResult } from '../index.js'
+import { defaultKey, verify, type Evidence, type VerifyOptions, type VerifyResult } from '../index.js'
 import { keyFrom, limitsFrom, policyFrom, providerFrom, textFrom, type FileOptions } from './inputs.js'
 import type { Speech } from './language.js'
 import { errorOf, terminalOf, usage, type CommonOptions } from './terminal.js'
@@ -25,7 +25,8 @@ export async function runVerify(inputs: string[], flags: VerifyFlags, signal: Ab
   const options: VerifyOptions = {
     limits: limitsFrom(flags, speech), signal,
     ...(policy === undefined ? {} : { policy }),
-    ...(flags.key === undefined ? {} : { keys: await Promise.all(flags.key.map(keyFrom)) }),
+    // Read before any file: a key that cannot be read is no file's fault.
+    keys: flags.key === undefined ? [...new Set([(await defaultKey()).key, 'public'])] : await Promise.all(flags.key.map(keyFrom)),
     ...(provider === undefined || flags.produceId === undefined ? {} : { expect: { provider, produceId: flags.produceId } }),
     ...(flags.declared ? { declared: true } : {}),
     ...(flags.trust === undefined ? {} : { trust: await Promise.all(flags.trust.map(textFrom)) }),
@@ -39,7 +40,7 @@ export async function runVerify(inputs: string[], flags: VerifyFlags, signal: Ab
     for (const file of inputs) {
       try {
         const result = await verify(file, options)
-        if (result.verdict === 'compliant') passed += 1
+        if (result.verdict === 'compliant' && result.matchesExpected !== false) passed += 1
         terminal.result(terminal.json ? JSON.stringify({ ...result, file }) : lines(result, file, speech))
       } catch (thrown) {
         const error = errorOf(thrown)
@@ -92,6 +93,10 @@ function evidenceLine(one: Evidence, speech: Speech): string {
       if (fact !== undefined) parts.push(speech.say(fact ? yes : no))
     if (one.keyId !== undefined) parts.push(one.keyId)
   } else if (one.kind === 'trace') parts.push(one.generator, one.location)
-  else if (one.text) parts.push(one.text.join(' / '))
+  else {
+    if (one.text) parts.push(one.text.join(' / '))
+    if (one.where?.turned !== undefined) parts.push(`${speech.say('rotation')} ${one.where.turned}°`)
+  }
+  if ('frame' in one && one.found && one.frame !== undefined) parts.push(`${speech.say('frame')} ${one.frame}`)
   return `${speech.say(one.kind)} ${speech.say(one.found ? 'found' : 'notFound')}: ${parts.join(', ')}`.replace(/: $/, '')
 }

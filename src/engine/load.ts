@@ -6,11 +6,14 @@ import { wasmEngine } from './wasm.js'
 /** In Node: the native engine, else WebAssembly. ERR_MISSING names both reasons where neither loads. */
 export async function loadEngine(): Promise<Engine> {
   // Tests and people with a broken native build choose by this variable.
-  if (process.env['COUNTERMARK_ENGINE'] === 'wasm') return wasmEngine()
+  const asked = process.env['COUNTERMARK_ENGINE']
+  if (asked !== undefined && asked !== '' && asked !== 'native' && asked !== 'wasm')
+    throw new CountermarkError('ERR_USAGE', `COUNTERMARK_ENGINE is native or wasm, not ${asked}.`, { remedy: 'Set it to one of the two, or leave it out.' })
+  if (asked === 'wasm') return wasmEngine()
   try {
     return nativeEngine()
   } catch (native) {
-    if (process.env['COUNTERMARK_ENGINE'] === 'native') throw native
+    if (asked === 'native') throw native
     try {
       return await wasmEngine()
     } catch (wasm) {

@@ -2,7 +2,7 @@
 import type { DrawReport, EmbedReport, Engine } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
 import { POSITIONS } from '../policy/policy.js'
-import type { Effort, Key, LabelEvidence, LabelPosition, Picture, Quality, WatermarkEvidence } from '../types.js'
+import type { Box, Effort, Key, LabelEvidence, LabelPosition, Picture, Point, Quality, Transform, WatermarkEvidence } from '../types.js'
 
 const QUALITIES: readonly unknown[] = ['standard', 'high', 'robust']
 const EFFORTS: readonly unknown[] = ['direct', 'scan', 'full']
@@ -12,6 +12,12 @@ export function keyOf(key: Key): Key {
   if (key === 'public') return key
   if (typeof key === 'string' && /^[0-9a-f]{64}$/i.test(key)) return key.toLowerCase()
   throw new CountermarkError('ERR_PARAMETER', 'A key is "public" or 64 hexadecimal digits.', { remedy: 'Make one with countermark keygen.' })
+}
+
+/** The keys of a search as the engine takes them, each once. ERR_PARAMETER for what is no list of keys. */
+export function keysOf(keys: readonly Key[]): Key[] {
+  if (!Array.isArray(keys)) throw new CountermarkError('ERR_PARAMETER', 'keys is a list of keys.')
+  return [...new Set(keys.map(keyOf))]
 }
 
 function shape(picture: Picture): Picture {
@@ -34,10 +40,38 @@ export function embed(engine: Engine, picture: Picture, options: { payload: stri
 export async function detect(engine: Engine, picture: Picture, options: { keys?: Key[]; effort?: Effort } = {}): Promise<WatermarkEvidence[]> {
   const { keys = ['public'], effort = 'full' } = options
   if (!EFFORTS.includes(effort)) throw new CountermarkError('ERR_PARAMETER', `effort is direct, scan or full, not ${String(effort)}.`)
-  if (!Array.isArray(keys)) throw new CountermarkError('ERR_PARAMETER', 'keys is a list of keys.')
-  if (keys.length === 0) return []
-  const found = await engine.imageDetect(shape(picture), { keys: [...new Set(keys.map(keyOf))], effort })
-  return found.map(({ keyId, ...rest }) => ({ ...rest, key: keyId }))
+  const wanted = keysOf(keys)
+  if (wanted.length === 0) return []
+  const found = await engine.imageDetect(shape(picture), { keys: wanted, effort })
+  return found.map(({ keyId, where, ...rest }) => ({ ...rest, key: keyId, ...(where === undefined ? {} : { where: { ...where, tile: tileOf(where.transform, picture) } }) }))
+}
+
+/** Canonical pixels of a tile's side; as in the core. */
+const TILE = 128
+
+/** Corners of the tile that `transform` names, in displayed pixels. */
+function tileOf({ scale, rotation, mirrored, offset: [x, y] }: Transform, { width, height, orientation = 1 }: Picture): [Point, Point, Point, Point] {
+  const [across, down] = [Math.cos((rotation * Math.PI) / 180), Math.sin((rotation * Math.PI) / 180)].map((part) => part * TILE * scale) as Point
+  const right: Point = mirrored ? [-across, -down] : [across, down]
+  const corner = (a: number, b: number): Point => {
+    const [shownX, shownY] = shown([x + a * right[0] - b * down, y + a * right[1] + b * across], width, height, orientation)
+    return [Math.round(shownX * 10) / 10, Math.round(shownY * 10) / 10]
+  }
+  return [corner(0, 0), corner(1, 0), corner(1, 1), corner(0, 1)]
+}
+
+/** A place in stored pixels as one in displayed pixels; `width` and `height` as stored. */
+function shown([x, y]: Point, width: number, height: number, orientation: number): Point {
+  switch (orientation) {
+    case 2: return [width - x, y]
+    case 3: return [width - x, height - y]
+    case 4: return [x, height - y]
+    case 5: return [y, x]
+    case 6: return [height - y, x]
+    case 7: return [height - y, width - x]
+    case 8: return [y, width - x]
+    default: return [x, y]
+  }
 }
 
 /** Draws the visible label into samples, in place. Without a font the built-in one is used. */
@@ -49,14 +83,53 @@ export function drawLabel(
   return engine.labelDraw(shape(picture), font, { text, position, ...(ratio === undefined ? {} : { ratio }) })
 }
 
+/**
+ * Copies what was drawn into a picture (`before`: its samples until then) into others of its shape, so that a label
+ * stands still in an animation.
+ */
+export function stamp(before: Uint8Array, { samples, channels, depth }: Picture, others: readonly Picture[]): void {
+  const pixel = channels * (depth >> 3)
+  for (let at = 0; at < samples.length; at += pixel) {
+    let same = true
+    for (let byte = at; byte < at + pixel; byte++) same &&= samples[byte] === before[byte]
+    if (!same) for (const other of others) other.samples.set(samples.subarray(at, at + pixel), at)
+  }
+}
+
 /** Wordings that one search takes. */
 const MOST_TEXTS = 8
 
+/** Orientations in steps of a quarter turn clockwise, and those of flipped pictures. */
+const QUARTERS = [[1, 6, 3, 8], [2, 7, 4, 5]] as const
+
 /**
  * Looks for labels of these wordings, as Countermark draws them with its own font; the first line of each is looked for.
+ * `turned`: also for ones that lie on a side, as in a file that has lost its orientation.
  * ERR_PARAMETER for characters that the built-in font lacks.
  */
-export async function findLabel(engine: Engine, picture: Picture, texts: readonly (readonly string[])[]): Promise<LabelEvidence> {
+export async function findLabel(engine: Engine, picture: Picture, texts: readonly (readonly string[])[], turned = false): Promise<LabelEvidence> {
+  const upright = await findUpright(engine, picture, texts)
+  if (upright.found || !turned) return upright
+  const { orientation = 1, width, height } = picture
+  const row = QUARTERS.find((one) => (one as readonly number[]).includes(orientation)) ?? QUARTERS[0]
+  const at = (row as readonly number[]).indexOf(orientation)
+  for (const quarters of [1, 3, 2] as const) {
+    const seen = await findUpright(engine, { ...picture, orientation: row[(at + quarters) % 4] ?? 1 }, texts)
+    if (!seen.found || seen.where === undefined) continue
+    // The search saw the displayed picture after so many quarter turns: its box is turned back.
+    const [across, down] = (orientation >= 5) === (quarters === 2) ? [height, width] : [width, height]
+    return { ...seen, where: { box: turnedBox(seen.where.box, across, down, QUARTERS[0][4 - quarters] ?? 1), turned: ((4 - quarters) * 90) as 90 | 180 | 270, ...(seen.where.ratio === undefined ? {} : { ratio: seen.where.ratio }) } }
+  }
+  return upright
+}
+
+function turnedBox(box: Box, width: number, height: number, orientation: number): Box {
+  const [ax, ay] = shown([box.x, box.y], width, height, orientation)
+  const [bx, by] = shown([box.x + box.width, box.y + box.height], width, height, orientation)
+  return { x: Math.min(ax, bx), y: Math.min(ay, by), width: Math.abs(ax - bx), height: Math.abs(ay - by) }
+}
+
+async function findUpright(engine: Engine, picture: Picture, texts: readonly (readonly string[])[]): Promise<LabelEvidence> {
   const wanted = [...new Map(texts.map((lines) => [lines[0], [...lines]])).values()]
   let best: LabelEvidence | undefined
   for (let at = 0; at < wanted.length; at += MOST_TEXTS) {

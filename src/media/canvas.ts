@@ -10,12 +10,13 @@ import { typeOfBytes } from './kind.js'
  */
 export const canvasDecoder: Decoder = { decode }
 
-async function decode(bytes: Uint8Array, limits: Limits, deadline: Deadline): Promise<Decoded> {
+async function decode(bytes: Uint8Array, limits: Limits, deadline: Deadline, frame = 0): Promise<Decoded> {
   const type = typeOfBytes(bytes)
   if (type === undefined) throw new CountermarkError('ERR_UNSUPPORTED', 'This is not a picture of a kind that is read.')
   if (typeof createImageBitmap !== 'function' || typeof OffscreenCanvas !== 'function')
     throw new CountermarkError('ERR_MISSING', 'This browser lacks createImageBitmap or OffscreenCanvas.')
-  const bitmap = await deadline.within(bitmapOf(bytes, type))
+  const film = MOVING.includes(type) ? await deadline.within(filmOf(bytes, type)) : undefined
+  const bitmap = film === undefined || frame === 0 ? await deadline.within(bitmapOf(bytes, type)) : await deadline.within(frameOf(film.decoder, frame, type))
   try {
     const { width, height } = bitmap
     checkPixels(width, height, limits)
@@ -24,9 +25,37 @@ async function decode(bytes: Uint8Array, limits: Limits, deadline: Deadline): Pr
     context.drawImage(bitmap, 0, 0)
     const { data } = context.getImageData(0, 0, width, height)
     const samples = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    return { picture: { samples, width, height, channels: 4, depth: 8 }, type, frames: 1, converted: false, turned: true, findings: [] }
+    return { picture: { samples, width, height, channels: 4, depth: 8 }, type, frames: film?.frames ?? 1, converted: false, turned: true, findings: [] }
   } finally {
     bitmap.close()
+    film?.decoder.close()
+  }
+}
+
+/** Kinds that may hold an animation. */
+const MOVING: readonly string[] = ['image/png', 'image/webp', 'image/gif', 'image/avif']
+
+/** Where the browser has no ImageDecoder, or it does not know the kind, only the first frame can be seen: undefined. */
+async function filmOf(bytes: Uint8Array, type: string): Promise<{ decoder: ImageDecoder; frames: number } | undefined> {
+  if (typeof ImageDecoder !== 'function' || !(await ImageDecoder.isTypeSupported(type))) return undefined
+  const decoder = new ImageDecoder({ data: bytes as Uint8Array<ArrayBuffer>, type, colorSpaceConversion: 'none' })
+  try {
+    await Promise.all([decoder.completed, decoder.tracks.ready])
+    const frames = decoder.tracks.selectedTrack?.frameCount ?? 1
+    if (frames > 1) return { decoder, frames }
+  } catch {
+    // A file that it cannot follow to the end: createImageBitmap says what is wrong, or shows the first frame.
+  }
+  decoder.close()
+  return undefined
+}
+
+async function frameOf(decoder: ImageDecoder, frameIndex: number, type: string): Promise<ImageBitmap> {
+  try {
+    const { image } = await decoder.decode({ frameIndex })
+    return await createImageBitmap(image, { premultiplyAlpha: 'none', colorSpaceConversion: 'none' }).finally(() => image.close())
+  } catch (thrown) {
+    throw new CountermarkError('ERR_BROKEN', `The browser could not decode frame ${frameIndex} of this ${type} file: ${messageOf(thrown)}`, { cause: thrown })
   }
 }
 

@@ -19,7 +19,7 @@ const EXTENSIONS: { readonly [type: string]: readonly string[] } = {
 }
 
 /** The kinds that `mark` writes. */
-export const MARKABLE: readonly string[] = ['image/jpeg', 'image/png', 'image/webp']
+export const MARKABLE: readonly string[] = ['image/jpeg', 'image/png', 'image/webp', 'image/gif', 'image/tiff']
 
 /** The kinds that a name's end stands for, or undefined where the name says nothing that we know. */
 export function typeOfName(name: string): string | undefined {

@@ -58,7 +58,7 @@ export function producerOf(provider: Provider | undefined): string {
     return code
   }
   if (name === undefined || name === '')
-    throw new CountermarkError('ERR_USAGE', 'The provider is missing: a label must name who offers the service.', { remedy: 'Give the 27-character code (--provider-code, provider.code) or the name (--provider-name, provider.name).' })
+    throw new CountermarkError('ERR_USAGE', 'The provider is missing: a label must name who offers the service.', { remedy: 'Give the 27-character code as provider.code (--provider-code), or the name as provider.name (--provider-name).' })
   checkValue('The provider\'s name', name)
   return name
 }

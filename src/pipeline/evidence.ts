@@ -2,14 +2,14 @@
 import type { Engine, FileInfo, MetadataReport, MetadataText } from '../engine/engine.js'
 import type { ManifestReader } from '../c2pa/reading.js'
 import { CountermarkError, fromEngine, messageOf } from '../errors.js'
-import { detect, findLabel } from '../image/image.js'
+import { detect, findLabel, keysOf } from '../image/image.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
-import type { Decoder } from '../media/codec.js'
+import type { Decoded, Decoder } from '../media/codec.js'
 import { typeOfBytes } from '../media/kind.js'
 import { isAiSourceType } from '../metadata/record.js'
 import { tracesIn } from '../trace/traces.js'
 import { contentHasher, type Hasher } from './content.js'
-import type { Effort, Evidence, Finding, Key, MetadataEvidence, Record, WatermarkEvidence } from '../types.js'
+import type { Effort, Evidence, Finding, Key, LabelEvidence, MetadataEvidence, Picture, Record, WatermarkEvidence } from '../types.js'
 
 /** What is asked of `gather`. */
 export interface Request {
@@ -19,6 +19,8 @@ export interface Request {
   texts: readonly (readonly string[])[]
   /** False leaves the pixels alone. */
   pixels: boolean
+  /** True: no frame is left out because another has answered already. Still at most MOST_FRAMES. */
+  everyFrame?: boolean
   expect?: { producer: string; produceId: string }
   /** PEM texts of trusted keys and certificates. */
   trust?: readonly string[]
@@ -32,8 +34,10 @@ export interface Sight {
   evidence: Evidence[]
   /** `unknown`: the core does not know this container. */
   metadata: 'read' | 'unknown' | 'broken'
-  /** `partly`: the first frame of several. `none`: a kind without samples, where metadata is all that is looked for. */
+  /** `partly`: some frames of an animation. `none`: a kind without samples, where metadata is all that is looked for. */
   pixels: 'read' | 'partly' | 'skipped' | 'failed' | 'none'
+  /** Of an animation: its frames, those looked at, and those of them in which the first key's payload was read. */
+  frames?: { count: number; looked: number; read: number }
   findings: Finding[]
   report?: MetadataReport
   /** Every text of the metadata. */
@@ -149,36 +153,92 @@ async function readC2pa(bytes: Uint8Array, { trust = [], manifests }: Request, s
 async function readPixels(
   engine: Engine, decoder: Decoder, bytes: Uint8Array, info: FileInfo | undefined, request: Request, sight: Sight, limits: Limits, deadline: Deadline,
 ): Promise<void> {
-  let decoded
-  try {
-    decoded = await decoder.decode(bytes, limits, deadline)
-  } catch (thrown) {
-    const error = fromEngine(thrown)
-    if (ENDING.has(error.code)) throw error
-    sight.pixels = 'failed'
-    sight.findings.push({ rule: 'P2', severity: 'warning', message: `The picture could not be decoded: ${error.message}` })
-    return
+  const decode = async (frame: number): Promise<Decoded | undefined> => {
+    try {
+      return await decoder.decode(bytes, limits, deadline, frame)
+    } catch (thrown) {
+      const error = fromEngine(thrown)
+      if (ENDING.has(error.code)) throw error
+      sight.pixels = frame === 0 ? 'failed' : 'partly'
+      sight.findings.push({ rule: 'P2', severity: 'warning', message: `${frame === 0 ? 'The picture' : `Frame ${frame}`} could not be decoded: ${error.message}` })
+      return undefined
+    }
   }
+  let decoded = await decode(0)
+  if (decoded === undefined) return
   sight.pixels = 'read'
   if (sight.metadata !== 'read') sight.type = decoded.type
   sight.findings.push(...decoded.findings)
-  if (decoded.frames > 1 || info?.animated) {
-    sight.pixels = 'partly'
-    sight.findings.push({ rule: 'P2', severity: 'info', message: 'Only the first frame of the animation was looked at.' })
+
+  const count = decoded.frames
+  const moving = count > 1 || info?.animated === true
+  const planned = spread(count)
+  const wanted = keysOf(request.keys)
+  const marks = new Map<Key, WatermarkEvidence>()
+  let label: LabelEvidence | undefined
+  let looked = 0
+  let read = 0
+  for (const frame of planned) {
+    if (looked > 0) decoded = await decode(frame)
+    if (decoded === undefined) break
+    const picture: Picture = { ...decoded.picture, orientation: decoded.turned ? 1 : (info?.orientation ?? decoded.picture.orientation ?? 1) }
+    const keys = request.everyFrame ? wanted : wanted.filter((key) => marks.get(key)?.found !== true)
+    const seen = await deadline.within(detect(engine, picture, { keys, effort: request.effort }))
+    for (const [at, key] of keys.entries()) {
+      const mark = seen[at]
+      if (mark === undefined) continue
+      if (key === wanted[0] && mark.found && mark.payload !== undefined) read += 1
+      const one = moving ? { ...amongFrames(mark, planned.length), frame } : mark
+      const before = marks.get(key)
+      if (before === undefined || (!before.found && (one.found || (one.pValue ?? 1) < (before.pValue ?? 1)))) marks.set(key, one)
+    }
+    // A label of ours stands in every frame: two of them are enough, and more would find more that is none.
+    if (request.texts.length > 0 && looked < 2 && label?.found !== true) {
+      const turned = [...marks.values()].some(({ found }) => found) || sight.evidence.some((one) => one.found && one.kind === 'metadata' && one.format === 'aigc')
+      const one = await deadline.within(findLabel(engine, picture, request.texts, turned))
+      if (label === undefined || one.found) label = moving ? { ...one, frame } : one
+    }
+    looked += 1
+    const done = wanted.every((key) => marks.get(key)?.found) && (label?.found === true || looked > 1 || request.texts.length === 0)
+    if (done && !request.everyFrame) break
   }
 
-  const picture = { ...decoded.picture, orientation: decoded.turned ? 1 : (info?.orientation ?? decoded.picture.orientation ?? 1) }
-  const marks = await deadline.within(detect(engine, picture, request))
-  const aigc = soleRecord(sight.evidence)
-  for (const mark of marks) {
-    const asked = aigc?.ContentProducer !== undefined && aigc.ProduceID !== undefined
-      ? agrees(engine, mark, String(aigc.ContentProducer), String(aigc.ProduceID)) : undefined
-    if (asked !== undefined) mark.matchesMetadata = asked
-    const expected = request.expect && agrees(engine, mark, request.expect.producer, request.expect.produceId)
-    if (expected !== undefined) mark.matchesExpected = expected
-  }
-  sight.evidence.unshift(...marks)
-  if (request.texts.length > 0) sight.evidence.push(await deadline.within(findLabel(engine, picture, request.texts)))
+  sight.evidence.unshift(...[...marks.values()].map((mark) => compared(engine, mark, request, soleRecord(sight.evidence))))
+  if (label !== undefined) sight.evidence.push(label)
+  if (!moving) return
+  sight.frames = { count, looked, read }
+  const whole = looked >= count && count > 1
+  if (!whole) sight.pixels = 'partly'
+  if (!whole && ![...marks.values()].some(({ found }) => found))
+    sight.findings.push({ rule: 'P2', severity: 'info', message: count > 1 ? `${looked} of the animation's ${count} frames were looked at.` : 'Only the first frame of the animation was looked at.' })
+}
+
+/** Frames of an animation that one call looks at. */
+const MOST_FRAMES = 8
+
+/** Which frames are looked at, in this order: the first, one in the middle, then those between. */
+function spread(count: number): number[] {
+  const most = Math.min(count, MOST_FRAMES)
+  return [0, 4, 2, 6, 1, 5, 3, 7].filter((at) => at < most).map((at) => Math.floor((at * count) / most))
+}
+
+/** The chance of a false finding that a search of one picture accepts; as in the core. */
+const ACCEPT = 1e-6
+
+/** A finding of one frame as that of a file of which `frames` are looked at: each of them is another chance (Bonferroni). */
+function amongFrames(mark: WatermarkEvidence, frames: number): WatermarkEvidence {
+  const pValue = Math.min(1, (mark.pValue ?? 1) * frames)
+  if (!mark.found || pValue <= ACCEPT) return { ...mark, pValue }
+  const { payload: _payload, bits: _bits, where: _where, ...rest } = mark
+  return { ...rest, found: false, pValue }
+}
+
+/** The mark with what it says about the content of the metadata, and about the content asked for. */
+function compared(engine: Engine, mark: WatermarkEvidence, { expect }: Request, aigc: Partial<Record> | undefined): WatermarkEvidence {
+  const metadata = aigc?.ContentProducer !== undefined && aigc.ProduceID !== undefined
+    ? agrees(engine, mark, String(aigc.ContentProducer), String(aigc.ProduceID)) : undefined
+  const expected = expect && agrees(engine, mark, expect.producer, expect.produceId)
+  return { ...mark, ...(metadata === undefined ? {} : { matchesMetadata: metadata }), ...(expected === undefined ? {} : { matchesExpected: expected }) }
 }
 
 /** The one AIGC label of the file, or undefined where there is none, several, or none that parses. */

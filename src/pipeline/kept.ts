@@ -22,7 +22,7 @@ export function keptRecord(sites: readonly MetadataSite[], plan: { producer: str
   const kept = Object.fromEntries(FIELDS.map((key) => [key, String(site.aigc?.[key] ?? '')])) as unknown as Record
   if (plan.numbered && kept.ContentProducer === plan.producer && kept.ProduceID !== plan.produceId)
     throw new CountermarkError('ERR_CONFLICT', `The file is already labelled as content ${kept.ProduceID} of the same provider.`, {
-      remedy: 'Leave out the content number to keep that label, or start from the unlabelled file.', offset: site.offset,
+      remedy: 'Leave out produceId (--produce-id) to keep that label, or start from the unlabelled file.', offset: site.offset,
     })
   return kept
 }

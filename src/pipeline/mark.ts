@@ -1,18 +1,18 @@
 // The path of one output: decode, label, watermark, encode, metadata, read back. One direction; a failure gives no output.
 import type { DrawReport, EmbedReport, Engine, FileInfo, WriteOptions } from '../engine/engine.js'
 import { CountermarkError, fromEngine } from '../errors.js'
-import { detect, drawLabel, embed, findLabel } from '../image/image.js'
+import { detect, drawLabel, embed, findLabel, stamp } from '../image/image.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
 import type { Codec } from '../media/codec.js'
 import { MARKABLE } from '../media/kind.js'
 import { isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
 import { WORDINGS } from '../policy/policy.js'
 import type { Signer } from '../signature/keys.js'
-import type { C2paOptions, Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record } from '../types.js'
+import type { C2paOptions, Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record, Remark } from '../types.js'
 import { contentHasher, type Hasher } from './content.js'
-import { typeOrThrow } from './evidence.js'
+import { typeOrThrow, type Sight } from './evidence.js'
 import { judge } from './judge.js'
-import { readBack } from './readback.js'
+import { MARKED_REMEDY, readBack, samePrefix } from './readback.js'
 import { keptRecord } from './kept.js'
 
 /** Everything decided before a byte is read: what `plan` in index.ts makes of MarkOptions. */
@@ -28,6 +28,8 @@ export interface Plan {
   keyId: string
   quality: Quality
   watermark: boolean
+  /** What to do with a watermark of the key that is there already, of other content. */
+  remark: Remark
   /** Set by `markBytes` itself: the encoder took the watermark away, so the picture is done without one. */
   lost?: true
   /** Undefined: no label. `asked`: the caller named text or place. */
@@ -52,10 +54,10 @@ export interface Marked { bytes: Uint8Array; report: Omit<MarkResult, 'file' | '
 /** Marks one picture. Errors: see ErrorCode; on any of them there is no output. */
 export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array, plan: Plan, limits: Limits, deadline: Deadline): Promise<Marked> {
   const findings: Finding[] = []
-  const info = inspect(engine, bytes, plan, limits)
+  const info = inspect(engine, bytes, limits)
   if (info.hasC2pa && plan.c2pa === undefined) {
     if (plan.keepC2pa)
-      throw new CountermarkError('ERR_CONFLICT', 'The file has a C2PA manifest, which any change breaks.', { remedy: 'Leave out keepC2pa to mark it all the same, and sign the result anew.' })
+      throw new CountermarkError('ERR_CONFLICT', 'The file has a C2PA manifest, which any change breaks.', { remedy: 'Leave out keepC2pa (--keep-c2pa) to mark it all the same, and sign the result anew.' })
     findings.push({ rule: 'C1', severity: 'warning', message: 'The source\'s C2PA manifest no longer fits the file: it was signed over the unmarked bytes.' })
   }
 
@@ -65,6 +67,9 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
   const payload = engine.payloadOf(record.ContentProducer, record.ProduceID, 64)
   if (kept !== undefined && kept.ContentProducer !== plan.producer)
     findings.push({ rule: 'M16', severity: 'warning', message: `The file is already labelled by ${kept.ContentProducer} as content ${kept.ProduceID}. That label is kept; the provider and content number that were given are not written.` })
+
+  if (plan.metadataOnly && kept === undefined && plan.policy.label.demand === 'required' && plan.waiver === undefined)
+    findings.push({ rule: 'I1', severity: 'warning', message: `Nothing was drawn, but the policy ${plan.policy.name} requires a visible label: the picture must have one already.` })
 
   const work = plan.metadataOnly ? untouched(bytes) : await changePixels(engine, codec, bytes, info, plan, kept, payload, limits, deadline)
   findings.push(...work.findings)
@@ -90,6 +95,8 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
   }, limits, deadline)
 
   if (sight === 'watermark lost') return markBytes(engine, codec, bytes, { ...plan, watermark: false, lost: true }, limits, deadline)
+  if (work.embedded?.embedded && sight.frames !== undefined && sight.frames.read < sight.frames.looked)
+    findings.push({ rule: 'W1', severity: 'warning', message: `Of ${sight.frames.looked} frames that were read back, ${sight.frames.looked - sight.frames.read} did not give back the watermark.` })
 
   const judged = judge(plan.policy, { ...sight, findings: [...findings, ...sight.findings] }, false, {
     firstWrite: kept === undefined,
@@ -107,7 +114,7 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
       record,
       policy: plan.policy.name,
       key: plan.keyId,
-      watermark: watermarkReport(plan, work),
+      watermark: watermarkReport(plan, work, sight),
       label: labelReport(plan, work),
       ...(work.embedded?.embedded ? { quality: { psnr: work.embedded.psnr, ssim: work.embedded.ssim, setting: work.embedded.quality } } : {}),
       verdict: judged.verdict,
@@ -148,14 +155,12 @@ function disclosure({ policy, system }: Plan): Pick<WriteOptions, 'aiSystemUsed'
   }
 }
 
-function inspect(engine: Engine, bytes: Uint8Array, plan: Plan, limits: Limits): FileInfo {
+function inspect(engine: Engine, bytes: Uint8Array, limits: Limits): FileInfo {
   const type = typeOrThrow(bytes)
   if (!MARKABLE.includes(type))
-    throw new CountermarkError('ERR_UNSUPPORTED', `Files of type ${type} cannot be marked yet.`, { remedy: 'Convert the picture to JPEG, PNG or WebP first.' })
+    throw new CountermarkError('ERR_UNSUPPORTED', `Files of type ${type} cannot be marked yet.`, { remedy: 'Convert the picture to JPEG, PNG, WebP, GIF or TIFF first.' })
   const info = engine.fileInspect(bytes)
   checkPixels(info.width, info.height, limits)
-  if (info.animated && !plan.metadataOnly)
-    throw new CountermarkError('ERR_UNSUPPORTED', 'Animated pictures are not labelled or watermarked yet.', { remedy: 'Use metadata-only marking, which changes no frame.' })
   return info
 }
 
@@ -167,7 +172,12 @@ interface Work {
   drawn?: DrawReport
   /** Why no label was drawn although the plan has one. */
   undrawn?: string
+  /** Of an animation: that of the frame with the lowest PSNR. */
   embedded?: EmbedReport
+  /** The payload of an older watermark of the key that a stronger one was put over. */
+  replaced?: string
+  /** Frames of an animation that got a watermark. */
+  marked?: number
   /** A watermark of the kept label was there already. */
   found: boolean
   /** The kept label is signed for the content as it is, so nothing was changed. */
@@ -183,11 +193,21 @@ async function changePixels(
   engine: Engine, codec: Codec, bytes: Uint8Array, info: FileInfo, plan: Plan, kept: Record | undefined, payload: string, limits: Limits, deadline: Deadline,
 ): Promise<Work> {
   const work = untouched(bytes)
-  const decoded = await codec.decode(bytes, limits, deadline)
-  work.findings.push(...decoded.findings)
-  const picture: Picture = { ...decoded.picture, orientation: info.orientation }
+  if (info.depth > 16)
+    throw new CountermarkError('ERR_UNSUPPORTED', `The picture has ${info.depth} bits a sample; 16 are handled.`, { remedy: 'Use metadataOnly (--metadata-only), which changes no sample, or convert it first.' })
+  const moving = info.animated ? await codec.decodeAll(bytes, limits, deadline) : undefined
+  const decoded = moving === undefined ? await codec.decode(bytes, limits, deadline) : undefined
+  if (decoded !== undefined && decoded.frames > 1)
+    throw new CountermarkError('ERR_UNSUPPORTED', `The TIFF has ${decoded.frames} pages; only single ones are labelled and watermarked.`, { remedy: 'Use metadataOnly (--metadata-only), which changes no sample, or mark its pages one by one.' })
+  work.findings.push(...(decoded?.findings ?? []))
+  if (info.hasGainMap)
+    work.findings.push({ rule: 'I6', severity: 'warning', message: 'The picture has a gain map (Ultra HDR), which was made for the unmarked samples: it is left out, and HDR screens show the standard picture.' })
+  const pictures = (moving?.pictures ?? (decoded === undefined ? [] : [decoded.picture])).map((picture): Picture => ({ ...picture, orientation: info.orientation }))
+  const [picture, ...others] = pictures
+  if (picture === undefined) throw new CountermarkError('ERR_BROKEN', 'The animation has no frame.')
 
-  if (kept !== undefined) await lookForOwn(engine, picture, plan, kept, work, deadline)
+  if (plan.watermark) await lookForMark(engine, picture, plan, kept !== undefined, payload, work, deadline)
+  if (plan.label !== undefined && (kept !== undefined || work.found)) await lookForLabel(engine, picture, plan.label, kept !== undefined && kept.ContentProducer !== plan.producer, work, deadline)
   if (kept !== undefined && await isBoundLabel(kept)) {
     // Whatever is drawn or embedded now would make a good label look copied.
     work.bound = true
@@ -195,13 +215,21 @@ async function changePixels(
     return work
   }
   if (plan.label !== undefined && work.undrawn === undefined) {
+    const before = others.length > 0 ? new Uint8Array(picture.samples) : picture.samples
     await draw(engine, picture, plan.policy, plan.label, work, deadline)
+    if (work.drawn !== undefined) stamp(before, picture, others)
   }
   if (plan.watermark && !work.found)
-    work.embedded = await deadline.within(embed(engine, picture, { payload, key: plan.key, quality: plan.quality }))
+    for (const one of pictures) {
+      const report = await deadline.within(embed(engine, one, { payload, key: plan.key, quality: work.replaced === undefined ? plan.quality : 'robust' }))
+      if (report.embedded) work.marked = (work.marked ?? 0) + 1
+      const before = work.embedded
+      if (before === undefined || (report.embedded && (!before.embedded || report.psnr < before.psnr))) work.embedded = report
+    }
 
   if (work.drawn === undefined && work.embedded?.embedded !== true) return work
-  const encoded = await codec.encode(picture, info, deadline)
+  const encoded = moving === undefined ? await codec.encode(picture, info, deadline) : await codec.encodeAll(moving, info, deadline)
+  release(pictures)
   work.bytes = engine.metadataCarry(bytes, encoded)
   return work
 }
@@ -209,21 +237,43 @@ async function changePixels(
 async function isBoundLabel({ ReservedCode1 }: Record): Promise<boolean> {
   return ReservedCode1.includes('SecurityData') && (await import('../signature/security.js')).isBound(ReservedCode1)
 }
+/** From this size on, a buffer is no part of a pool that other buffers share. */
+const OWN = 1 << 20
 
 /**
- * A file whose label is kept may have a visible label and a watermark already: what is there is not added again.
- * Another producer's visible label may be one that we cannot see, so nothing is drawn over it unless the caller asks.
+ * Gives the samples' memory back now (Node 22 and newer; before, a later collection does): reading back decodes the
+ * picture a second time, and two copies would be held.
  */
-async function lookForOwn(engine: Engine, picture: Picture, plan: Plan, kept: Record, work: Work, deadline: Deadline): Promise<void> {
-  if (plan.watermark) {
-    const marks = await deadline.within(detect(engine, picture, { keys: [plan.key], effort: 'full' }))
-    const own = engine.payloadOf(kept.ContentProducer, kept.ProduceID, 128)
-    work.found = marks.some(({ found, payload }) => found && payload !== undefined && own.startsWith(payload))
+function release(pictures: readonly Picture[]): void {
+  for (const { samples } of pictures) {
+    const buffer = samples.buffer as ArrayBufferLike & { transfer?: (bytes: number) => unknown }
+    if (buffer.byteLength >= OWN) buffer.transfer?.(0)
   }
-  if (plan.label === undefined) return
-  const seen = await deadline.within(findLabel(engine, picture, wordings(plan.label)))
+}
+
+/**
+ * A watermark of the key that is there already: of the same content it is not added again. One of other content cannot
+ * be taken out, and which of two as strong is read is a matter of chance (docs/watermark-image.md): ERR_CONFLICT, unless
+ * the caller asks for a stronger one over it.
+ */
+async function lookForMark(engine: Engine, picture: Picture, plan: Plan, kept: boolean, payload: string, work: Work, deadline: Deadline): Promise<void> {
+  // A fresh picture is looked at as it is; one that has been out there may have been cut and turned.
+  const [mark] = await deadline.within(detect(engine, picture, { keys: [plan.key], effort: kept ? 'full' : 'direct' }))
+  if (mark?.found !== true || mark.payload === undefined) return
+  work.found = samePrefix(mark.payload, payload)
+  if (work.found) return
+  if (plan.remark === 'replace') {
+    work.replaced = mark.payload
+    work.findings.push({ rule: 'W1', severity: 'info', message: `The picture had a watermark of this key, of other content (payload ${mark.payload}). It cannot be taken out; the new one is stronger, and is the one that is read.` })
+  } else
+    throw new CountermarkError('ERR_CONFLICT', `The picture has a watermark of this key (${plan.keyId}) already, of other content: its payload is ${mark.payload}.`, { remedy: MARKED_REMEDY })
+}
+
+/** A label that is there is not drawn again. Another producer's may be one that we cannot see, so nothing is drawn over it unless the caller asks. */
+async function lookForLabel(engine: Engine, picture: Picture, label: NonNullable<Plan['label']>, foreign: boolean, work: Work, deadline: Deadline): Promise<void> {
+  const seen = await deadline.within(findLabel(engine, picture, wordings(label), true))
   if (seen.found) work.undrawn = 'a label is there already'
-  else if (kept.ContentProducer !== plan.producer && !plan.label.asked) {
+  else if (foreign && !label.asked) {
     work.undrawn = 'another producer\'s label may be there, which cannot be seen and must not be covered; name a text or a position to draw one'
     work.findings.push({ rule: 'I1', severity: 'info', message: `No label was drawn: ${work.undrawn}.` })
   }
@@ -267,10 +317,14 @@ function judgeDrawn(policy: Policy, drawn: DrawReport): Finding[] {
   return findings
 }
 
-function watermarkReport(plan: Plan, work: Work): MarkResult['watermark'] {
+function watermarkReport(plan: Plan, work: Work, { frames }: Sight): MarkResult['watermark'] {
   if (work.embedded) {
     const { embedded, reason, bits } = work.embedded
-    return { embedded, ...(reason === undefined ? {} : { reason }), ...(embedded ? { bits } : {}) }
+    return {
+      embedded, ...(reason === undefined ? {} : { reason }), ...(embedded ? { bits } : {}),
+      ...(embedded && work.replaced !== undefined ? { replaced: work.replaced } : {}),
+      ...(embedded && frames !== undefined ? { frames: { marked: work.marked ?? 0, checked: frames.looked, read: frames.read } } : {}),
+    }
   }
   if (plan.lost) return { embedded: false, reason: 'it could not be read any more once the picture was encoded; quality robust, or a source of higher encoder quality, may help' }
   return { embedded: false, reason: work.found ? 'it is there already' : work.bound ? BOUND : plan.metadataOnly ? 'metadata only' : 'not asked for' }

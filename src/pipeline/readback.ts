@@ -36,6 +36,7 @@ export async function readBack(
     effort: expected.effort,
     texts: expected.text === undefined ? expected.texts : [expected.text],
     pixels: !expected.metadataOnly,
+    everyFrame: expected.bits !== undefined,
   }, limits, deadline)
   if (sight.metadata === 'broken' || sight.pixels === 'failed')
     throw failed(sight.findings.map(({ message }) => message).join(' '))
@@ -50,11 +51,22 @@ export async function readBack(
   if (expected.firstWrite) await askSecondReader(codec, output, expected)
 
   const mark = sight.evidence.find((one): one is WatermarkEvidence => one.kind === 'watermark')
-  if (expected.bits !== undefined && !(mark?.found && mark.payload !== undefined && expected.payload.startsWith(mark.payload)))
+  if (expected.bits !== undefined && !(mark?.found && mark.payload !== undefined && samePrefix(mark.payload, expected.payload))) {
+    if (mark?.found && mark.payload !== undefined)
+      throw new CountermarkError('ERR_CONFLICT', `The picture had a watermark of this key (${mark.key}) already, of other content, and that is the one that is read: its payload is ${mark.payload}.`, { remedy: MARKED_REMEDY })
     return 'watermark lost'
+  }
   const label = sight.evidence.find((one): one is LabelEvidence => one.kind === 'label')
   if (expected.text !== undefined && !label?.found) throw failed('the drawn label is not recognised in the encoded picture', 'Use a source with a higher encoder quality.')
   return sight
+}
+
+/** What to do about a watermark of the same key that is there already. */
+export const MARKED_REMEDY = 'Mark the picture as it was before that, or with another key, or give the provider and content number that it carries. A watermark cannot be taken out; of your own private key, remark: replace (--remark replace) puts a stronger one over it.'
+
+/** Whether two payloads are of one content: the shorter one is a prefix of the same hash. */
+export function samePrefix(a: string, b: string): boolean {
+  return a.startsWith(b) || b.startsWith(a)
 }
 
 /** An independent parser (libvips) must see the same label; our own would repeat our own mistake. */

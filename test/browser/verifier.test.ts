@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import { basename, extname } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { mark, verify, type MarkResult, type VerifyOptions, type VerifyResult } from '../../src/index.js'
+import { image, mark, verify, type MarkResult, type VerifyOptions, type VerifyResult, type WatermarkEvidence } from '../../src/index.js'
+import { animation, frames, HEIGHT, KINDS, WIDTH } from '../support/animations.js'
 import { chromiumPath, launch, serve } from '../support/browser.js'
 import { halved, recompressed } from '../support/damage.js'
 import { docx, DOCX } from '../support/documents.js'
@@ -96,6 +97,23 @@ describe.skipIf(chromiumPath === undefined)('the verifier in a browser', () => {
   })
   test.each(['jpeg', 'png', 'webp'] as const)('an unmarked %s: not found', async (kind) => {
     expect(await inPage(await photograph(kind))).toMatchObject({ verdict: 'not found', state: 'none' })
+  })
+  test.each(KINDS)('an animated %s: a mark in a later frame is found, and where', async (kind) => {
+    const pictures = frames()
+    const payload = await image.payloadOf('Example-Lab', 'c-1', 64)
+    await image.embed({ samples: pictures[2]!, width: WIDTH, height: HEIGHT, channels: 4, depth: 8 }, { payload })
+    const seen = await inPage(await animation(kind, pictures), { effort: 'direct' })
+    expect(seen.evidence).toContainEqual(expect.objectContaining({ kind: 'watermark', found: true, frame: 2, payload: payload.slice(0, 8) }))
+  })
+  test('a tile\'s corners can be drawn over the picture', async () => {
+    const source = await pipeline(made(640, 560)).withMetadata({ orientation: 6 }).jpeg({ quality: 92 }).toBuffer()
+    const { output, evidence } = await mark(source, { provider: { name: 'Example-Lab' }, key: 'public' })
+    const tileOf = (all: VerifyResult['evidence']) => all.find((one): one is WatermarkEvidence => one.kind === 'watermark')!.where!
+    const [here, there] = [tileOf((await inPage(output)).evidence).tile, tileOf(evidence).tile]
+    // The browser sees the turned picture, Node the stored one: in displayed pixels both name corners of the one grid.
+    const side = Math.hypot(here[1]![0] - here[0]![0], here[1]![1] - here[0]![1])
+    for (const corner of here)
+      expect(there.some(([x, y]) => [x - corner[0], y - corner[1]].every((away) => Math.abs(away - side * Math.round(away / side)) < 1.5))).toBe(true)
   })
   test('limits, and what is no picture', async () => {
     expect(await inPage(marked.output, { limits: { pixels: 1000 } })).toMatchObject({ ours: true, code: 'ERR_LIMIT' })

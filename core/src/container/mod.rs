@@ -1,4 +1,4 @@
-//! Files as a row of parts: the bytes of JPEG, PNG and WebP without their pixels.
+//! Files as a row of parts: the bytes of JPEG, PNG, WebP, GIF and TIFF without their pixels.
 //!
 //! A file is walked to its end into [`file::Part`]s that tile it without a gap. A change is made on a list of
 //! [`file::Piece`]s, one a part, and [`file::File::assemble`] writes the list back; a piece that nobody touched keeps its
@@ -6,12 +6,14 @@
 
 pub mod exif;
 pub mod file;
+mod gif;
 pub mod inspect;
 pub mod inspection;
 pub mod jpeg;
 mod jpeg_header;
 pub mod photoshop;
 pub mod png;
+pub mod tiff;
 mod webp;
 mod webp_header;
 
@@ -19,7 +21,7 @@ use crate::error::{Error, Result};
 use file::{Container, File};
 
 /// Every kind of file that is handled.
-static TABLE: [Container; 3] = [jpeg::CONTAINER, png::CONTAINER, webp::CONTAINER];
+static TABLE: [Container; 5] = [jpeg::CONTAINER, png::CONTAINER, webp::CONTAINER, gif::CONTAINER, tiff::CONTAINER];
 
 /// Recognises the kind by the first bytes and walks the structure to its end.
 ///

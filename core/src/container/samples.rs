@@ -100,6 +100,29 @@ pub fn webp(chunks: &[Vec<u8>]) -> Vec<u8> {
     [b"RIFF", &(body.len() as u32 + 4).to_le_bytes()[..], b"WEBP", &body].concat()
 }
 
+/// A GIF of one pixel: `blocks` are whole blocks before its frame.
+pub fn gif(blocks: &[Vec<u8>]) -> Vec<u8> {
+    let head = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xFF\xFF\xFF";
+    [&head[..], &blocks.concat(), b"\x2C\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0\x3B"].concat()
+}
+
+/// A TIFF of one grey pixel, turned for display; its directory comes last.
+pub fn tiff(little: bool) -> Vec<u8> {
+    let n16 = |value: u16| if little { value.to_le_bytes() } else { value.to_be_bytes() };
+    let n32 = |value: u32| if little { value.to_le_bytes() } else { value.to_be_bytes() };
+    let short = |tag: u16, value: u16| [&n16(tag)[..], &n16(3), &n32(1), &n16(value), &[0, 0]].concat();
+    let long = |tag: u16, value: u32| [&n16(tag)[..], &n16(4), &n32(1), &n32(value)].concat();
+    let fields =
+        [short(256, 1), short(257, 1), short(258, 8), short(259, 1), short(262, 1), long(273, 8), short(274, 6), long(279, 1)];
+    let mut out = if little { b"II*\0".to_vec() } else { b"MM\0*".to_vec() };
+    out.extend(n32(10));
+    out.extend([77, 0]);
+    out.extend(n16(fields.len() as u16));
+    out.extend(fields.concat());
+    out.extend(n32(0));
+    out
+}
+
 /// One small file of each kind with metadata of many sorts.
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     let block = exif(true, 6, "hello", &[0xFF, 0xD8, 1, 2, 3, 0xFF, 0xD9]);
@@ -118,5 +141,6 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     let simple = webp(&[vp8l()]);
     let flags = riff(b"VP8X", &[0x1C, 0, 0, 0, 2, 0, 0, 1, 0, 0]);
     let extended = webp(&[flags, vp8l(), riff(b"EXIF", &block), riff(b"XMP ", &packet), riff(b"abcd", b"odd")]);
-    vec![("jpeg", jpeg), ("png", png), ("webp simple", simple), ("webp extended", extended)]
+    let gif = gif(&[b"\x21\xFF\x0BNETSCAPE2.0\x03\x01\0\0\0".to_vec(), b"\x21\xFE\x05hello\0".to_vec()]);
+    vec![("jpeg", jpeg), ("png", png), ("webp simple", simple), ("webp extended", extended), ("gif", gif), ("tiff", tiff(true))]
 }

@@ -16,7 +16,7 @@ pub fn media() -> Vec<(String, Vec<u8>)> {
         let Ok(entries) = std::fs::read_dir(std::path::Path::new(&root).join(folder)) else { continue };
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if [".jpg", ".png", ".webp"].iter().any(|end| name.ends_with(end)) {
+            if [".jpg", ".png", ".webp", ".gif", ".tif", ".tiff"].iter().any(|end| name.ends_with(end)) {
                 files.push((format!("{folder}/{name}"), std::fs::read(entry.path()).unwrap()));
             }
         }
@@ -57,6 +57,8 @@ fn headers_are_read() {
     let webp = report("webp simple");
     assert_eq!((webp.width, webp.height, webp.channels, webp.lossless), (3, 2, 4, true));
     assert!(report("webp extended").has_exif);
+    let gif = report("gif");
+    assert_eq!((gif.width, gif.height, gif.animated, gif.alpha), (1, 1, false, false));
 }
 
 #[test]

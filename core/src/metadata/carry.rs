@@ -5,7 +5,7 @@ use crate::container::exif::without_thumbnail;
 use crate::container::file::{File, Part, Piece, Role};
 use crate::container::jpeg::{self, density, set_density};
 use crate::container::png::profile_start;
-use crate::container::{open, photoshop};
+use crate::container::{open, photoshop, tiff};
 use crate::error::{Error, Result};
 use std::borrow::Cow;
 
@@ -30,6 +30,9 @@ pub fn carry(source: &[u8], encoded: &[u8]) -> Result<Vec<u8>> {
             source.container.mime, encoded.container.mime
         )));
     }
+    if source.container.mime == "image/tiff" {
+        return tiff::carry(&source, &encoded, fits(&source, &encoded), packet(&source)?);
+    }
     let carried = collect(&source, &encoded)?;
     let mut pieces: Vec<Piece> =
         encoded.parts.iter().filter(|part| !replaced(part, &encoded, &carried)).map(|part| encoded.piece(part)).collect();
@@ -47,6 +50,19 @@ pub fn carry(source: &[u8], encoded: &[u8]) -> Result<Vec<u8>> {
         }
     }
     encoded.assemble(pieces)
+}
+
+/// The source's main packet without what is bound to its old pixels.
+fn packet(source: &File) -> Result<Option<Vec<u8>>> {
+    let Some(part) = source.with(Role::Xmp).next() else { return Ok(None) };
+    let Some(content) = source.content(part)? else { return Ok(None) };
+    let changed = Packet::read(&content.value)?.unbound(false)?;
+    Ok(Some(changed.map_or_else(|| content.value.to_vec(), String::into_bytes)))
+}
+
+/// Whether the source's profile is one of the new samples' colour space.
+fn fits(source: &File, encoded: &File) -> bool {
+    profile_space(source).is_some_and(|space| Ok(space) == sample_space(encoded))
 }
 
 /// Whether a part of the encoded file makes way for what is carried.
@@ -68,7 +84,7 @@ fn replaced(part: &Part, encoded: &File, carried: &[([u8; 4], Piece)]) -> bool {
 /// The source's metadata in its order, ready to stand elsewhere.
 fn collect<'a>(source: &File<'a>, encoded: &File) -> Result<Vec<([u8; 4], Piece<'a>)>> {
     let own_profile = encoded.has(Role::Icc);
-    let profile_fits = profile_space(source).is_some_and(|space| Ok(space) == sample_space(encoded));
+    let profile_fits = fits(source, encoded);
     let extended = keeps_extended(source)?;
     let resources: Vec<&[u8]> = source.with(Role::Photoshop).map(|part| source.body(part)).collect();
     let mut resources = photoshop::without_thumbnails(&resources);
@@ -129,6 +145,8 @@ fn profile_space(source: &File) -> Option<[u8; 4]> {
         // Number of this piece and count of pieces.
         "image/jpeg" => Cow::Borrowed(body.get(2..)?),
         "image/png" => Cow::Owned(profile_start(body)?),
+        // The length of the first sub-block.
+        "image/gif" => Cow::Borrowed(body.get(1..)?),
         _ => Cow::Borrowed(body),
     };
     profile.get(16..20)?.first_chunk().copied()

@@ -33,7 +33,10 @@ fn only_label_added(name: &str, old: &[u8], new: &[u8]) {
     let (before, after) = (open(old).unwrap(), open(new).unwrap());
     // All but what is rewritten by design: the XMP packet, RIFF sizes and flags, the MPF index.
     let kept = |role| !matches!(role, Role::Xmp | Role::Head | Role::Mpf);
-    assert!(bytes_of(&before, kept) == bytes_of(&after, kept), "{name}");
+    let (old, new) = (bytes_of(&before, kept), bytes_of(&after, kept));
+    // A TIFF gets a new directory behind everything else.
+    let same = old == new || (before.container.mime == "image/tiff" && new.starts_with(&old));
+    assert!(same, "{name}");
     let packets = |file: &File| file.with(Role::Xmp).count();
     assert_eq!(packets(&after), packets(&before).max(1), "{name}");
 }
