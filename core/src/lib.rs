@@ -9,6 +9,7 @@ pub mod face;
 pub mod image;
 pub mod keyed;
 pub mod label;
+pub mod media;
 pub mod metadata;
 pub mod payload;
 pub mod signal;
