@@ -5,6 +5,10 @@ use crate::container;
 use crate::error::{Error, Result};
 use crate::image::{detect, embed, quality};
 use crate::label::{draw, find};
+use crate::media::{
+    self,
+    source::{Source, Splice},
+};
 use crate::metadata::{carry, read, write};
 use crate::payload;
 use serde::Serialize;
@@ -74,7 +78,28 @@ pub fn metadata_read(bytes: &[u8]) -> Result<String> {
     report(&read::read(bytes)?)
 }
 
+/// As [`metadata_read`], of bytes that need not be in memory.
+pub fn metadata_read_source(source: &dyn Source) -> Result<String> {
+    report(&read::read_source(source)?)
+}
+
+/// As [`metadata_write`], of bytes that need not be in memory: how the new file is put together.
+pub fn metadata_splices(source: &dyn Source, options_text: &str) -> Result<Vec<Splice>> {
+    write::write_source(source, &options(options_text)?)
+}
+
 /// The coded pixels of `encoded` with the metadata of `source`; see `metadata::carry::carry`.
 pub fn metadata_carry(source: &[u8], encoded: &[u8]) -> Result<Vec<u8>> {
     carry::carry(source, encoded)
+}
+
+/// SHA-256 of the coded samples, in hexadecimal digits: no metadata changes it. Of the kinds in `media::TABLE`.
+pub fn coded_digest_source(source: &dyn Source) -> Result<String> {
+    let walk = (media::kind(source)?.walk)(source)?;
+    Ok(media::digest(source, &walk)?.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// As [`coded_digest_source`], of bytes.
+pub fn coded_digest(bytes: &[u8]) -> Result<String> {
+    coded_digest_source(&bytes)
 }

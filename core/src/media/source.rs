@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::ops::Range;
 
 /// Bytes that can be read in pieces.
@@ -35,6 +36,96 @@ pub enum Splice {
     Keep(Range<u64>),
     /// New bytes.
     New(Vec<u8>),
+}
+
+/// Splices of a file in which these ranges, in order and apart, are replaced. `length`: of the old file.
+pub fn replace(length: u64, cuts: Vec<(Range<u64>, Vec<u8>)>) -> Vec<Splice> {
+    let mut splices = Vec::with_capacity(2 * cuts.len() + 1);
+    let mut at = 0;
+    for (range, bytes) in cuts {
+        if at < range.start {
+            splices.push(Splice::Keep(at..range.start));
+        }
+        if !bytes.is_empty() {
+            splices.push(Splice::New(bytes));
+        }
+        at = range.end;
+    }
+    if at < length {
+        splices.push(Splice::Keep(at..length));
+    }
+    splices
+}
+
+/// Goes over a range in pieces of at most 1 MiB.
+///
+/// # Errors
+/// What `work` gives.
+pub fn pieces(range: &Range<u64>, mut work: impl FnMut(u64, usize) -> Result<()>) -> Result<()> {
+    let mut at = range.start;
+    while at < range.end {
+        let count = (range.end - at).min(1 << 20);
+        work(at, count as usize)?;
+        at += count;
+    }
+    Ok(())
+}
+
+/// A source whose small reads are served from a window, for walks in small steps.
+pub struct Window<'a> {
+    source: &'a dyn Source,
+    held: RefCell<(u64, Vec<u8>)>,
+}
+
+/// Bytes that a window holds.
+const WINDOW: u64 = 1 << 16;
+
+impl<'a> Window<'a> {
+    /// Nothing is read yet.
+    pub fn new(source: &'a dyn Source) -> Self {
+        Self { source, held: RefCell::new((0, Vec::new())) }
+    }
+}
+
+impl Source for Window<'_> {
+    fn length(&self) -> u64 {
+        self.source.length()
+    }
+
+    fn read(&self, at: u64, count: usize) -> Result<Cow<'_, [u8]>> {
+        let mut held = self.held.borrow_mut();
+        let part = |held: &(u64, Vec<u8>)| {
+            let start = usize::try_from(at.checked_sub(held.0)?).ok()?;
+            held.1.get(start..start.checked_add(count)?).map(|part| Cow::Owned(part.to_vec()))
+        };
+        if let Some(part) = part(&held) {
+            return Ok(part);
+        }
+        if count as u64 >= WINDOW {
+            return self.source.read(at, count);
+        }
+        let whole = self.source.length().saturating_sub(at).min(WINDOW);
+        if whole < count as u64 {
+            return self.source.read(at, count);
+        }
+        *held = (at, self.source.read(at, whole as usize)?.into_owned());
+        part(&held).ok_or_else(|| Error::broken("a length points outside the file", at as usize))
+    }
+}
+
+/// The most bytes of a file that is read as a whole.
+const MAX_WHOLE: u64 = 1 << 30;
+
+/// All bytes.
+///
+/// # Errors
+/// `Limit` for a file that is too long to be held in memory.
+pub fn whole(source: &dyn Source) -> Result<Cow<'_, [u8]>> {
+    let length = source.length();
+    match usize::try_from(length) {
+        Ok(count) if length <= MAX_WHOLE => source.read(0, count),
+        _ => Err(Error::limit(format!("a file of this kind is read as a whole, and {length} bytes are too many"))),
+    }
 }
 
 /// The new file in memory.

@@ -2,10 +2,8 @@
 
 pub mod aigc;
 pub mod carry;
-mod markup;
 pub mod read;
 pub mod write;
-mod xmp;
 
 #[cfg(test)]
 mod tests;
