@@ -4,10 +4,15 @@
 //! plans a new file as a list of [`source::Splice`]s: runs of the old file and new bytes.
 
 mod bmff;
+mod gif;
+mod heif;
+mod jxl;
 pub mod kind;
 mod mp4;
 mod mp4_tags;
 pub mod source;
+mod svg;
+mod tiff;
 
 use crate::error::{Error, Result};
 pub use kind::{Label, Media, Text, Walk};
@@ -15,7 +20,7 @@ use sha2::{Digest, Sha256};
 use source::Source;
 
 /// Every kind that is handled.
-pub static TABLE: [Media; 1] = [mp4::MEDIA];
+pub static TABLE: [Media; 6] = [heif::MEDIA, mp4::MEDIA, gif::MEDIA, tiff::MEDIA, jxl::MEDIA, svg::MEDIA];
 
 /// The kind of a file by its first bytes, `None` for one that is not in the table.
 ///
@@ -53,3 +58,6 @@ pub fn digest(source: &dyn Source, walk: &Walk) -> Result<[u8; 32]> {
     }
     Ok(hash.finalize().into())
 }
+
+#[cfg(test)]
+pub mod samples;

@@ -140,15 +140,13 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
     if !placed {
         packet = uuid_box(&source_type(label).packet(None)?)?;
     }
+    let mut metas = Vec::new();
     for head in heads.iter().filter(|head| head.kind == *b"meta") {
         let mut meta = Atom::read(&layout::whole(source, head)?, head.start)?;
-        if clear(&mut meta, &dropped)? {
-            let mut bytes = Vec::new();
-            meta.write(&mut bytes)?;
-            cuts.push((head.span(), bytes));
-        }
+        clear(&mut meta, &dropped)?;
+        metas.push((head.span(), meta));
     }
-    settle(source, &heads, head, moov, packet, cuts)
+    settle(source, &heads, head, moov, packet, cuts, metas)
 }
 
 fn source_type(label: &Label) -> Label {
@@ -169,36 +167,29 @@ fn settle(
     mut moov: Atom,
     packet: Vec<u8>,
     mut cuts: Vec<(Range<u64>, Vec<u8>)>,
+    metas: Vec<(Range<u64>, Atom)>,
 ) -> Result<Vec<Splice>> {
-    let follows = heads.iter().find(|next| next.start == head.end && matches!(&next.kind, b"free" | b"skip") && !next.open);
-    let (span, free, layout) = loop {
-        let wanted = moov.length() + packet.len() as u64;
-        // Free space behind moov takes the growth: then nothing moves.
-        let room = follows.map(|free| (head.start..free.end, free.end - head.start));
-        let (span, length, free) = match room {
-            Some((_, room)) if room >= wanted + 8 && room - wanted <= u64::from(u32::MAX) => {
-                (head.start..head.start + wanted + 8, wanted + 8, room - wanted)
-            }
-            Some((span, room)) if room == wanted => (span, room, 0),
-            _ => (head.span(), wanted, 0),
-        };
-        let mut all: Vec<(Range<u64>, u64)> = cuts.iter().map(|(range, bytes)| (range.clone(), bytes.len() as u64)).collect();
-        all.push((span.clone(), length));
-        all.sort_by_key(|(range, _)| range.start);
-        let layout = Layout::new(&all);
+    let (room, layout) = loop {
+        let room = layout::room(heads, head, moov.length() + packet.len() as u64);
+        let mut lengths = vec![(room.span.clone(), room.length)];
+        lengths.extend(metas.iter().map(|(span, meta)| (span.clone(), meta.length())));
+        let layout = Layout::of(&cuts, &lengths);
         if !layout::promote(&mut moov, &layout)? {
-            break (span, free, layout);
+            break (room, layout);
         }
     };
     layout::shift(&mut moov, &layout)?;
-    let mut bytes = Vec::with_capacity(moov.length() as usize + packet.len() + 8);
+    for (span, mut meta) in metas {
+        layout::places(&mut meta, &layout)?;
+        let mut bytes = Vec::with_capacity(meta.length() as usize);
+        meta.write(&mut bytes)?;
+        cuts.push((span, bytes));
+    }
+    let mut bytes = Vec::with_capacity(room.length as usize);
     moov.write(&mut bytes)?;
     bytes.extend(packet);
-    if free > 0 {
-        bytes.extend((free as u32).to_be_bytes());
-        bytes.extend(b"free");
-    }
-    cuts.push((span, bytes));
+    room.close(&mut bytes);
+    cuts.push((room.span, bytes));
     cuts.extend(layout::others(source, heads, &layout)?);
     cuts.sort_by_key(|(range, _)| range.start);
     Ok(replace(source.length(), cuts))

@@ -2,6 +2,7 @@
 
 use super::atom::{Atom, number, put};
 use super::heads::Head;
+use super::iloc::Iloc;
 use crate::error::{Error, Result};
 use crate::media::source::Source;
 use std::ops::Range;
@@ -16,9 +17,12 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The ranges are in order and apart.
-    pub fn new(cuts: &[(Range<u64>, u64)]) -> Self {
-        Self { cuts: cuts.to_vec() }
+    /// The layout of these changes.
+    pub fn of(cuts: &[(Range<u64>, Vec<u8>)], more: &[(Range<u64>, u64)]) -> Self {
+        let known = cuts.iter().map(|(range, bytes)| (range.clone(), bytes.len() as u64));
+        let mut cuts: Vec<(Range<u64>, u64)> = known.chain(more.iter().cloned()).collect();
+        cuts.sort_by_key(|(range, _)| range.start);
+        Self { cuts }
     }
 
     /// Whether anything moves.
@@ -30,6 +34,42 @@ impl Layout {
     pub fn map(&self, offset: u64) -> u64 {
         let before = self.cuts.iter().take_while(|(range, _)| range.end <= offset);
         before.fold(offset, |offset, (range, length)| offset - (range.end - range.start) + length)
+    }
+}
+
+/// What a box of `wanted` bytes takes the place of: itself, or itself and the free space behind it, so that nothing moves.
+pub struct Room {
+    /// What is cut out.
+    pub span: Range<u64>,
+    /// How many bytes come instead.
+    pub length: u64,
+    /// The size of the free box that starts in the last 8 of them; 0: there is none.
+    pub free: u32,
+}
+
+/// The room for a box that stands at `head` and gets another length.
+pub fn room(heads: &[Head], head: &Head, wanted: u64) -> Room {
+    let follows = heads.iter().find(|next| next.start == head.end && matches!(&next.kind, b"free" | b"skip") && !next.open);
+    if let Some(free) = follows {
+        let room = free.end - head.start;
+        if room == wanted {
+            return Room { span: head.start..free.end, length: wanted, free: 0 };
+        }
+        if let Some(left) = room.checked_sub(wanted).filter(|&left| left >= 8).and_then(|left| u32::try_from(left).ok()) {
+            // What stood in the free space stays: it may be large.
+            return Room { span: head.start..head.start + wanted + 8, length: wanted + 8, free: left };
+        }
+    }
+    Room { span: head.span(), length: wanted, free: 0 }
+}
+
+impl Room {
+    /// The header of the free box behind.
+    pub fn close(&self, bytes: &mut Vec<u8>) {
+        if self.free > 0 {
+            bytes.extend(self.free.to_be_bytes());
+            bytes.extend(b"free");
+        }
     }
 }
 
@@ -104,12 +144,28 @@ pub fn promote(moov: &mut Atom, layout: &Layout) -> Result<bool> {
 /// # Errors
 /// `Limit` where a table cannot hold one.
 pub fn shift(moov: &mut Atom, layout: &Layout) -> Result<()> {
+    places(moov, layout)?;
     moov.leaves(&mut |kind, bytes| {
         let Some((start, count, width)) = entries(*kind, bytes) else { return Ok(()) };
         for index in 0..count {
             let value = layout.map(entry(bytes, start, index, width)?);
             let at = start + index * width;
             put(bytes, at..at + width, value)?;
+        }
+        Ok(())
+    })
+}
+
+/// Writes the new offsets into the table of items of a meta box, if it has one.
+///
+/// # Errors
+/// As `Iloc::read`, `Iloc::shift` and `Iloc::write`.
+pub fn places(meta: &mut Atom, layout: &Layout) -> Result<()> {
+    meta.leaves(&mut |kind, bytes| {
+        if kind == b"iloc" && !layout.still() {
+            let mut iloc = Iloc::read(bytes)?;
+            iloc.shift(&|offset| layout.map(offset))?;
+            *bytes = iloc.write()?;
         }
         Ok(())
     })
