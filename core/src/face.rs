@@ -98,8 +98,3 @@ pub fn coded_digest_source(source: &dyn Source) -> Result<String> {
     let walk = (media::kind(source)?.walk)(source)?;
     Ok(media::digest(source, &walk)?.iter().map(|byte| format!("{byte:02x}")).collect())
 }
-
-/// As [`coded_digest_source`], of bytes.
-pub fn coded_digest(bytes: &[u8]) -> Result<String> {
-    coded_digest_source(&bytes)
-}

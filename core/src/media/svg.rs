@@ -153,7 +153,10 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
         let name = root.trim_start_matches('<').split(|c: char| c.is_whitespace() || matches!(c, '/' | '>')).next();
         let name = name.unwrap_or("svg").to_owned();
         let prefix = name.split_once(':').map_or(String::new(), |(prefix, _)| format!("{prefix}:"));
-        let element = format!("<{prefix}metadata>{packet}</{prefix}metadata>");
+        // Bare RDF, as drawing programs write it: with XMP's own wrapper readers take the properties for SVG's.
+        let from = packet.find("<rdf:RDF").unwrap_or_default();
+        let to = packet.find("</rdf:RDF>").map_or(packet.len(), |at| at + "</rdf:RDF>".len());
+        let element = format!("<{prefix}metadata>{}</{prefix}metadata>", packet.get(from..to).unwrap_or_default());
         let end = picture.root.end;
         match picture.empty {
             false => text.insert_str(end, &element),
