@@ -113,6 +113,66 @@ impl Source for Window<'_> {
     }
 }
 
+/// The new file as a source, before anybody has written it.
+pub struct Spliced<'a> {
+    source: &'a dyn Source,
+    /// Where each run starts in the new file.
+    runs: Vec<(u64, &'a Splice)>,
+    length: u64,
+}
+
+impl Splice {
+    fn length(&self) -> u64 {
+        match self {
+            Splice::Keep(range) => range.end.saturating_sub(range.start),
+            Splice::New(bytes) => bytes.len() as u64,
+        }
+    }
+}
+
+impl<'a> Spliced<'a> {
+    /// Of `source` with these splices.
+    pub fn new(source: &'a dyn Source, splices: &'a [Splice]) -> Self {
+        let mut runs = Vec::with_capacity(splices.len());
+        let mut length = 0;
+        for splice in splices {
+            runs.push((length, splice));
+            length += splice.length();
+        }
+        Self { source, runs, length }
+    }
+}
+
+impl Source for Spliced<'_> {
+    fn length(&self) -> u64 {
+        self.length
+    }
+
+    fn read(&self, at: u64, count: usize) -> Result<Cow<'_, [u8]>> {
+        let outside = || Error::broken("a length points outside the file", at as usize);
+        let end = at.checked_add(count as u64).filter(|&end| end <= self.length).ok_or_else(outside)?;
+        let mut out = Vec::with_capacity(count);
+        let first = self.runs.partition_point(|(start, _)| *start <= at).saturating_sub(1);
+        for (start, splice) in self.runs.iter().skip(first) {
+            let (from, to) = (at.max(*start), end.min(start + splice.length()));
+            if from >= to {
+                if *start >= end {
+                    break;
+                }
+                continue;
+            }
+            let (skip, wanted) = (from - start, (to - from) as usize);
+            match splice {
+                Splice::Keep(range) => out.extend_from_slice(&self.source.read(range.start + skip, wanted)?),
+                Splice::New(bytes) => {
+                    out.extend_from_slice(bytes.get(skip as usize..skip as usize + wanted).ok_or_else(outside)?);
+                }
+            }
+        }
+        Ok(Cow::Owned(out))
+    }
+}
+
 /// The most bytes of a file that is read as a whole.
 const MAX_WHOLE: u64 = 1 << 30;
 
@@ -157,5 +217,12 @@ mod tests {
         let splices = [Splice::Keep(0..3), Splice::New(b"ab".to_vec()), Splice::Keep(8..10)];
         assert_eq!(join(&bytes, &splices).unwrap(), b"012ab89");
         assert!(join(&bytes, &[Splice::Keep(8..11)]).is_err());
+        let view = Spliced::new(&bytes, &splices);
+        for at in 0..=7u64 {
+            for count in 0..=7 - at as usize {
+                assert_eq!(&*view.read(at, count).unwrap(), &b"012ab89"[at as usize..at as usize + count]);
+            }
+        }
+        assert!(view.read(5, 3).is_err());
     }
 }

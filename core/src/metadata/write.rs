@@ -1,11 +1,11 @@
 //! Exactly one label in the place that the guide names: the main XMP packet (TC260-PG-20259A).
 
 use super::aigc::Record;
-use super::read::{Place, Site, open_any, sites, walked};
+use super::read::{Place, Report, Site, open_any, sites, walked};
 use crate::container::file::{File, Piece, Role};
 use crate::error::{Error, Result};
-use crate::media::kind::Label;
-use crate::media::source::{Source, Splice, join, whole};
+use crate::media::kind::{Label, Walk};
+use crate::media::source::{Source, Splice, Spliced, join, whole};
 use crate::media::{Media, find};
 use crate::xmp::{self, Name, Packet};
 use serde::Deserialize;
@@ -83,7 +83,36 @@ fn splices(source: &dyn Source, media: &Media, options: &Options) -> Result<Vec<
         }
     }
     drop.dedup();
-    (media.write)(source, &walk, &Label { aigc, digital_source_type: options.digital_source_type.clone() }, &drop)
+    let label = Label { aigc, digital_source_type: options.digital_source_type.clone() };
+    let splices = (media.write)(source, &walk, &label, &drop)?;
+    proven(&Spliced::new(source, &splices), media, &walk, &found, &label)?;
+    Ok(splices)
+}
+
+/// Reads the new file before it is there (rule M11): a damaged structure may be read in spite of its damage, and yet swallow
+/// what is written into it.
+fn proven(new: &dyn Source, media: &Media, old: &Walk, before: &Report, label: &Label) -> Result<()> {
+    let refused = |why: &str| {
+        Error::broken(format!("the structure of the file is damaged: {why} once the label is written; nothing was written"), 0)
+    };
+    let walk = (media.walk)(new).map_err(|error| refused(&format!("it cannot be read ({error})")))?;
+    let report = walked(&walk).map_err(|error| refused(&format!("it cannot be read ({error})")))?;
+    let one = match (&label.aigc, report.sites.as_slice()) {
+        (Some(json), [site]) => site.raw == *json,
+        (Some(_), _) => false,
+        (None, sites) => sites.iter().map(|site| &site.raw).eq(before.sites.iter().map(|site| &site.raw)),
+    };
+    if !one {
+        return Err(refused("the label is not there exactly once"));
+    }
+    if label.digital_source_type.is_some() && report.digital_source_type != label.digital_source_type {
+        return Err(refused("DigitalSourceType is not there"));
+    }
+    let length = |walk: &Walk| walk.coded.iter().map(|range| range.end - range.start).sum::<u64>();
+    if walk.coded.len() != old.coded.len() || length(&walk) != length(old) {
+        return Err(refused("the coded samples are not those that they were"));
+    }
+    Ok(())
 }
 
 /// Of a kind that is held in memory.
