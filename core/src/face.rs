@@ -1,7 +1,6 @@
 //! The functions that both bindings export: bytes and a JSON text of options in, bytes or a JSON text out.
 //! Nothing is computed here; each function reads its options, calls the room that does the work and writes the report.
 
-use crate::container;
 use crate::error::{Error, Result};
 use crate::image::{detect, embed, quality};
 use crate::label::{draw, find};
@@ -61,9 +60,13 @@ pub fn label_detect(samples: &[u8], options_text: &str) -> Result<String> {
     report(&find::find(samples, &options(options_text)?)?)
 }
 
-/// What the headers of a JPEG, PNG or WebP say, without decoding a pixel. Gives the JSON of `container::inspection::Inspection`.
+/// What the headers of a file say, without decoding. Gives the JSON of `container::inspection::Inspection` for JPEG, PNG and
+/// WebP, that of `media::kind::Facts` for all other kinds.
 pub fn file_inspect(bytes: &[u8]) -> Result<String> {
-    report(&container::open(bytes)?.inspect()?)
+    match media::find(&bytes)? {
+        Some(media) => report(&(media.walk)(&bytes)?.facts()),
+        None => report(&read::open_any(bytes)?.inspect()?),
+    }
 }
 
 /// Writes exactly one metadata label, DigitalSourceType, or both; gives the new file. Takes the JSON of

@@ -84,7 +84,8 @@ pub fn metadata_read_path(path: String) -> AsyncTask<Job> {
     later(move || paths::metadata_read(path.as_ref()))
 }
 
-/// Writes the metadata label of a file on disk into a new one, in bounded memory. The promise gives an empty text.
+/// Writes a file on disk with the metadata label to a path where nothing is yet, in bounded memory, and flushes it. The
+/// promise gives an empty text.
 #[napi(ts_return_type = "Promise<string>")]
 pub fn metadata_write_path(source: String, target: String, options: String) -> AsyncTask<Job> {
     later(move || paths::metadata_write(source.as_ref(), target.as_ref(), &options).map(|()| String::new()))

@@ -1,10 +1,9 @@
-//! Files on disk as sources, and splices written to a new file: never in place, whole or not at all.
+//! Files on disk as sources, and splices written to a new file, never in place.
 
 use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use countermark_core::error::{Error, Result};
 use countermark_core::face;
@@ -91,26 +90,21 @@ pub fn coded_digest(path: &Path) -> std::result::Result<String, Failed> {
     Ok(face::coded_digest_source(&disk)?)
 }
 
-/// Writes `target` anew: a temporary file beside it, flushed, then renamed, then the folder flushed.
+/// Writes `target`, which must not be there yet, and flushes it; after a failure it is not there. Giving it its final name is
+/// the caller's, once it was read back.
 pub fn metadata_write(source: &Path, target: &Path, options: &str) -> std::result::Result<(), Failed> {
     let disk = on(source, Disk::open(source))?;
     let splices = face::metadata_splices(&disk, options)?;
-    let temporary = beside(target);
-    let written = write(&disk, &splices, &temporary).and_then(|()| fs::rename(&temporary, target));
+    let out = on(target, OpenOptions::new().write(true).create_new(true).open(target))?;
+    let written = write(&disk, &splices, out);
     if written.is_err() {
         // The first failure is the one to report.
-        let _ = fs::remove_file(&temporary);
+        let _ = fs::remove_file(target);
     }
-    on(target, written)?;
-    if let Some(folder) = folder(target).and_then(|folder| File::open(folder).ok()) {
-        // Some systems cannot flush a folder; the file itself is flushed.
-        let _ = folder.sync_all();
-    }
-    Ok(())
+    on(target, written)
 }
 
-fn write(disk: &Disk, splices: &[Splice], temporary: &Path) -> io::Result<()> {
-    let mut out = OpenOptions::new().write(true).create_new(true).open(temporary)?;
+fn write(disk: &Disk, splices: &[Splice], mut out: File) -> io::Result<()> {
     let mut from = &disk.file;
     for splice in splices {
         match splice {
@@ -127,17 +121,4 @@ fn write(disk: &Disk, splices: &[Splice], temporary: &Path) -> io::Result<()> {
         }
     }
     out.sync_all()
-}
-
-fn folder(target: &Path) -> Option<&Path> {
-    target.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
-}
-
-/// A name that is not taken: two processes, or two calls, never share it.
-fn beside(target: &Path) -> PathBuf {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    target.with_file_name(format!(".{name}.{:x}-{number:x}-{:x}.tmp", std::process::id(), time))
 }

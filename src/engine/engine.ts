@@ -139,6 +139,7 @@ export interface Engine {
   /** Changes `picture.samples`. An empty font is the built-in one. */
   labelDraw(picture: Picture, font: Uint8Array, options: { text: string[]; position: LabelPosition; ratio?: number }): Promise<DrawReport>
   labelDetect(picture: Picture, texts: string[][]): Promise<LabelDetection>
+  /** Of JPEG, PNG and WebP; other kinds report less, and `metadataRead` is what tells of them. */
   fileInspect(bytes: Uint8Array): FileInfo
   metadataWrite(bytes: Uint8Array, options: WriteOptions): Uint8Array
   metadataRead(bytes: Uint8Array): MetadataReport
@@ -151,7 +152,7 @@ export interface Engine {
 /** Metadata of files on disk in bounded memory. */
 export interface Disk {
   metadataRead(path: string): Promise<MetadataReport>
-  /** Writes `target` whole or not at all, and flushes it. */
+  /** Writes `target`, where nothing may be yet, and flushes it; after a failure it is not there. */
   metadataWrite(source: string, target: string, options: WriteOptions): Promise<void>
   /** SHA-256 of the coded samples, hexadecimal; no metadata changes it. */
   codedDigest(path: string): Promise<string>

@@ -55,7 +55,7 @@ export function typeOfBytes(bytes: Uint8Array): string | undefined {
   if (text(0, 4) === 'RIFF' && text(8, 12) === 'WEBP') return 'image/webp'
   if (text(0, 6) === 'GIF87a' || text(0, 6) === 'GIF89a') return 'image/gif'
   if (/^(II[*+]\0|MM\0[*+])/.test(text(0, 4))) return 'image/tiff'
-  if (text(4, 8) === 'ftyp') {
+  if (text(4, 8) === 'ftyp' && bytes.length >= 12) {
     // Major brand and compatible brands (ISO/IEC 14496-12), within the box.
     const size = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0)
     const brands = text(8, Math.min(bytes.length, Math.max(16, Math.min(size, 256))))

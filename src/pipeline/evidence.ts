@@ -34,7 +34,7 @@ export interface Sight {
 }
 
 /** Errors that end a call; the others leave a part of the file unseen, and the verdict says so. */
-const ENDING: ReadonlySet<string> = new Set(['ERR_LIMIT', 'ERR_CANCELLED', 'ERR_INTERNAL', 'ERR_PARAMETER', 'ERR_USAGE'])
+const ENDING: ReadonlySet<string> = new Set(['ERR_LIMIT', 'ERR_CANCELLED', 'ERR_INTERNAL', 'ERR_PARAMETER', 'ERR_USAGE', 'ERR_IO'])
 
 /** MIME type by the bytes. ERR_BROKEN for an empty file, ERR_UNSUPPORTED for what is no picture. */
 export function typeOrThrow(bytes: Uint8Array): string {

@@ -3,7 +3,11 @@
 use super::source::{Source, Splice};
 use crate::error::Result;
 use crate::xmp::{self, Name, Packet};
+use serde::Serialize;
 use std::ops::Range;
+
+/// From a file, its walk, a label and indices of texts to the splices of the new file.
+pub type Write = fn(&dyn Source, &Walk, label: &Label, drop: &[usize]) -> Result<Vec<Splice>>;
 
 /// One kind of file. `media::TABLE` is the only list of them.
 pub struct Media {
@@ -15,7 +19,7 @@ pub struct Media {
     pub walk: fn(&dyn Source) -> Result<Walk>,
     /// Plans the file with `label` in the place that the guide names, and without the texts of `walk` at the indices `drop`.
     /// Of an XMP packet at such an index only the AIGC property goes.
-    pub write: fn(&dyn Source, &Walk, label: &Label, drop: &[usize]) -> Result<Vec<Splice>>,
+    pub write: Write,
 }
 
 /// Bytes from which a kind is told.
@@ -35,6 +39,33 @@ pub struct Walk {
     pub coded: Vec<Range<u64>>,
     /// Whether a C2PA manifest is there; it is not validated.
     pub c2pa: bool,
+}
+
+/// What is known of a file whose samples nobody changes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Facts {
+    /// MIME type.
+    #[serde(rename = "type")]
+    pub mime: &'static str,
+    /// Bytes of coded samples.
+    pub coded_bytes: u64,
+    /// An XMP packet is there.
+    pub has_xmp: bool,
+    /// A C2PA manifest is there.
+    pub has_c2pa: bool,
+}
+
+impl Walk {
+    /// What is reported of it.
+    pub fn facts(&self) -> Facts {
+        Facts {
+            mime: self.mime,
+            coded_bytes: self.coded.iter().map(|range| range.end - range.start).sum(),
+            has_xmp: self.texts.iter().any(|text| text.key == XMP),
+            has_c2pa: self.c2pa,
+        }
+    }
 }
 
 /// A tag of a file.

@@ -131,6 +131,9 @@ fn walk(source: &dyn Source) -> Result<Walk> {
     if at < picture.end {
         found.coded.push(at as u64..picture.end as u64);
     }
+    if picture.metadata.is_empty() {
+        return Ok(found);
+    }
     // Prefixes may be declared at the root: the whole document is the packet.
     let value = text.get(picture.root.start..).unwrap_or_default().to_owned();
     found.c2pa = value.contains("c2pa:manifest");

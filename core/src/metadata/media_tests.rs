@@ -5,7 +5,9 @@ use super::write::Options;
 use super::{read, write};
 use crate::error::Code;
 use crate::media::kind::{Label, Walk};
+use crate::media::source::{Source, Splice, Spliced};
 use crate::media::{self, samples};
+use std::borrow::Cow;
 
 const SOURCE: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
 
@@ -173,4 +175,82 @@ fn nothing_to_drop_and_nothing_to_write_leaves_a_film_as_it_is() {
     let source = bytes.as_slice();
     let splices = (media.write)(&source, &walk(&bytes), &Label::default(), &[]).unwrap();
     assert_eq!(media::source::join(&source, &splices).unwrap(), bytes);
+}
+
+/// A film of more than 4 GiB of which only the ends are held: zeros between.
+struct Sparse {
+    head: Vec<u8>,
+    length: u64,
+}
+
+impl Source for Sparse {
+    fn length(&self) -> u64 {
+        self.length
+    }
+
+    fn read(&self, at: u64, count: usize) -> crate::error::Result<Cow<'_, [u8]>> {
+        if at + count as u64 > self.length {
+            return Err(crate::error::Error::broken("outside", at as usize));
+        }
+        let byte = |at: u64| self.head.get(at as usize).copied().unwrap_or(0);
+        Ok(Cow::Owned((at..at + count as u64).map(byte).collect()))
+    }
+}
+
+#[test]
+fn a_table_that_would_overflow_gets_64_bits() {
+    // One chunk right below 4 GiB, and an mdat with a size of 64 bits.
+    let last = u32::MAX - 100;
+    let mut head = samples::mp4(true, &[], 0);
+    let table = head.windows(4).position(|window| window == b"stco").unwrap() + 12;
+    head[table..table + 4].copy_from_slice(&last.to_be_bytes());
+    let mdat = head.windows(4).position(|window| window == b"mdat").unwrap() - 4;
+    head.truncate(mdat);
+    let length = (5u64 << 30) + 7;
+    head.extend(1u32.to_be_bytes());
+    head.extend(b"mdat");
+    head.extend((length - mdat as u64).to_be_bytes());
+    let film = Sparse { head, length };
+    let splices = write::write_source(&film, &options()).unwrap();
+    let new: Vec<&Vec<u8>> =
+        splices.iter().filter_map(|one| if let Splice::New(bytes) = one { Some(bytes) } else { None }).collect();
+    assert_eq!(new.len(), 1);
+    let at = new[0].windows(4).position(|window| window == b"co64").expect("the table has 64 bits now") + 12;
+    let moved = u64::from_be_bytes(new[0][at..at + 8].try_into().unwrap());
+    let grown = Spliced::new(&film, &splices).length() - length;
+    assert_eq!(moved, u64::from(last) + grown);
+    assert!(moved > u64::from(u32::MAX));
+}
+
+#[test]
+fn offsets_in_fragments_and_indices_move_along() {
+    let full = |kind: &[u8; 4], body: &[u8]| samples::boxed(kind, &[&[0; 4], body].concat());
+    let film = samples::mp4(true, &[], 0);
+    let moof_at = film.len() as u64;
+    // An absolute base (flag 1), and the random access index that names the fragment.
+    let tfhd = samples::boxed(b"tfhd", &[&[0, 0, 0, 1, 0, 0, 0, 1][..], &moof_at.to_be_bytes()].concat());
+    let moof = samples::boxed(b"moof", &[full(b"mfhd", &[0, 0, 0, 1]), samples::boxed(b"traf", &tfhd)].concat());
+    let n = u32::to_be_bytes;
+    let tfra = full(b"tfra", &[&n(1)[..], &n(0), &n(1), &n(0), &n(moof_at as u32), &[1, 1, 1]].concat());
+    let mfra = samples::boxed(b"mfra", &[tfra, full(b"mfro", &n(0))].concat());
+    let bytes = [film, moof, samples::boxed(b"mdat", b"more"), mfra].concat();
+    let marked = write::write(&bytes, &options()).unwrap();
+    let grown = (marked.len() - bytes.len()) as u64;
+    assert!(grown > 0);
+    let find = |kind: &[u8; 4]| marked.windows(4).position(|window| window == kind).unwrap();
+    let base = find(b"tfhd") + 12;
+    assert_eq!(u64::from_be_bytes(marked[base..base + 8].try_into().unwrap()), moof_at + grown);
+    let entry = find(b"tfra") + 24;
+    assert_eq!(u64::from(u32::from_be_bytes(marked[entry..entry + 4].try_into().unwrap())), moof_at + grown);
+    assert_eq!(find(b"moof") as u64 - 4, moof_at + grown);
+}
+
+#[test]
+fn headers_are_reported_for_every_kind() {
+    for (name, bytes) in samples::all() {
+        let facts = walk(&bytes).facts();
+        let xmp = name == "svg, RDF";
+        assert_eq!((facts.coded_bytes, facts.has_xmp, facts.has_c2pa), (coded(&bytes).len() as u64, xmp, false), "{name}");
+        assert!(walk(&write::write(&bytes, &options()).unwrap()).facts().has_xmp, "{name}");
+    }
 }

@@ -92,7 +92,10 @@ pub fn read_source(source: &dyn Source) -> Result<Report> {
 }
 
 /// Opens one of the kinds that are held in memory; the error for an unknown one names all kinds.
-pub(super) fn open_any(bytes: &[u8]) -> Result<File<'_>> {
+///
+/// # Errors
+/// As `container::open`.
+pub fn open_any(bytes: &[u8]) -> Result<File<'_>> {
     open(bytes).map_err(|error| match error.code {
         Code::Unsupported => Error { message: format!("{}, {}", error.message, known()), ..error },
         _ => error,

@@ -1,6 +1,6 @@
 //! The two properties of an XMP packet (ISO 16684-1) that are ours to read and write; every other byte of a packet stays.
 
-pub mod markup;
+pub(crate) mod markup;
 
 use crate::error::{Error, Result};
 use markup::{Event, Scanner, Tag, escape, unescape};

@@ -8,6 +8,9 @@ use std::ops::Range;
 /// The most boxes of one tree.
 const MAX_ATOMS: usize = 100_000;
 
+/// What is done with the letters and the bytes of a box that was not opened.
+pub type Work<'a> = dyn FnMut(&mut [u8; 4], &mut Vec<u8>) -> Result<()> + 'a;
+
 /// A box.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Atom {
@@ -130,7 +133,7 @@ impl Atom {
     ///
     /// # Errors
     /// What `work` gives.
-    pub fn leaves(&mut self, work: &mut dyn FnMut(&mut [u8; 4], &mut Vec<u8>) -> Result<()>) -> Result<()> {
+    pub fn leaves(&mut self, work: &mut Work) -> Result<()> {
         match &mut self.body {
             Body::Bytes(bytes) => work(&mut self.kind, bytes),
             Body::Boxes { inside, .. } => inside.iter_mut().try_for_each(|atom| atom.leaves(work)),
