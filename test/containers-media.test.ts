@@ -8,8 +8,9 @@ import { extname, join } from 'node:path'
 import ExifReader from 'exifreader'
 import sharp from 'sharp'
 import { afterAll, describe, expect, test } from 'vitest'
-import { mark, verify, type MarkOptions } from '../src/index.js'
+import { mark, verify, type MarkOptions, type Record } from '../src/index.js'
 import { nativeEngine } from '../src/engine/native.js'
+import { wasmEngine } from '../src/engine/wasm.js'
 import { countermark, folder, lines } from './support/command.js'
 import { media, testOnMedia } from './support/media.js'
 import { made, pipeline } from './support/pictures.js'
@@ -76,8 +77,8 @@ async function marked(source: string): Promise<string> {
 }
 
 /** All tags that ExifTool sees, without what marking adds and what describes the bytes themselves. */
-function tags(path: string): Record<string, unknown> {
-  const [all] = JSON.parse(run(exiftool!, ['-j', '-a', '-G3:1', '-struct', path]).toString()) as [Record<string, unknown>]
+function tags(path: string): { [tag: string]: unknown } {
+  const [all] = JSON.parse(run(exiftool!, ['-j', '-a', '-G3:1', '-struct', path]).toString()) as [{ [tag: string]: unknown }]
   const ours = /:(AIGC|Aigc|DigitalSourceType|XMPToolkit|About|HandlerType|HandlerDescription|HandlerVendorID|Warning|GIFVersion)$/
   const facts = /((^|:)(System|ExifTool|File|Composite):|SourceFile|MediaDataOffset|MediaDataSize|MovieDataOffset|StripOffsets|TileOffsets|PreviewImage|Metadata[A-Z]\w*(Offset|Length))/
   return Object.fromEntries(Object.entries(all).filter(([tag]) => !ours.test(tag) && !facts.test(tag)).map(([tag, value]) => [tag.replace(/^Copy\d+:|^Main:|^Doc\d+:/, ''), value]))
@@ -103,18 +104,18 @@ async function check(source: string, type: string, xmp: boolean): Promise<void> 
   expect(await disk.codedDigest(target)).toBe(await disk.codedDigest(source))
   expect(await decoded(target)).toBe(await decoded(source))
   if (exiftool !== undefined) {
-    const [said] = JSON.parse(run(exiftool, ['-j', '-AIGC', '-Aigc', '-XMP-iptcExt:DigitalSourceType', '-error', target]).toString()) as [Record<string, unknown>]
+    const [said] = JSON.parse(run(exiftool, ['-j', '-AIGC', '-Aigc', '-XMP-iptcExt:DigitalSourceType', '-error', target]).toString()) as [{ [tag: string]: unknown }]
     expect([said['AIGC'] ?? said['Aigc'], said['DigitalSourceType'], said['Error']]).toEqual([JSON_TEXT, TYPE, undefined])
     expect(tags(target)).toMatchObject(tags(source))
   }
   if (!xmp && ffprobe !== undefined) {
-    const { format } = JSON.parse(run(ffprobe, ['-v', 'error', '-of', 'json', '-show_format', target]).toString()) as { format: { tags: Record<string, string> } }
-    const { format: before } = JSON.parse(run(ffprobe, ['-v', 'error', '-of', 'json', '-show_format', source]).toString()) as { format: { tags?: Record<string, string> } }
+    const { format } = JSON.parse(run(ffprobe, ['-v', 'error', '-of', 'json', '-show_format', target]).toString()) as { format: { tags: { [name: string]: string } } }
+    const { format: before } = JSON.parse(run(ffprobe, ['-v', 'error', '-of', 'json', '-show_format', source]).toString()) as { format: { tags?: { [name: string]: string } } }
     expect(format.tags).toEqual({ ...before.tags, AIGC: JSON_TEXT })
   }
   // ExifReader knows neither BigTIFF nor image sequences.
   if (/tiff|avif|heic/.test(type) && !animation(target) && readFileSync(target)[2] !== 43) {
-    const seen = ExifReader.load(readFileSync(target), { expanded: true }) as { xmp?: Record<string, { value: string }> }
+    const seen = ExifReader.load(readFileSync(target), { expanded: true }) as { xmp?: { [name: string]: { value: string } } }
     expect(seen.xmp?.['AIGC']?.value).toBe(JSON_TEXT)
   }
   // Bytes in, bytes out: the same file.
@@ -152,6 +153,18 @@ describe('a file that is cut anywhere is an error or still shows its label', () 
       }
       expect(told).toBeGreaterThan(0)
     })
+})
+
+test('both engines write the same bytes and read the same report', async () => {
+  const wasm = await wasmEngine()
+  const native = nativeEngine()
+  const wanted = { aigc: JSON.parse(JSON_TEXT) as Record, digitalSourceType: TYPE }
+  for (const { name, make } of KINDS.filter(({ name, needs }) => needs !== undefined || !/MP4|QuickTime|M4A|3GP|JPEG XL/.test(name))) {
+    const bytes = readFileSync(await make())
+    const [a, b] = [native, wasm].map((engine) => engine.metadataWrite(bytes, wanted))
+    expect(Buffer.from(a!).equals(Buffer.from(b!)), name).toBe(true)
+    expect(wasm.metadataRead(b!), name).toEqual(native.metadataRead(a!))
+  }
 })
 
 describe('what this version does not do is said', () => {

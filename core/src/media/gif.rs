@@ -1,7 +1,7 @@
 //! GIF 89a: XMP is an application extension whose packet stands there as it is, with a trailer that leads every decoder to
 //! its end (XMP part 3, 1.1.2).
 
-use super::kind::{Label, Media, Text, Walk, XMP, packets, text_of};
+use super::kind::{Budget, Label, Media, Text, Walk, XMP, packets, text_of};
 use super::source::{Source, Splice, Window, replace};
 use crate::error::{Error, Result};
 use std::ops::Range;
@@ -97,7 +97,7 @@ fn blocks(source: &dyn Source) -> Result<Vec<Block>> {
 fn walk(source: &dyn Source) -> Result<Walk> {
     let source = &Window::new(source) as &dyn Source;
     let mut found = Walk { mime: "image/gif", texts: Vec::new(), coded: Vec::new(), c2pa: false };
-    let blocks = blocks(source)?;
+    let (blocks, mut budget) = (blocks(source)?, Budget::new());
     // The version, which writing may raise, is not part of the picture.
     let start = blocks.first().map_or(13, |block| block.span.start);
     found.coded.push(6..start);
@@ -105,6 +105,7 @@ fn walk(source: &dyn Source) -> Result<Walk> {
         match block.kind {
             Kind::Picture | Kind::End => found.coded.push(block.span),
             Kind::Xmp => {
+                budget.take(block.span.end - block.span.start)?;
                 let (offset, bytes) = packet(source, &block.span)?;
                 let value = text_of(&bytes);
                 found.texts.push(Text {
@@ -116,6 +117,7 @@ fn walk(source: &dyn Source) -> Result<Walk> {
                 });
             }
             Kind::Comment => {
+                budget.take(block.span.end - block.span.start)?;
                 let value = text_of(&unblock(source, block.span.start + 2)?);
                 found.texts.push(Text {
                     place: "comment".into(),

@@ -7,7 +7,7 @@ use super::bmff::chunks::chunks;
 use super::bmff::heads::{Head, heads};
 use super::bmff::iloc::{Extent, Iloc, Info, Item, infos};
 use super::bmff::layout::{self, Layout};
-use super::kind::{Label, Media, Text, Walk, XMP, packets, text_of};
+use super::kind::{Budget, Label, Media, Text, Walk, XMP, packets, text_of};
 use super::source::{Source, Splice, Window, replace};
 use crate::container::exif::Exif;
 use crate::error::{Error, Result};
@@ -108,8 +108,12 @@ fn walk(source: &dyn Source) -> Result<Walk> {
         Walk { mime: if avif { "image/avif" } else { "image/heic" }, texts: Vec::new(), coded: Vec::new(), c2pa: false };
     let mut sorted: Vec<&Info> = meta.infos.iter().collect();
     sorted.sort_by_key(|info| info.id);
+    let mut budget = Budget::new();
     for info in sorted {
         let ranges = meta.ranges(info.id, source.length())?;
+        if Meta::is_xmp(info) || info.kind == *b"Exif" {
+            budget.take(ranges.iter().map(|range| range.end - range.start).sum())?;
+        }
         match &info.kind {
             b"mime" if Meta::is_xmp(info) => {
                 if !info.coding.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::bmff::heads::{Head, heads};
 use super::bmff::layout;
-use super::kind::{Label, Media, Text, Walk, XMP, packets, text_of};
+use super::kind::{Budget, Label, Media, Text, Walk, XMP, packets, text_of};
 use super::source::{Source, Splice, Window, replace};
 use crate::container::exif::Exif;
 use crate::error::{Error, Result};
@@ -31,7 +31,7 @@ fn walk(source: &dyn Source) -> Result<Walk> {
         found.coded.push(0..source.length());
         return Ok(found);
     }
-    let mut pictures = 0;
+    let (mut pictures, mut budget) = (0, Budget::new());
     for head in heads(source)? {
         match &head.kind {
             b"jxlc" | b"jxlp" => {
@@ -39,6 +39,7 @@ fn walk(source: &dyn Source) -> Result<Walk> {
                 found.coded.push(head.inside());
             }
             b"xml " => {
+                budget.take(head.end - head.start)?;
                 let bytes = layout::whole(source, &head)?;
                 let value = text_of(bytes.get((head.body - head.start) as usize..).unwrap_or_default());
                 let xmp = value.contains("http://www.w3.org/1999/02/22-rdf-syntax-ns#");
@@ -50,7 +51,10 @@ fn walk(source: &dyn Source) -> Result<Walk> {
                     official: xmp,
                 });
             }
-            b"Exif" => exif(source, &head, &mut found.texts)?,
+            b"Exif" => {
+                budget.take(head.end - head.start)?;
+                exif(source, &head, &mut found.texts)?;
+            }
             b"jumb" => found.c2pa = true,
             b"brob" => {
                 let kind = source.read(head.body, (head.end - head.body).min(4) as usize)?;

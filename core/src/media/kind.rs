@@ -1,7 +1,7 @@
 //! What every kind shares: the row of the table, what a walk gives, what is written.
 
 use super::source::{Source, Splice};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::xmp::{self, Name, Packet};
 use serde::Serialize;
 use std::ops::Range;
@@ -112,6 +112,40 @@ impl Label {
 /// As `Packet::read`.
 pub fn without_label(packet: &str) -> Result<String> {
     Packet::read(packet.as_bytes())?.without(Name::Aigc)
+}
+
+/// What the texts of one file may take in memory: tags may overlap, so the length of the file is no bound.
+pub struct Budget {
+    bytes: u64,
+    count: usize,
+}
+
+/// The most bytes, and the most texts, of one file.
+const MAX_BYTES: u64 = 64 << 20;
+const MAX_TEXTS: usize = 4096;
+
+impl Budget {
+    /// Nothing is taken yet.
+    pub fn new() -> Self {
+        Self { bytes: MAX_BYTES, count: MAX_TEXTS }
+    }
+
+    /// One more text of so many bytes, before it is read.
+    ///
+    /// # Errors
+    /// `Limit` where that is too much.
+    pub fn take(&mut self, bytes: u64) -> Result<()> {
+        let left = self.bytes.checked_sub(bytes).zip(self.count.checked_sub(1));
+        let limit = || Error::limit(format!("the file holds more than {MAX_TEXTS} texts, or {MAX_BYTES} bytes of them"));
+        (self.bytes, self.count) = left.ok_or_else(limit)?;
+        Ok(())
+    }
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// How the XMP packets of a file change: for every one that does, its index among the texts and its new text. Where the

@@ -5,7 +5,7 @@
 use super::bmff::atom::{Atom, Body, number};
 use super::bmff::heads::{Head, heads};
 use super::bmff::layout::{self, Layout};
-use super::kind::{Label, Media, Text, Walk, XMP, text_of, without_label};
+use super::kind::{Budget, Label, Media, Text, Walk, XMP, text_of, without_label};
 use super::mp4_tags::{KEY, Tag, entry, handler, item, keyed, keys, table, tags};
 use super::source::{Source, Splice, Window, replace};
 use crate::error::{Error, Result};
@@ -38,10 +38,11 @@ fn walk(source: &dyn Source) -> Result<Walk> {
     let mut moov = Atom::read(&layout::whole(&source, head)?, head.start)?;
     check(&mut moov, source.length())?;
     let mut found = Walk { mime: mime(&source, &moov)?, texts: texts(&moov), coded: Vec::new(), c2pa: false };
+    let mut budget = Budget::new();
     for head in &heads {
         match &head.kind {
             b"mdat" if head.body < head.end => found.coded.push(head.inside()),
-            b"uuid" => uuid(&source, head, &mut found)?,
+            b"uuid" => uuid(&source, head, &mut budget, &mut found)?,
             b"meta" => found.texts.extend(texts(&Atom::read(&layout::whole(&source, head)?, head.start)?)),
             _ => {}
         }
@@ -97,13 +98,14 @@ fn texts(root: &Atom) -> Vec<Text> {
     tags(root).into_iter().map(|tag| tag.text).collect()
 }
 
-fn uuid(source: &dyn Source, head: &Head, found: &mut Walk) -> Result<()> {
+fn uuid(source: &dyn Source, head: &Head, budget: &mut Budget, found: &mut Walk) -> Result<()> {
     let inside = head.inside();
     let id = source.read(inside.start, (inside.end - inside.start).min(16) as usize)?;
     if *id == C2PA_ID {
         found.c2pa = true;
     }
     if *id == XMP_ID {
+        budget.take(head.end - head.start)?;
         let bytes = layout::whole(source, head)?;
         let value = text_of(bytes.get((inside.start - head.start) as usize + 16..).unwrap_or_default());
         found.texts.push(Text { place: "uuid XMP".into(), key: XMP.into(), value, offset: inside.start + 16, official: false });

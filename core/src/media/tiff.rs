@@ -1,7 +1,7 @@
 //! TIFF 6.0 and BigTIFF: XMP is tag 700 of the first directory. What is new goes to the end of the file: pages, samples and
 //! everything else stay where they are.
 
-use super::kind::{Label, Media, Text, Walk, XMP, packets, text_of};
+use super::kind::{Budget, Label, Media, Text, Walk, XMP, packets, text_of};
 use super::source::{Source, Splice, Window, replace};
 use crate::error::{Error, Result};
 use std::ops::Range;
@@ -177,27 +177,21 @@ fn walk(source: &dyn Source) -> Result<Walk> {
     let source = &Window::new(source) as &dyn Source;
     let form = Form::of(source)?;
     let mut found = Walk { mime: "image/tiff", texts: Vec::new(), coded: Vec::new(), c2pa: false };
+    let mut texts = Texts { source, budget: Budget::new(), found: Vec::new() };
+    let mut strips = MAX_STRIPS;
     for (page, directory) in directories(source, form)?.iter().enumerate() {
         for entry in &directory.entries {
             match entry.tag {
-                TAG_XMP => push(source, &mut found.texts, entry, format!("directory {page} tag 700"), XMP, 0, page == 0)?,
+                TAG_XMP => texts.push(entry, format!("directory {page} tag 700"), XMP, 0, page == 0)?,
                 DESCRIPTION => {
-                    push(
-                        source,
-                        &mut found.texts,
-                        entry,
-                        format!("directory {page} ImageDescription"),
-                        "ImageDescription",
-                        0,
-                        false,
-                    )?;
+                    texts.push(entry, format!("directory {page} ImageDescription"), "ImageDescription", 0, false)?;
                 }
                 EXIF => {
                     for at in form.numbers(source, entry)? {
                         // A broken EXIF block hides no page and no packet.
                         let Ok(exif) = form.directory(source, at) else { continue };
                         for entry in exif.entries.iter().filter(|entry| entry.tag == USER_COMMENT) {
-                            push(source, &mut found.texts, entry, "EXIF UserComment".into(), "UserComment", 8, false)?;
+                            texts.push(entry, "EXIF UserComment".into(), "UserComment", 8, false)?;
                         }
                     }
                 }
@@ -210,6 +204,9 @@ fn walk(source: &dyn Source) -> Result<Walk> {
                 Some(entry) => form.numbers(source, entry),
                 None => Ok(Vec::new()),
             };
+            let count = directory.entries.iter().find(|entry| entry.tag == places).map_or(0, |entry| entry.count);
+            let many = || Error::limit(format!("the TIFF has more than {MAX_STRIPS} strips and tiles"));
+            strips = strips.checked_sub(count).ok_or_else(many)?;
             for (place, length) in numbers(places)?.into_iter().zip(numbers(lengths)?) {
                 let end = place.saturating_add(length);
                 if end > source.length() {
@@ -219,26 +216,29 @@ fn walk(source: &dyn Source) -> Result<Walk> {
             }
         }
     }
+    found.texts = texts.found;
     Ok(found)
 }
 
-fn push(
-    source: &dyn Source,
-    texts: &mut Vec<Text>,
-    entry: &Entry,
-    place: String,
-    key: &str,
-    skip: u64,
-    official: bool,
-) -> Result<()> {
-    let length = entry.value.end - entry.value.start;
-    if length > MAX_TEXT {
-        return Err(Error::limit(format!("tag {} has {length} bytes", entry.tag)));
+/// The texts of a file as they are read.
+struct Texts<'a> {
+    source: &'a dyn Source,
+    budget: Budget,
+    found: Vec<Text>,
+}
+
+impl Texts<'_> {
+    fn push(&mut self, entry: &Entry, place: String, key: &str, skip: u64, official: bool) -> Result<()> {
+        let length = entry.value.end - entry.value.start;
+        if length > MAX_TEXT {
+            return Err(Error::limit(format!("tag {} has {length} bytes", entry.tag)));
+        }
+        self.budget.take(length)?;
+        let bytes = self.source.read(entry.value.start, length as usize)?;
+        let value = text_of(bytes.get(skip as usize..).unwrap_or_default());
+        self.found.push(Text { place, key: key.into(), value, offset: entry.value.start + skip, official });
+        Ok(())
     }
-    let bytes = source.read(entry.value.start, length as usize)?;
-    let value = text_of(bytes.get(skip as usize..).unwrap_or_default());
-    texts.push(Text { place, key: key.into(), value, offset: entry.value.start + skip, official });
-    Ok(())
 }
 
 fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Result<Vec<Splice>> {

@@ -254,3 +254,34 @@ fn headers_are_reported_for_every_kind() {
         assert!(walk(&write::write(&bytes, &options()).unwrap()).facts().has_xmp, "{name}");
     }
 }
+
+#[test]
+fn tags_that_share_their_bytes_are_no_bomb() {
+    // A thousand pages, each with the same packet of a MiB.
+    let (length, pages) = (1u32 << 20, 1000u32);
+    let mut bytes = [&b"II*\0"[..], &(8 + length).to_le_bytes(), &vec![b' '; length as usize]].concat();
+    for page in 0..pages {
+        let next = if page + 1 < pages { bytes.len() as u32 + 18 } else { 0 };
+        bytes.extend([&1u16.to_le_bytes()[..], &700u16.to_le_bytes(), &7u16.to_le_bytes()].concat());
+        bytes.extend([length, 8, next].iter().flat_map(|number| number.to_le_bytes()));
+    }
+    assert_eq!(read::read(&bytes).unwrap_err().code, Code::Limit);
+    // A circle of directories.
+    let circle = [&b"II*\0\x08\0\0\0"[..], &0u16.to_le_bytes(), &8u32.to_le_bytes()].concat();
+    assert!(matches!(read::read(&circle).unwrap_err().code, Code::Limit | Code::Broken));
+    // Tracks that claim samples without holding any.
+    let mut film = samples::heif(b"avis", 4, true);
+    let n = u32::to_be_bytes;
+    let full = |kind: &[u8; 4], body: &[u8]| samples::boxed(kind, &[&[0; 4], body].concat());
+    let tables = [
+        full(b"stsz", &[n(1), n(0xFF_FFFF)].concat()),
+        full(b"stsc", &[n(1), n(1), n(0xFF_FFFF), n(1)].concat()),
+        full(b"stco", &[n(1), n(0)].concat()),
+    ];
+    let stbl = samples::boxed(b"stbl", &tables.concat());
+    let trak = samples::boxed(b"trak", &samples::boxed(b"mdia", &samples::boxed(b"minf", &stbl)));
+    film.extend(samples::boxed(b"moov", &trak.repeat(500)));
+    let start = std::time::Instant::now();
+    assert!(read::read(&film).is_err());
+    assert!(start.elapsed().as_secs() < 2, "{:?}", start.elapsed());
+}

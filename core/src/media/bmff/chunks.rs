@@ -4,7 +4,7 @@ use super::atom::{Atom, number};
 use crate::error::{Error, Result};
 use std::ops::Range;
 
-/// The most samples of one track that are followed.
+/// The most samples of all tracks that are followed.
 const MAX_SAMPLES: u64 = 1 << 24;
 
 /// The chunks of all tracks, track after track.
@@ -12,17 +12,18 @@ const MAX_SAMPLES: u64 = 1 << 24;
 /// # Errors
 /// `Broken` for tables that do not fit each other, `Limit` for too many samples.
 pub fn chunks(moov: &Atom) -> Result<Vec<Range<u64>>> {
-    let mut found = Vec::new();
+    let (mut found, mut left) = (Vec::new(), MAX_SAMPLES);
     for trak in moov.inside().iter().filter(|atom| atom.kind == *b"trak") {
         let stbl = trak.child(b"mdia").and_then(|mdia| mdia.child(b"minf")).and_then(|minf| minf.child(b"stbl"));
         if let Some(stbl) = stbl {
-            track(stbl, &mut found).ok_or_else(|| Error::broken("the sample tables of a track do not fit each other", 0))?;
+            track(stbl, &mut left, &mut found)
+                .ok_or_else(|| Error::broken("the sample tables of a track do not fit each other, or are too long", 0))?;
         }
     }
     Ok(found)
 }
 
-fn track(stbl: &Atom, found: &mut Vec<Range<u64>>) -> Option<()> {
+fn track(stbl: &Atom, left: &mut u64, found: &mut Vec<Range<u64>>) -> Option<()> {
     let sizes = stbl.child(b"stsz")?.bytes();
     let (same, count) = (number(sizes, 4, 4)?, number(sizes, 8, 4)?);
     let runs = stbl.child(b"stsc")?.bytes();
@@ -31,9 +32,7 @@ fn track(stbl: &Atom, found: &mut Vec<Range<u64>>) -> Option<()> {
         None => (stbl.child(b"co64")?.bytes(), 8),
     };
     let (total, runs_total) = (number(table, 4, 4)? as usize, number(runs, 4, 4)? as usize);
-    if count > MAX_SAMPLES {
-        return None;
-    }
+    *left = left.checked_sub(count)?;
     let (mut sample, mut run) = (0, 0);
     for chunk in 0..total {
         while run + 1 < runs_total && number(runs, 8 + 12 * (run + 1), 4)? <= chunk as u64 + 1 {
