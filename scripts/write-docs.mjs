@@ -29,7 +29,7 @@ export function formatsParts(formats) {
   return {
     formats: table(
       ['kind', 'place of the label', 'form', 'named by', 'read', 'written', 'kept', 'read back by'],
-      formats.map((one) => [one.kind, one.place, form[one.form], one.source === 'own convention' ? '*our own convention*' : one.source, yes(one.reads), yes(one.writes), one.kept, one.readersTried.join(', ')]),
+      formats.map((one) => [one.kind, one.place, form[one.form], one.source.replace('own convention', '*our own convention*'), yes(one.reads), yes(one.writes), one.kept, one.readersTried.join(', ')]),
     ),
   }
 }

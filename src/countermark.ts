@@ -8,13 +8,16 @@ import { detect, drawLabel, embed, findLabel, keyOf } from './image/image.js'
 import { defaultKey, keyIdOf } from './key.js'
 import { Deadline, limitsOf, type Limits } from './limits.js'
 import { sharpCodec } from './media/sharp.js'
-import { typeOfBytes, typeOfName } from './media/kind.js'
-import { checkTarget, deliver, pathOf, readBeside, readSource, writeWhole, type Source } from './media/source.js'
+import { pending } from './media/disk.js'
+import { DECODED, HEAD, REDRAWN, sameKind, typeOfBytes, typeOfName } from './media/kind.js'
+import { checkTarget, deliver, headOf, pathOf, readBeside, readSource, writeWhole, type Source } from './media/source.js'
 import { produceIdOf, producerOf, propagatorOf } from './metadata/record.js'
-import { documentOf, markDocument, type Document } from './pipeline/document.js'
+import { inMemory, markContainer, onDisk } from './pipeline/container.js'
+import { documentOf, markDocument, type Document, type MarkedDocument } from './pipeline/document.js'
+import { typeOrThrow } from './pipeline/evidence.js'
 import { markBytes, type Plan } from './pipeline/mark.js'
 import { propagateBytes } from './pipeline/propagate.js'
-import { verifyBytes } from './pipeline/verify.js'
+import { verifyBytes, verifyDisk } from './pipeline/verify.js'
 import { policyOf, wordingOf } from './policy/policy.js'
 import { signerOf } from './signature/keys.js'
 import type { C2paOptions, Effort, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, PropagateOptions, PropagateResult, Quality, Remark, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
@@ -97,17 +100,30 @@ export async function mark<I extends Input, O extends MarkOptions>(input: I, opt
   const deadline = new Deadline(limits, options.signal)
   deadline.check()
   const plan = await planOf(options)
-  if (options.to === undefined && options.as === undefined && (typeof input === 'string' || input instanceof URL))
+  if (options.to === undefined && options.as === undefined && pathLike(input))
     throw new CountermarkError('ERR_USAGE', 'The input is a path: say where the output goes.', { remedy: 'Set `to` to a path, or `as` to bytes, blob, stream or web-stream.' })
-  if (options.to !== undefined && (typeof input === 'string' || input instanceof URL)) await checkTarget(pathOf(input), pathOf(options.to))
+  if (options.to !== undefined && pathLike(input)) await checkTarget(pathOf(input), pathOf(options.to))
   const engine = await loadEngine()
+  const path = pathLike(input) ? pathOf(input) : undefined
+  if (path !== undefined && options.to !== undefined && engine.disk !== undefined) {
+    const head = await headOf(path, HEAD)
+    const type = head === undefined ? undefined : typeOfBytes(head)
+    if (head !== undefined && type !== undefined && !REDRAWN.includes(type)) {
+      checkName({ bytes: head, form: 'path', name: path }, options)
+      const { disk } = engine
+      const target = pathOf(options.to)
+      const { bytes: output, report } = await markContainer(engine, onDisk(disk, path, type, (from, wanted) => pending(disk, from, target, wanted)), plan, deadline)
+      return { file: path, output: output as OutputFor<I, O>, ...report, ms: Math.round(performance.now() - start) }
+    }
+  }
   const source = await readSource(input, limits, deadline)
   const document = await documentIn(source, limits)
   checkName(source, options, document?.kind)
   if (document?.kind === 'text/plain' && options.to === undefined)
     throw new CountermarkError('ERR_UNSUPPORTED', 'A plain text has no place for a label: it stands in a file beside it.', { remedy: 'Give the output\'s path as `to`, or mark the text as Markdown or HTML.' })
-  const { bytes, report, sidecar } = document !== undefined ? await markDocument(engine, source.bytes, document, plan, deadline)
-    : { ...(await markBytes(engine, sharpCodec, source.bytes, plan, limits, deadline)), sidecar: undefined }
+  const { bytes, report, sidecar }: MarkedDocument = document !== undefined ? await markDocument(engine, source.bytes, document, plan, deadline)
+    : REDRAWN.includes(typeOrThrow(source.bytes)) ? await markBytes(engine, sharpCodec, source.bytes, plan, limits, deadline)
+    : await markContainer(engine, inMemory(engine, source.bytes, typeOrThrow(source.bytes)), plan, deadline)
   deadline.check()
   // First the label: a text without it would be worse than a label without its text.
   if (sidecar !== undefined && options.to !== undefined) await writeWhole(`${pathOf(options.to)}${sidecar.ending}`, sidecar.bytes)
@@ -123,11 +139,15 @@ async function documentIn({ bytes, name, form }: Source, limits: Limits): Promis
   return { ...document, ...(sidecar === undefined ? {} : { sidecar }) }
 }
 
+function pathLike(input: Input): input is string | URL {
+  return typeof input === 'string' || input instanceof URL
+}
+
 /** A name that says another kind than the bytes would mislead every reader; a source that does so already may keep its. */
 function checkName({ bytes, name = '' }: Source, { to }: Pick<MarkOptions, 'to'>, document?: string): void {
   const type = document ?? typeOfBytes(bytes)
   const named = to === undefined ? undefined : typeOfName(pathOf(to))
-  if (type !== undefined && named !== undefined && named !== type && named !== typeOfName(name))
+  if (type !== undefined && named !== undefined && !sameKind(named, type) && named !== typeOfName(name))
     throw new CountermarkError('ERR_USAGE', `The file is ${type}, but the output's name says ${named}.`, { remedy: 'Marking keeps the kind of the file: give the output the same ending.' })
 }
 
@@ -139,6 +159,13 @@ export async function verify(input: Input, options: VerifyOptions = {}): Promise
   deadline.check()
   const keys = options.keys ?? [...new Set([(await defaultKey()).key, 'public'])]
   const engine = await loadEngine()
+  if (pathLike(input) && engine.disk !== undefined) {
+    const path = pathOf(input)
+    const head = await headOf(path, HEAD)
+    const type = head === undefined ? undefined : typeOfBytes(head)
+    if (type !== undefined && !DECODED.includes(type))
+      return { file: path, ...(await verifyDisk(engine.disk, path, type, options, deadline)), ms: Math.round(performance.now() - start) }
+  }
   const source = await readSource(input, limits, deadline)
   const document = await documentIn(source, limits)
   const result = await verifyBytes(engine, sharpCodec, source.bytes, options, keys, limits, deadline, { document })

@@ -68,8 +68,8 @@ beforeAll(async () => {
   wasm = await wasmBinding()
 })
 
-test('both export the same functions', () => {
-  expect(Object.keys(native).sort()).toEqual(Object.keys(wasm).sort())
+test('both export the same functions, but for files on disk', () => {
+  expect(Object.keys(native).filter((name) => !/Path$/.test(name)).sort()).toEqual(Object.keys(wasm).sort())
 })
 
 describe.each(vectors())('$file', ({ vectors: list }) => {

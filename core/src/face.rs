@@ -5,6 +5,10 @@ use crate::container;
 use crate::error::{Error, Result};
 use crate::image::{detect, embed, quality};
 use crate::label::{draw, find};
+use crate::media::{
+    self,
+    source::{Source, Splice},
+};
 use crate::metadata::{carry, read, text, texts, write};
 use crate::payload;
 use serde::Serialize;
@@ -57,15 +61,22 @@ pub fn label_detect(samples: &[u8], options_text: &str) -> Result<String> {
     report(&find::find(samples, &options(options_text)?)?)
 }
 
-/// What the headers of a JPEG, PNG, WebP, GIF or TIFF say, without decoding a pixel. Gives the JSON of `container::inspection::Inspection`.
+/// What the headers of a file say, without decoding. Gives the JSON of `container::inspection::Inspection` for JPEG, PNG, WebP,
+/// GIF and TIFF, that of `media::kind::Facts` for all other kinds.
 pub fn file_inspect(bytes: &[u8]) -> Result<String> {
-    report(&container::open(bytes)?.inspect()?)
+    match media::find(&bytes)? {
+        Some(media) if !container::handles(bytes) => report(&(media.walk)(&bytes)?.facts()),
+        _ => report(&read::open_any(bytes)?.inspect()?),
+    }
 }
 
 /// The ranges of bytes that the decoder needs, as a JSON list of `[start, end]`; see `container::file::File::coded`.
 pub fn coded_ranges(bytes: &[u8]) -> Result<String> {
-    let ranges = container::open(bytes)?.coded();
-    report(&ranges.iter().map(|range| (range.start, range.end)).collect::<Vec<_>>())
+    let ends: Vec<(u64, u64)> = match media::find(&bytes)? {
+        Some(media) => (media.walk)(&bytes)?.coded.iter().map(|range| (range.start, range.end)).collect(),
+        None => container::open(bytes)?.coded().iter().map(|range| (range.start as u64, range.end as u64)).collect(),
+    };
+    report(&ends)
 }
 
 /// Every text of the file's metadata outside XMP, and the simple properties of its XMP. Gives the JSON of a list of
@@ -84,6 +95,16 @@ pub fn metadata_write(bytes: &[u8], options_text: &str) -> Result<Vec<u8>> {
 /// error, never a report without labels.
 pub fn metadata_read(bytes: &[u8]) -> Result<String> {
     report(&read::read(bytes)?)
+}
+
+/// As [`metadata_read`], of bytes that need not be in memory.
+pub fn metadata_read_source(source: &dyn Source) -> Result<String> {
+    report(&read::read_source(source)?)
+}
+
+/// As [`metadata_write`], of bytes that need not be in memory: how the new file is put together.
+pub fn metadata_splices(source: &dyn Source, options_text: &str) -> Result<Vec<Splice>> {
+    write::write_source(source, &options(options_text)?)
 }
 
 /// The coded pixels of `encoded` with the metadata of `source`; see `metadata::carry::carry`.
@@ -110,4 +131,10 @@ pub fn xmp_read(packet: &[u8]) -> Result<String> {
 /// `metadata::text::Edit`.
 pub fn xmp_write(packet: &[u8], options_text: &str) -> Result<Vec<u8>> {
     text::edit(packet, &options(options_text)?)
+}
+
+/// SHA-256 of the coded samples, in hexadecimal digits: no metadata changes it. Of the kinds in `media::TABLE`.
+pub fn coded_digest_source(source: &dyn Source) -> Result<String> {
+    let walk = (media::kind(source)?.walk)(source)?;
+    Ok(media::digest(source, &walk)?.iter().map(|byte| format!("{byte:02x}")).collect())
 }

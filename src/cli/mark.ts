@@ -61,7 +61,7 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
         const result = await mark(input, { ...options, to: output })
         if (done === 0 && flags.watermark && !flags.metadataOnly && (result.watermark.embedded || result.type.startsWith('image/'))) terminal.note(said)
         done += 1
-        if (result.status === 'done' && (result.verdict === 'non-compliant' || unlabelled(result))) breaches += 1
+        if (result.status === 'done' && result.verdict === 'non-compliant') breaches += 1
         print(terminal, result, input)
       } catch (thrown) {
         const error = errorOf(thrown)
@@ -92,11 +92,6 @@ async function signFrom({ signKey, signCert, c2paKey, c2paCert, c2paTsa, systemN
     ...(c2paKey === undefined || c2paCert === undefined ? {} : { c2pa: { key: await textFrom(c2paKey), certificate: await textFrom(c2paCert), ...(c2paTsa === undefined ? {} : { tsa: c2paTsa }) } }),
     ...(systemName === undefined ? {} : { system: { name: systemName, ...(systemVersion === undefined ? {} : { version: systemVersion }) } }),
   }
-}
-
-/** Nothing shows the label that the policy requires: whoever runs this must know that the picture has one. */
-function unlabelled({ findings }: MarkResult): boolean {
-  return findings.some(({ rule, severity }) => rule === 'I1' && severity === 'warning')
 }
 
 function labelFrom({ explicit, labelText, labelPosition, labelFont }: MarkFlags): Pick<MarkOptions, 'label'> {

@@ -1,6 +1,7 @@
 // The coded content of a file, as the hash of a signature sees it. Every kind of file joins here: what a decoder needs, in file
 // order, in pieces.
-import type { Engine } from '../engine/engine.js'
+import type { Disk, Engine } from '../engine/engine.js'
+import { CountermarkError } from '../errors.js'
 import type { Chunks, HashAlgorithm } from '../signature/hash.js'
 
 /** Hashes the content once an algorithm, however many labels ask. */
@@ -20,5 +21,13 @@ export function hasherOf(content: () => Chunks | Promise<Chunks>): Hasher {
     const made = import('../signature/hash.js').then(async ({ contentHash }) => contentHash(await content(), algorithm))
     done.set(algorithm, made)
     return made
+  }
+}
+
+/** The hasher of a file on disk, whose coded samples are never all in memory. */
+export function diskHasher(disk: Disk, path: string): Hasher {
+  return (algorithm) => {
+    if (algorithm === 'SHA-256') return disk.codedDigest(path)
+    throw new CountermarkError('ERR_UNSUPPORTED', `${algorithm} over a file of this size is not computed in this version.`)
   }
 }

@@ -40,7 +40,7 @@ export async function documentOf(bytes: Uint8Array, name?: string): Promise<Docu
 /** Everything that a document says. */
 export async function seeDocument(engine: Engine, bytes: Uint8Array, { kind, code, sidecar }: Document, { expect, trust }: Pick<Request, 'expect' | 'trust'> = {}): Promise<Sight> {
   const sight: Sight = { type: kind, evidence: [], metadata: 'read', pixels: 'none', findings: [] }
-  addMetadata(() => code.readDocument(engine, bytes, kind, sidecar), expect === undefined ? {} : { expect }, sight)
+  await addMetadata(() => code.readDocument(engine, bytes, kind, sidecar), expect === undefined ? {} : { expect }, sight)
   await readSignatures(hasherOf(() => code.contentBytes(engine, bytes, kind)), trust === undefined ? {} : { trust }, sight)
   sight.findings.push({ rule: 'P2', severity: 'info', message: 'Of documents this version reads the metadata only; their text is not searched for labels or watermarks.' })
   return sight

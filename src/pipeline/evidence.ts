@@ -5,7 +5,7 @@ import { CountermarkError, fromEngine, messageOf } from '../errors.js'
 import { detect, findLabel, keysOf } from '../image/image.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
 import type { Decoded, Decoder } from '../media/codec.js'
-import { typeOfBytes } from '../media/kind.js'
+import { DECODED, modalityOf, REDRAWN, typeOfBytes } from '../media/kind.js'
 import { isAiSourceType } from '../metadata/record.js'
 import { tracesIn } from '../trace/traces.js'
 import { contentHasher, type Hasher } from './content.js'
@@ -42,23 +42,25 @@ export interface Sight {
   report?: MetadataReport
   /** Every text of the metadata. */
   texts?: MetadataText[]
+  /** Nobody looked for watermarks and labels in the samples, and nothing follows from not seeing any. */
+  unsearched?: true
 }
 
 /** Errors that end a call; the others leave a part of the file unseen, and the verdict says so. */
-const ENDING: ReadonlySet<string> = new Set(['ERR_LIMIT', 'ERR_CANCELLED', 'ERR_INTERNAL', 'ERR_PARAMETER', 'ERR_USAGE'])
+const ENDING: ReadonlySet<string> = new Set(['ERR_LIMIT', 'ERR_CANCELLED', 'ERR_INTERNAL', 'ERR_PARAMETER', 'ERR_USAGE', 'ERR_IO'])
 
-/** MIME type by the bytes. ERR_BROKEN for an empty file, ERR_UNSUPPORTED for what is no picture. */
+/** MIME type by the bytes. ERR_BROKEN for an empty file, ERR_UNSUPPORTED for what nothing here reads. */
 export function typeOrThrow(bytes: Uint8Array): string {
   const type = typeOfBytes(bytes)
   if (type !== undefined) return type
   throw bytes.byteLength === 0
     ? new CountermarkError('ERR_BROKEN', 'The file is empty.', { offset: 0 })
-    : new CountermarkError('ERR_UNSUPPORTED', 'This is not a picture of a kind that is read (JPEG, PNG, WebP, AVIF, GIF, TIFF).')
+    : new CountermarkError('ERR_UNSUPPORTED', 'This is not a file of a kind that is read: a picture, film, sound or document of docs/formats.md.')
 }
 
-function attempt<T>(work: () => T): T | CountermarkError {
+async function attempt<T>(work: () => T | Promise<T>): Promise<T | CountermarkError> {
   try {
-    return work()
+    return await work()
   } catch (thrown) {
     const error = fromEngine(thrown)
     if (ENDING.has(error.code)) throw error
@@ -70,36 +72,64 @@ function attempt<T>(work: () => T): T | CountermarkError {
 export async function gather(
   engine: Engine, decoder: Decoder, bytes: Uint8Array, request: Request, limits: Limits, deadline: Deadline,
 ): Promise<Sight> {
-  const sight: Sight = { type: typeOrThrow(bytes), evidence: [], metadata: 'read', pixels: 'skipped', findings: [] }
-  const header = attempt(() => engine.fileInspect(bytes))
+  const type = typeOrThrow(bytes)
+  const whole: Whole = { texts: () => engine.metadataTexts(bytes), hash: contentHasher(engine, bytes) }
+  if (!DECODED.includes(type)) {
+    const sight = await gatherMetadata(type, () => engine.metadataRead(bytes), request, whole)
+    await readC2pa(bytes, request, sight)
+    return sight
+  }
+  const sight: Sight = { type, evidence: [], metadata: 'read', pixels: 'skipped', findings: [] }
+  const header = REDRAWN.includes(type) ? await attempt(() => engine.fileInspect(bytes)) : undefined
   const info = header instanceof CountermarkError ? undefined : header
   if (info) checkPixels(info.width, info.height, limits)
 
-  readMetadata(engine, bytes, request, sight)
-  await readSignatures(contentHasher(engine, bytes), request, sight)
+  await addMetadata(() => engine.metadataRead(bytes), request, sight)
+  await addFurther(whole, request, sight)
   await readC2pa(bytes, request, sight)
   if (request.pixels) await readPixels(engine, decoder, bytes, info, request, sight, limits, deadline)
   return sight
 }
 
-function readMetadata(engine: Engine, bytes: Uint8Array, request: Request, sight: Sight): void {
-  addMetadata(() => engine.metadataRead(bytes), request, sight)
+/** What can be asked of a file beside its labels. */
+export interface Whole {
+  /** Every text of its metadata. */
+  texts?: () => MetadataText[]
+  hash: Hasher
+}
+
+/** Reads the metadata of a file whose samples nobody decodes here. */
+export async function gatherMetadata(type: string, read: () => MetadataReport | Promise<MetadataReport>, request: Pick<Request, 'expect' | 'trust'>, whole: Whole): Promise<Sight> {
+  const sight: Sight = { type, evidence: [], metadata: 'read', pixels: 'skipped', unsearched: true, findings: [] }
+  await addMetadata(read, request, sight)
+  await addFurther(whole, request, sight)
+  const modality = modalityOf(sight.type)
+  sight.findings.push({ rule: 'P2', severity: 'info', message: modality === 'image'
+    ? `Files of type ${sight.type} are not decoded: only the metadata was looked at, not watermarks and visible labels.`
+    : `Only the metadata was looked at: this version does not search ${modality} for watermarks and labels.` })
+  return sight
+}
+
+/** Traces of generators, and signatures. */
+export async function addFurther({ texts, hash }: Whole, request: Pick<Request, 'trust'>, sight: Sight): Promise<void> {
   if (sight.report === undefined) return
-  const texts = attempt(() => engine.metadataTexts(bytes))
-  if (texts instanceof CountermarkError) return
-  sight.texts = texts
-  // What the system of our own label says of itself is no trace of another.
-  const own = sight.report.sites.length > 0
-  sight.evidence.push(...tracesIn(own ? texts.filter(({ key }) => key !== 'Iptc4xmpExt:AISystemUsed') : texts))
+  const found = texts === undefined ? [] : await attempt(texts)
+  if (!(found instanceof CountermarkError)) {
+    sight.texts = found
+    // What the system of our own label says of itself is no trace of another.
+    const own = sight.report.sites.length > 0
+    sight.evidence.push(...tracesIn(own ? found.filter(({ key }) => key !== 'Iptc4xmpExt:AISystemUsed') : found))
+  }
+  await readSignatures(hash, request, sight)
 }
 
 /** Runs a reader of metadata and adds what it says to `sight`; failures leave the metadata unseen. */
-export function addMetadata(read: () => MetadataReport, { expect }: Pick<Request, 'expect'>, sight: Sight): void {
-  const report = attempt(read)
+export async function addMetadata(read: () => MetadataReport | Promise<MetadataReport>, { expect }: Pick<Request, 'expect'>, sight: Sight): Promise<void> {
+  const report = await attempt(read)
   if (report instanceof CountermarkError) {
     sight.metadata = report.code === 'ERR_UNSUPPORTED' ? 'unknown' : 'broken'
     sight.findings.push(sight.metadata === 'unknown'
-      ? { rule: 'P2', severity: 'info', message: `The metadata of ${sight.type} files is not read by this version.` }
+      ? { rule: 'P2', severity: 'info', message: `The metadata of this ${sight.type} file is not read by this version: ${report.message}` }
       : { rule: 'M17', severity: 'warning', message: `The metadata could not be read to its end: ${report.message}` })
     return
   }
@@ -131,8 +161,11 @@ export async function readSignatures(hash: Hasher, { trust }: Pick<Request, 'tru
   }
   const [{ examine }, { trustOf }] = room
   const trusted = trust === undefined ? undefined : trustOf(trust)
-  for (const { aigc } of sight.report?.sites ?? [])
-    if (aigc !== undefined) sight.evidence.push(...await examine(aigc, hash, trusted))
+  for (const { aigc } of sight.report?.sites ?? []) {
+    if (aigc === undefined) continue
+    const seen = await attempt(() => examine(aigc, hash, trusted))
+    sight.evidence.push(...(seen instanceof CountermarkError ? [{ kind: 'signature' as const, found: true, location: 'ReservedCode1', problem: seen.message }] : seen))
+  }
 }
 
 /** Validates a manifest where the optional package is installed; a manifest that nobody checked says so by having no reading. */

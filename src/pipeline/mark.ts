@@ -4,7 +4,7 @@ import { CountermarkError, fromEngine } from '../errors.js'
 import { detect, drawLabel, embed, findLabel, stamp } from '../image/image.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
 import type { Codec } from '../media/codec.js'
-import { MARKABLE } from '../media/kind.js'
+import { REDRAWN } from '../media/kind.js'
 import { isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
 import { WORDINGS } from '../policy/policy.js'
 import type { Signer } from '../signature/keys.js'
@@ -49,7 +49,7 @@ export interface Plan {
 const MOST_FINDABLE = 0.12
 
 /** What was made, before it takes the caller's form. */
-export interface Marked { bytes: Uint8Array; report: Omit<MarkResult, 'file' | 'output' | 'ms'> }
+export interface Marked<Bytes = Uint8Array> { bytes: Bytes; report: Omit<MarkResult, 'file' | 'output' | 'ms'> }
 
 /** Marks one picture. Errors: see ErrorCode; on any of them there is no output. */
 export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array, plan: Plan, limits: Limits, deadline: Deadline): Promise<Marked> {
@@ -147,7 +147,7 @@ async function manifested(
 }
 
 /** California asks for system (B) and time (C) beside provider, number and kind (rule C3); a system that is named is written under every policy. */
-function disclosure({ policy, system }: Plan): Pick<WriteOptions, 'aiSystemUsed' | 'aiSystemVersionUsed' | 'createDate'> {
+export function disclosure({ policy, system }: Plan): Pick<WriteOptions, 'aiSystemUsed' | 'aiSystemVersionUsed' | 'createDate'> {
   return {
     ...(system === undefined ? {} : { aiSystemUsed: system.name }),
     ...(system?.version === undefined ? {} : { aiSystemVersionUsed: system.version }),
@@ -157,7 +157,7 @@ function disclosure({ policy, system }: Plan): Pick<WriteOptions, 'aiSystemUsed'
 
 function inspect(engine: Engine, bytes: Uint8Array, limits: Limits): FileInfo {
   const type = typeOrThrow(bytes)
-  if (!MARKABLE.includes(type))
+  if (!REDRAWN.includes(type))
     throw new CountermarkError('ERR_UNSUPPORTED', `Files of type ${type} cannot be marked yet.`, { remedy: 'Convert the picture to JPEG, PNG, WebP, GIF or TIFF first.' })
   const info = engine.fileInspect(bytes)
   checkPixels(info.width, info.height, limits)

@@ -35,4 +35,32 @@ export const FORMATS: readonly Format[] = [
     kind: 'WebP', type: 'image/webp', place: 'chunk `XMP `, with VP8X and its flag', form: 'xmp', source: 'TC260-PG-20259A',
     reads: true, writes: true, kept: 'every other chunk, the frames of an animation', readersTried: ['ExifTool', 'ExifReader', 'libvips'],
   },
+  {
+    kind: 'GIF', type: 'image/gif', place: 'application extension `XMP DataXMP` with its trailer of 258 bytes, before the first picture; `GIF87a` becomes `GIF89a`, which extensions need', form: 'xmp', source: 'TC260-PG-20259A',
+    reads: true, writes: true, kept: 'every other block, all frames', readersTried: ['ExifTool'],
+  },
+  {
+    kind: 'TIFF, BigTIFF', type: 'image/tiff', place: 'tag 700, type 7, of the first directory. A new tag needs a new directory: it stands at the end of the file, and the header points there', form: 'xmp', source: 'TC260-PG-20259A',
+    reads: true, writes: true, kept: 'every other tag; all pages, strips and tiles stay where they are', readersTried: ['ExifTool', 'ExifReader'],
+  },
+  {
+    kind: 'HEIC', type: 'image/heic', place: 'item of type `mime`, `application/rdf+xml`, with a `cdsc` reference to the primary picture; the packet goes to the end of the file', form: 'xmp', source: 'TC260-PG-20259A, ISO/IEC 23008-12',
+    reads: true, writes: true, kept: 'every other item and box', readersTried: ['ExifTool', 'ExifReader'],
+  },
+  {
+    kind: 'AVIF, image sequences too', type: 'image/avif', place: 'as HEIC', form: 'xmp', source: 'own convention',
+    reads: true, writes: true, kept: 'every other item and box', readersTried: ['ExifTool', 'ExifReader'],
+  },
+  {
+    kind: 'JPEG XL', type: 'image/jxl', place: 'box `xml ` before the codestream. A bare codestream gets the container around it', form: 'xmp', source: 'own convention, after ISO/IEC 18181-2',
+    reads: true, writes: true, kept: 'every other box, the codestream', readersTried: ['ExifTool'],
+  },
+  {
+    kind: 'SVG', type: 'image/svg+xml', place: 'RDF in the element `metadata`, inside a description that is there, else in a new element right behind the start tag of the root', form: 'xmp', source: 'own convention, after XMP part 3',
+    reads: true, writes: true, kept: 'every other byte', readersTried: ['ExifTool'],
+  },
+  {
+    kind: 'MP4, M4V, 3GP, QuickTime, M4A', type: 'video/mp4', place: '`moov/udta/meta` with handler `mdta`: key `AIGC` in `keys`, its text (type 1) in `ilst`. DigitalSourceType: XMP in the box `uuid` be7acfcb..., right behind `moov`', form: 'bare', source: 'TC260-PG-20257A 6.1.1; M4A: TC260-PG-202510A',
+    reads: true, writes: true, kept: 'every other box; offsets that point behind the label are corrected', readersTried: ['ExifTool', 'ffprobe'],
+  },
 ]

@@ -33,7 +33,7 @@ export const CONTENT_RULES: readonly Rule[] = [
     rule: 'I1', zh: '显式标识（须含“人工智能”或“AI”以及“生成”和/或“合成”）', modality: 'image',
     says: 'the label holds an AI element (人工智能 or AI) and a generation element (生成 or 合成); other policies: the words that they list',
     articles: [gb('5.2'), gb('5.1')], note: 'whether English alone satisfies it is *not verified*, so `cn` never writes English alone', severity: 'error', seen: 'file',
-    marks: 'the policy\'s wording is put before any that lacks a word. A picture too small for it: error where the policy requires a label',
+    marks: 'the policy\'s wording is put before any that lacks a word. A picture too small for it: error where the policy requires a label. Metadata-only marking where the policy requires a label and there is no waiver: warning',
     verifies: 'info: a label of another maker cannot be seen, and neither can an agreement to leave it out', remedy: REDRAW,
   },
   {
@@ -61,7 +61,7 @@ export const CONTENT_RULES: readonly Rule[] = [
   },
   {
     rule: 'V1', zh: '视频标识须从起始画面开始并持续不少于两秒', says: 'the label is visible from the first frame for at least 2 s at normal speed', modality: 'video',
-    articles: [measures('4(1)-4'), gb('5.4')], severity: 'error', seen: 'nobody', marks: '-', verifies: LATER, remedy: LABEL_VIDEO,
+    articles: [measures('4(1)-4'), gb('5.4')], severity: 'error', seen: 'nobody', marks: 'error where the policy requires a label: this version puts none into video', verifies: LATER, remedy: LABEL_VIDEO,
   },
   {
     rule: 'V2', zh: '视频标识字高须不小于最短边的 5%', says: 'the height of I3, on frames as they are displayed', modality: 'video',
@@ -77,7 +77,7 @@ export const CONTENT_RULES: readonly Rule[] = [
   },
   {
     rule: 'A1', zh: '音频节奏标识', says: 'the rhythm short-long short-short is there (or A2)', modality: 'audio',
-    articles: [measures('4(1)-2'), gb('5.3')], severity: 'error', seen: 'nobody', marks: '-', verifies: LATER, remedy: LABEL_AUDIO,
+    articles: [measures('4(1)-2'), gb('5.3')], severity: 'error', seen: 'nobody', marks: 'error where the policy requires a label: this version puts none into sound', verifies: LATER, remedy: LABEL_AUDIO,
   },
   {
     rule: 'A2', zh: '音频语音标识', says: 'a voice says both elements (or A1)', modality: 'audio',

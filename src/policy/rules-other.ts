@@ -8,7 +8,7 @@ export const OTHER_RULES: readonly Rule[] = [
   {
     rule: 'W1', zh: '水印与元数据应一致', says: 'the watermark is there, and of the same content as the metadata',
     articles: [measures('5'), gb('6.2'), { law: 'AI Act', article: '50(2)' }, code('1.1.2')], note: 'encouraged in China, required in the European Union', severity: 'error', about: 'watermark', seen: 'file',
-    marks: 'error where the policy requires one and the picture has none',
+    marks: 'error where the policy requires one and the picture has none; warning where frames of an animation did not give it back; info where a stronger one was put over an older one of the same private key (`remark: replace`). One of the same key and other content is else ERR_CONFLICT',
     verifies: 'error where its payload is of other content than the label: the label may have been copied. Where the policy requires one and none is seen: info, `cannot tell`, since a mark of another key or maker cannot be seen',
     remedy: { en: 'Find the original by the watermark\'s payload and verify that.', zh: '按水印载荷查找原文件并重新核验。' },
   },

@@ -23,6 +23,11 @@ use file::{Container, File};
 /// Every kind of file that is handled.
 static TABLE: [Container; 5] = [jpeg::CONTAINER, png::CONTAINER, webp::CONTAINER, gif::CONTAINER, tiff::CONTAINER];
 
+/// Whether the first bytes are those of a kind in the table.
+pub fn handles(bytes: &[u8]) -> bool {
+    TABLE.iter().any(|container| (container.matches)(bytes))
+}
+
 /// Recognises the kind by the first bytes and walks the structure to its end.
 ///
 /// # Errors

@@ -2,12 +2,12 @@
 
 pub mod aigc;
 pub mod carry;
-mod markup;
 pub mod read;
 pub mod text;
 pub mod texts;
 pub mod write;
-mod xmp;
 
+#[cfg(test)]
+mod media_tests;
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,8 @@
 use super::aigc::{self, Fields, MAX_LABEL, Problem, Record};
 use super::read::{Place, Site};
 use super::write::{check_source, permit};
-use super::xmp::{Name, Packet};
 use crate::error::Result;
+use crate::xmp::{Name, Packet};
 use serde::{Deserialize, Serialize};
 
 /// A label that was read from a text.

@@ -1,11 +1,12 @@
 //! Every text of a file's metadata as place, key and value: what traces of generators are looked for in.
 
-use super::markup::{Event, Scanner, unescape};
-use super::xmp::usual_prefix;
 use crate::container::exif::Exif;
 use crate::container::file::Role;
 use crate::container::open;
 use crate::error::Result;
+use crate::media::{self, kind};
+use crate::xmp::markup::{Event, Scanner, unescape};
+use crate::xmp::usual_prefix;
 use serde::Serialize;
 
 /// The most texts of one file that are reported.
@@ -16,7 +17,7 @@ const MAX_LENGTH: usize = 4096;
 /// One text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Text {
-    /// The kind of place: `XMP`, `EXIF`, `PNG text`, `COM`, `C2PA`.
+    /// The kind of place: `XMP`, `EXIF`, `PNG text`, `COM`, `C2PA`, `tag` for those of films, sound and pictures that are spliced.
     pub place: &'static str,
     /// Keyword, tag, or property with its usual prefix.
     pub key: String,
@@ -30,8 +31,18 @@ pub struct Text {
 /// # Errors
 /// As `metadata::read::read`.
 pub fn texts(bytes: &[u8]) -> Result<Vec<Text>> {
-    let file = open(bytes)?;
     let mut found = Vec::new();
+    if let Some(media) = media::find(&bytes)? {
+        for text in (media.walk)(&bytes)?.texts {
+            if text.key == kind::XMP {
+                properties(&mut found, text.value.as_bytes())?;
+            } else {
+                push(&mut found, "tag", &text.key, &text.value);
+            }
+        }
+        return Ok(found);
+    }
+    let file = open(bytes)?;
     for part in &file.parts {
         match part.role {
             Role::Xmp => {

@@ -1,11 +1,13 @@
 //! Exactly one label in the place that the guide names: the main XMP packet (TC260-PG-20259A).
 
 use super::aigc::Record;
-use super::read::{Place, Site, sites};
-use super::xmp::{self, Name, Packet};
+use super::read::{Place, Report, Site, open_any, sites, walked};
 use crate::container::file::{File, Piece, Role};
-use crate::container::open;
 use crate::error::{Error, Result};
+use crate::media::kind::{Label, Walk};
+use crate::media::source::{Source, Splice, Spliced, join, whole};
+use crate::media::{Media, find};
+use crate::xmp::{self, Name, Packet};
 use serde::Deserialize;
 
 /// What to write. At least one of the two must be given.
@@ -38,35 +40,30 @@ pub struct Options {
 /// `Parameter` for a label that the standard forbids; `Conflict` where a label stands that must not be replaced;
 /// `Broken` and `Unsupported` as in `read`; `Limit` where the container cannot hold the packet.
 pub fn write(bytes: &[u8], options: &Options) -> Result<Vec<u8>> {
-    if options.aigc.is_none() && options.digital_source_type.is_none() {
-        return Err(Error::parameter("nothing to write: give aigc, digitalSourceType, or both"));
+    options.check()?;
+    match find(&bytes)? {
+        Some(media) => join(&bytes, &splices(&bytes, media, options)?),
+        None => pieces(bytes, options),
     }
-    check_source(options.digital_source_type.as_deref())?;
-    let further = options.further()?;
-    let file = open(bytes)?;
-    let found = sites(&file)?;
-    let json = match &options.aigc {
-        Some(record) => {
-            record.check()?;
-            permit(record, &found.sites, options.replace)?;
-            Some(record.to_json())
-        }
-        None => None,
-    };
-    let mut pieces: Vec<Option<Piece>> = file.pieces().into_iter().map(Some).collect();
-    if json.is_some() {
-        clear(&file, &found.sites, &mut pieces)?;
+}
+
+/// As [`write`], of bytes that need not be in memory: how the new file is put together. JPEG, PNG and WebP are read as a whole.
+pub fn write_source(source: &dyn Source, options: &Options) -> Result<Vec<Splice>> {
+    options.check()?;
+    match find(source)? {
+        Some(media) => splices(source, media, options),
+        None => Ok(vec![Splice::New(pieces(&whole(source)?, options)?)]),
     }
-    let home = put(&file, json.as_deref(), options.digital_source_type.as_deref(), &further, &mut pieces)?;
-    let mut pieces: Vec<Piece> = pieces.into_iter().flatten().collect();
-    if let Some(piece) = home {
-        let at = file.place(&pieces, Role::Xmp);
-        pieces.insert(at, piece);
-    }
-    file.assemble(pieces)
 }
 
 impl Options {
+    fn check(&self) -> Result<()> {
+        if self.aigc.is_none() && self.digital_source_type.is_none() {
+            return Err(Error::parameter("nothing to write: give aigc, digitalSourceType, or both"));
+        }
+        check_source(self.digital_source_type.as_deref())
+    }
+
     /// The properties beside the two main ones.
     fn further(&self) -> Result<Vec<(Name, &str)>> {
         let given = [
@@ -82,17 +79,14 @@ impl Options {
         }
         Ok(given)
     }
-}
 
-/// A packet with further properties; a date of creation that is there stays.
-fn with_further(text: String, further: &[(Name, &str)]) -> Result<String> {
-    let packet = Packet::read(text.as_bytes())?;
-    let dated = packet.properties.iter().any(|property| property.name == Name::CreateDate);
-    let wanted: Vec<(Name, &str)> = further.iter().filter(|(name, _)| !(dated && *name == Name::CreateDate)).copied().collect();
-    if wanted.is_empty() {
-        return Ok(text);
+    /// The label as JSON, where the labels that stand allow it.
+    fn json(&self, sites: &[Site]) -> Result<Option<String>> {
+        let Some(record) = &self.aigc else { return Ok(None) };
+        record.check()?;
+        permit(record, sites, self.replace)?;
+        Ok(Some(record.to_json()))
     }
-    packet.set(&wanted)
 }
 
 /// Refuses a DigitalSourceType that is no full URI.
@@ -105,6 +99,73 @@ pub(super) fn check_source(source: Option<&str>) -> Result<()> {
         return Err(Error::parameter("digitalSourceType must be a full URI that starts with http:// or https://"));
     }
     Ok(())
+}
+
+/// Of a kind that is spliced.
+fn splices(source: &dyn Source, media: &Media, options: &Options) -> Result<Vec<Splice>> {
+    let walk = (media.walk)(source)?;
+    let found = walked(&walk)?;
+    let aigc = options.json(&found.sites)?;
+    let mut drop: Vec<usize> = Vec::new();
+    for site in found.sites.iter().filter(|_| aigc.is_some()) {
+        if let Place::Text(index) = site.place {
+            drop.push(index);
+        }
+    }
+    drop.dedup();
+    let further = options.further()?.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+    let label = Label { aigc, digital_source_type: options.digital_source_type.clone(), further };
+    let splices = (media.write)(source, &walk, &label, &drop)?;
+    proven(&Spliced::new(source, &splices), media, &walk, &found, &label)?;
+    Ok(splices)
+}
+
+/// Reads the new file before it is there (rule M11): a damaged structure may be read in spite of its damage, and yet swallow
+/// what is written into it.
+fn proven(new: &dyn Source, media: &Media, old: &Walk, before: &Report, label: &Label) -> Result<()> {
+    let refused = |why: &str| {
+        Error::broken(format!("the structure of the file is damaged: {why} once the label is written; nothing was written"), 0)
+    };
+    let walk = (media.walk)(new).map_err(|error| refused(&format!("it cannot be read ({error})")))?;
+    let report = walked(&walk).map_err(|error| refused(&format!("it cannot be read ({error})")))?;
+    let one = match (&label.aigc, report.sites.as_slice()) {
+        (Some(json), [site]) => site.raw == *json,
+        (Some(_), _) => false,
+        (None, sites) => sites.iter().map(|site| &site.raw).eq(before.sites.iter().map(|site| &site.raw)),
+    };
+    if !one {
+        return Err(refused("the label is not there exactly once"));
+    }
+    // Not every kind has a place for it.
+    if report.digital_source_type.is_some()
+        && label.digital_source_type.is_some()
+        && report.digital_source_type != label.digital_source_type
+    {
+        return Err(refused("another DigitalSourceType stands before the one that was written"));
+    }
+    let length = |walk: &Walk| walk.coded.iter().map(|range| range.end - range.start).sum::<u64>();
+    if length(&walk) != length(old) {
+        return Err(refused("the coded samples are not those that they were"));
+    }
+    Ok(())
+}
+
+/// Of a kind that is held in memory.
+fn pieces(bytes: &[u8], options: &Options) -> Result<Vec<u8>> {
+    let file = open_any(bytes)?;
+    let found = sites(&file)?;
+    let json = options.json(&found.sites)?;
+    let mut pieces: Vec<Option<Piece>> = file.pieces().into_iter().map(Some).collect();
+    if json.is_some() {
+        clear(&file, &found.sites, &mut pieces)?;
+    }
+    let home = put(&file, json.as_deref(), options.digital_source_type.as_deref(), &options.further()?, &mut pieces)?;
+    let mut pieces: Vec<Piece> = pieces.into_iter().flatten().collect();
+    if let Some(piece) = home {
+        let at = file.place(&pieces, Role::Xmp);
+        pieces.insert(at, piece);
+    }
+    file.assemble(pieces)
 }
 
 /// Whether the labels that stand allow this one.
@@ -156,7 +217,7 @@ fn clear<'a>(file: &File<'a>, sites: &[Site], pieces: &mut [Option<Piece<'a>>]) 
                     text.fill(0);
                 }
             }
-            Place::Xmp | Place::Extended => {}
+            Place::Xmp | Place::Extended | Place::Text(_) => {}
         }
     }
     for (index, block) in blocks {
@@ -185,7 +246,7 @@ fn put<'a>(
         let Some(content) = file.content(part)? else { continue };
         let packet = Packet::read(&content.value)?;
         let text = if !done {
-            with_further(packet.with(aigc, source)?, further)?
+            xmp::with_further(packet.with(aigc, source)?, further)?
         } else if aigc.is_some() && packet.properties.iter().any(|property| property.name == Name::Aigc) {
             packet.without(Name::Aigc)?
         } else {
@@ -204,7 +265,7 @@ fn put<'a>(
         done = true;
     }
     if !done {
-        home = Some(wrap(file, with_further(xmp::fresh(aigc, source), further)?)?);
+        home = Some(wrap(file, xmp::with_further(xmp::fresh(aigc, source), further)?)?);
     }
     Ok(home)
 }

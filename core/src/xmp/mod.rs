@@ -1,7 +1,9 @@
 //! The two properties of an XMP packet (ISO 16684-1) that are ours to read and write; every other byte of a packet stays.
 
-use super::markup::{Event, Scanner, Tag, escape, unescape};
+pub(crate) mod markup;
+
 use crate::error::{Error, Result};
+use markup::{Event, Scanner, Tag, escape, unescape};
 use std::ops::Range;
 
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
@@ -407,6 +409,20 @@ fn splice(text: &str, mut edits: Vec<(Range<usize>, String)>) -> Result<String> 
     }
     out.push_str(text.get(at..).unwrap_or_default());
     Ok(out)
+}
+
+/// A packet with further properties; a date of creation that is there stays.
+///
+/// # Errors
+/// As `Packet::read` and `Packet::set`.
+pub fn with_further(text: String, further: &[(Name, &str)]) -> Result<String> {
+    let packet = Packet::read(text.as_bytes())?;
+    let dated = packet.properties.iter().any(|property| property.name == Name::CreateDate);
+    let wanted: Vec<(Name, &str)> = further.iter().filter(|(name, _)| !(dated && *name == Name::CreateDate)).copied().collect();
+    if wanted.is_empty() {
+        return Ok(text);
+    }
+    packet.set(&wanted)
 }
 
 #[cfg(test)]
