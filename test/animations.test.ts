@@ -112,7 +112,7 @@ describe('a GIF', () => {
     expect('frames' in result.watermark).toBe(false)
     const seen = await verify(result.output, PUBLIC)
     expect([seen.verdict, 'frame' in watermark(seen)]).toEqual(['compliant', false])
-    expect(seen.evidence).toContainEqual(expect.objectContaining({ kind: 'metadata', format: 'aigc', location: 'XMP application extension' }))
+    expect(seen.evidence).toContainEqual(expect.objectContaining({ kind: 'metadata', format: 'aigc', location: 'application extension XMP' }))
   })
   // ExifReader and exifr read no XMP in GIFs.
   test.skipIf(program('exiftool') === undefined)('is read by ExifTool, which finds nothing to complain about', async () => {

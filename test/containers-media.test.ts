@@ -180,8 +180,8 @@ describe('what this version does not do is said', () => {
     expect((await verify(readFileSync(source), { keys: [] })).verdict).toBe('cannot tell')
   })
   test('a picture that is not coded anew is refused with a remedy', async () => {
-    const gif = await pipeline(made(64, 48)).gif().toBuffer()
-    await expect(mark(gif, COMMON)).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED', remedy: expect.stringContaining('etadata-only') })
+    const avif = await pipeline(made(64, 48)).avif().toBuffer()
+    await expect(mark(avif, COMMON)).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED', remedy: expect.stringContaining('etadata-only') })
   })
   test.skipIf(ffmpeg === undefined)('on the command line', async () => {
     const place = folder()
