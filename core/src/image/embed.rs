@@ -15,7 +15,7 @@ use crate::keyed::Key;
 use crate::payload::{self, Class};
 use crate::signal::plane::Plane;
 use crate::signal::resample::resample;
-use crate::signal::round::nearest;
+use crate::signal::round::whole;
 use serde::{Deserialize, Serialize};
 
 /// The least shorter side that can carry a mark, in pixels.
@@ -214,19 +214,27 @@ fn add(samples: &mut [u8], format: &Format, overlay: &Overlay, factor: f32) -> f
     let bytes = format.pixel_bytes();
     let shares = shares(format.colours());
     let mut error = 0.0f64;
+    let mut steps = vec![0i16; 3 * format.width as usize];
     for (y, line) in samples.chunks_exact_mut(format.width as usize * bytes).enumerate() {
         overlay.row(y, &mut row);
         if format.channels == 3 && format.depth == 8 {
-            let mut sum = 0i64;
-            for (pixel, change) in line.chunks_exact_mut(3).zip(&row) {
-                for (value, share) in pixel.iter_mut().zip(shares) {
-                    let before = i32::from(*value);
-                    let after = (before + nearest(change * factor * share) as i32).clamp(0, 255);
-                    sum += i64::from((after - before) * (after - before));
-                    *value = after as u8;
+            // In two steps, the second without a care for channels: a processor does sixteen samples at once.
+            for (three, change) in steps.chunks_exact_mut(3).zip(&row) {
+                for (step, share) in three.iter_mut().zip(shares) {
+                    *step = whole(change * factor * share);
                 }
             }
-            error += sum as f64;
+            // 255 squared, 4096 times, is within 32 bits.
+            for (line, steps) in line.chunks_mut(4096).zip(steps.chunks(4096)) {
+                let mut sum = 0i32;
+                for (value, step) in line.iter_mut().zip(steps) {
+                    let before = i16::from(*value);
+                    let after = (before + step).clamp(0, 255);
+                    sum += i32::from(after - before) * i32::from(after - before);
+                    *value = after as u8;
+                }
+                error += f64::from(sum);
+            }
             continue;
         }
         for (pixel, change) in line.chunks_exact_mut(bytes).zip(&row) {
