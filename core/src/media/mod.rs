@@ -4,6 +4,7 @@
 //! plans a new file as a list of [`source::Splice`]s: runs of the old file and new bytes.
 
 pub mod source;
+mod wav;
 
 use crate::error::{Error, Result};
 use source::{Source, Splice};
@@ -59,7 +60,7 @@ pub struct Label {
 }
 
 /// Every kind that is handled.
-pub static TABLE: [Media; 0] = [];
+pub static TABLE: [Media; 1] = [wav::MEDIA];
 
 /// The kind of a file by its first bytes.
 ///
