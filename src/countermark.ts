@@ -7,11 +7,14 @@ import { detect, drawLabel, embed, findLabel, keyOf } from './image/image.js'
 import { defaultKey, keyIdOf } from './key.js'
 import { Deadline, limitsOf } from './limits.js'
 import { sharpCodec } from './media/sharp.js'
-import { typeOfBytes, typeOfName } from './media/kind.js'
-import { checkTarget, deliver, pathOf, readSource, type Source } from './media/source.js'
+import { pending } from './media/disk.js'
+import { DECODED, HEAD, REDRAWN, sameKind, typeOfBytes, typeOfName } from './media/kind.js'
+import { checkTarget, deliver, headOf, pathOf, readSource, type Source } from './media/source.js'
 import { produceIdOf, producerOf } from './metadata/record.js'
+import { inMemory, markContainer, onDisk } from './pipeline/container.js'
+import { typeOrThrow } from './pipeline/evidence.js'
 import { markBytes, type Plan } from './pipeline/mark.js'
-import { verifyBytes } from './pipeline/verify.js'
+import { verifyBytes, verifyDisk } from './pipeline/verify.js'
 import { policyOf, wordingOf } from './policy/policy.js'
 import type { Effort, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, Quality, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
 
@@ -87,24 +90,43 @@ export async function mark<I extends Input, O extends MarkOptions>(input: I, opt
   const deadline = new Deadline(limits, options.signal)
   deadline.check()
   const plan = await planOf(options)
-  if (options.to === undefined && options.as === undefined && (typeof input === 'string' || input instanceof URL))
+  if (options.to === undefined && options.as === undefined && pathLike(input))
     throw new CountermarkError('ERR_USAGE', 'The input is a path: say where the output goes.', { remedy: 'Set `to` to a path, or `as` to bytes, blob, stream or web-stream.' })
-  if (options.to !== undefined && (typeof input === 'string' || input instanceof URL)) await checkTarget(pathOf(input), pathOf(options.to))
+  if (options.to !== undefined && pathLike(input)) await checkTarget(pathOf(input), pathOf(options.to))
   const engine = await loadEngine()
+  const path = pathLike(input) ? pathOf(input) : undefined
+  if (path !== undefined && options.to !== undefined && engine.disk !== undefined) {
+    const head = await headOf(path, HEAD)
+    const type = head === undefined ? undefined : typeOfBytes(head)
+    if (head !== undefined && type !== undefined && !REDRAWN.includes(type)) {
+      checkName({ bytes: head, form: 'path', name: path }, options)
+      const { disk } = engine
+      const target = pathOf(options.to)
+      const { bytes: output, report } = await markContainer(engine, onDisk(disk, path, type, (from, wanted) => pending(disk, from, target, wanted)), plan, deadline)
+      return { file: path, output: output as OutputFor<I, O>, ...report, ms: Math.round(performance.now() - start) }
+    }
+  }
   const source = await readSource(input, limits, deadline)
   checkName(source, options)
-  const { bytes, report } = await markBytes(engine, sharpCodec, source.bytes, plan, limits, deadline)
+  const type = typeOrThrow(source.bytes)
+  const { bytes, report } = REDRAWN.includes(type)
+    ? await markBytes(engine, sharpCodec, source.bytes, plan, limits, deadline)
+    : await markContainer(engine, inMemory(engine, source.bytes, type), plan, deadline)
   deadline.check()
   const output = (await deliver(bytes, report.type, source, options)) as OutputFor<I, O>
   return { ...(source.name === undefined ? {} : { file: source.name }), output, ...report, ms: Math.round(performance.now() - start) }
+}
+
+function pathLike(input: Input): input is string | URL {
+  return typeof input === 'string' || input instanceof URL
 }
 
 /** A name that says another kind than the bytes would mislead every reader; a source that does so already may keep its. */
 function checkName({ bytes, name = '' }: Source, { to }: MarkOptions): void {
   const type = typeOfBytes(bytes)
   const named = to === undefined ? undefined : typeOfName(pathOf(to))
-  if (type !== undefined && named !== undefined && named !== type && named !== typeOfName(name))
-    throw new CountermarkError('ERR_USAGE', `The picture is ${type}, but the output's name says ${named}.`, { remedy: 'Marking keeps the kind of the file: give the output the same ending.' })
+  if (type !== undefined && named !== undefined && !sameKind(named, type) && named !== typeOfName(name))
+    throw new CountermarkError('ERR_USAGE', `The file is ${type}, but the output's name says ${named}.`, { remedy: 'Marking keeps the kind of the file: give the output the same ending.' })
 }
 
 /** Verifies one picture; see Countermark.verify. */
@@ -115,6 +137,13 @@ export async function verify(input: Input, options: VerifyOptions = {}): Promise
   deadline.check()
   const keys = options.keys ?? [...new Set([(await defaultKey()).key, 'public'])]
   const engine = await loadEngine()
+  if (pathLike(input) && engine.disk !== undefined) {
+    const path = pathOf(input)
+    const head = await headOf(path, HEAD)
+    const type = head === undefined ? undefined : typeOfBytes(head)
+    if (type !== undefined && !DECODED.includes(type))
+      return { file: path, ...(await verifyDisk(engine.disk, path, type, options, deadline)), ms: Math.round(performance.now() - start) }
+  }
   const source = await readSource(input, limits, deadline)
   const result = await verifyBytes(engine, sharpCodec, source.bytes, options, keys, limits, deadline)
   return { ...(source.name === undefined ? {} : { file: source.name }), ...result, ms: Math.round(performance.now() - start) }

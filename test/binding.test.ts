@@ -2,7 +2,7 @@
 // (The WebAssembly module has some: test/types/binding.test-d.ts.)
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import type { Binding } from '../src/engine/engine.js'
+import type { Binding, DiskBinding } from '../src/engine/engine.js'
 import { nativeBinding } from './support/engines.js'
 
 // The interface as values. The compiler holds its keys to those of `Binding`, neither one more nor one less, and
@@ -20,6 +20,12 @@ const SIGNATURES: { [name in keyof Binding]: string } = {
   metadataRead: '(Uint8Array) string',
   metadataCarry: '(Uint8Array, Uint8Array) Uint8Array',
 }
+/** Files on disk: the native binding only. */
+const DISK: { [name in keyof DiskBinding]: string } = {
+  metadataReadPath: '(string) Promise<string>',
+  metadataWritePath: '(string, string, string) Promise<string>',
+  codedDigestPath: '(string) Promise<string>',
+}
 
 const TYPES: Record<string, string> = {
   String: 'string', u32: 'number', Buffer: 'Uint8Array', 'Result<String>': 'string', 'Result<Buffer>': 'Uint8Array', 'AsyncTask<Job>': 'Promise<string>',
@@ -27,10 +33,10 @@ const TYPES: Record<string, string> = {
 const list = (text: string, separator: RegExp): string[] => text.split(separator).map((one) => one.trim()).filter(Boolean)
 const known = (rust: string): string => TYPES[rust] ?? `unknown to this test: ${rust}`
 
-test('the interface is what the table above says', () => {
-  const text = /interface Binding \{([\s\S]*?)\n\}/.exec(readFileSync('src/engine/engine.ts', 'utf8'))![1]!
+test.each([['Binding', SIGNATURES], ['DiskBinding', DISK]])('the interface %s is what the table above says', (interfaceName, signatures) => {
+  const text = new RegExp(`interface ${interfaceName} \\{([\\s\\S]*?)\\n\\}`).exec(readFileSync('src/engine/engine.ts', 'utf8'))![1]!
   const read = [...text.matchAll(/^ {2}(\w+)\((.*)\): (.*)$/gm)].map(([, name, given, result]) => [name, `(${list(given!, /, /).map((one) => one.replace(/^\w+: /, '')).join(', ')}) ${result}`])
-  expect(Object.fromEntries(read)).toEqual(SIGNATURES)
+  expect(Object.fromEntries(read)).toEqual(signatures)
 })
 
 test('the native binding satisfies it', () => {
@@ -41,10 +47,11 @@ test('the native binding satisfies it', () => {
   ]))
   // What the interface allows to be given as a promise may be, or not.
   const allowed = (name: string): string[] => {
-    const text = SIGNATURES[name as keyof Binding] ?? ''
+    const text = { ...SIGNATURES, ...DISK }[name as keyof Binding] ?? ''
     return [text, text.replace(' | Promise<string>', ''), text.replace('string | ', '')]
   }
-  expect(Object.keys(native).sort()).toEqual(Object.keys(SIGNATURES).sort())
+  const names = Object.keys({ ...SIGNATURES, ...DISK }).sort()
+  expect(Object.keys(native).sort()).toEqual(names)
   for (const [name, signature] of Object.entries(native)) expect(allowed(name), name).toContain(signature)
-  expect(Object.keys(nativeBinding()).sort()).toEqual(Object.keys(SIGNATURES).sort())
+  expect(Object.keys(nativeBinding()).sort()).toEqual(names)
 })

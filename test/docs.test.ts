@@ -108,7 +108,7 @@ describe('the example mark-and-verify', () => {
   test('says what is wrong in a line', async () => {
     const home = folder()
     writeFileSync(join(home, 'text.jpg'), 'hello')
-    for (const [file, why] of [['none.jpg', 'no such file'], ['text.jpg', 'not a picture'], ['--help', 'usage']] as const) {
+    for (const [file, why] of [['none.jpg', 'no such file'], ['text.jpg', 'not a file of a kind'], ['--help', 'usage']] as const) {
       const { code, stderr } = await run(process.execPath, [example, file], home)
       expect([code, stderr.includes(why), stderr.includes('    at ')], stderr).toEqual([1, true, false])
     }

@@ -1,10 +1,13 @@
 //! The functions that both bindings export: bytes and a JSON text of options in, bytes or a JSON text out.
 //! Nothing is computed here; each function reads its options, calls the room that does the work and writes the report.
 
-use crate::container;
 use crate::error::{Error, Result};
 use crate::image::{detect, embed, quality};
 use crate::label::{draw, find};
+use crate::media::{
+    self,
+    source::{Source, Splice},
+};
 use crate::metadata::{carry, read, write};
 use crate::payload;
 use serde::Serialize;
@@ -57,9 +60,13 @@ pub fn label_detect(samples: &[u8], options_text: &str) -> Result<String> {
     report(&find::find(samples, &options(options_text)?)?)
 }
 
-/// What the headers of a JPEG, PNG or WebP say, without decoding a pixel. Gives the JSON of `container::inspection::Inspection`.
+/// What the headers of a file say, without decoding. Gives the JSON of `container::inspection::Inspection` for JPEG, PNG and
+/// WebP, that of `media::kind::Facts` for all other kinds.
 pub fn file_inspect(bytes: &[u8]) -> Result<String> {
-    report(&container::open(bytes)?.inspect()?)
+    match media::find(&bytes)? {
+        Some(media) => report(&(media.walk)(&bytes)?.facts()),
+        None => report(&read::open_any(bytes)?.inspect()?),
+    }
 }
 
 /// Writes exactly one metadata label, DigitalSourceType, or both; gives the new file. Takes the JSON of
@@ -74,7 +81,23 @@ pub fn metadata_read(bytes: &[u8]) -> Result<String> {
     report(&read::read(bytes)?)
 }
 
+/// As [`metadata_read`], of bytes that need not be in memory.
+pub fn metadata_read_source(source: &dyn Source) -> Result<String> {
+    report(&read::read_source(source)?)
+}
+
+/// As [`metadata_write`], of bytes that need not be in memory: how the new file is put together.
+pub fn metadata_splices(source: &dyn Source, options_text: &str) -> Result<Vec<Splice>> {
+    write::write_source(source, &options(options_text)?)
+}
+
 /// The coded pixels of `encoded` with the metadata of `source`; see `metadata::carry::carry`.
 pub fn metadata_carry(source: &[u8], encoded: &[u8]) -> Result<Vec<u8>> {
     carry::carry(source, encoded)
+}
+
+/// SHA-256 of the coded samples, in hexadecimal digits: no metadata changes it. Of the kinds in `media::TABLE`.
+pub fn coded_digest_source(source: &dyn Source) -> Result<String> {
+    let walk = (media::kind(source)?.walk)(source)?;
+    Ok(media::digest(source, &walk)?.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -14,3 +14,4 @@ pub mod metadata;
 pub mod payload;
 pub mod signal;
 pub mod stats;
+pub mod xmp;

@@ -2,7 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use countermark_core::error::Result as CoreResult;
+use countermark_core::error::{Error as CoreError, Result as CoreResult};
+
+use crate::paths::Failed;
 use napi::bindgen_prelude::AsyncTask;
 use napi::{Env, Error, JsError, Task};
 
@@ -16,11 +18,26 @@ pub struct Failure {
     message: String,
 }
 
+impl From<CoreError> for Failure {
+    fn from(error: CoreError) -> Self {
+        Self { code: error.code.as_str(), message: error.to_string() }
+    }
+}
+
+impl From<Failed> for Failure {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Core(error) => error.into(),
+            Failed::System(path, error) => Self { code: "ERR_IO", message: format!("{}: {error}", path.display()) },
+        }
+    }
+}
+
 /// Runs `work` so that neither an error nor a defect of the core ends the process.
-fn guarded<T>(work: impl FnOnce() -> CoreResult<T>) -> std::result::Result<T, Failure> {
+fn guarded<T, E: Into<Failure>>(work: impl FnOnce() -> std::result::Result<T, E>) -> std::result::Result<T, Failure> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(Failure { code: error.code.as_str(), message: error.to_string() }),
+        Ok(Err(error)) => Err(error.into()),
         Err(_) => Err(Failure {
             code: "ERR_INTERNAL",
             message: "Countermark has a defect that this input shows. Please report it with the input.".to_owned(),
@@ -34,14 +51,14 @@ pub fn now<T>(work: impl FnOnce() -> CoreResult<T>) -> Result<T> {
 }
 
 /// Work for the thread pool. It owns what it touches, and gives a JSON text.
-pub struct Job(Option<Box<dyn FnOnce() -> CoreResult<String> + Send>>);
+pub struct Job(Option<Box<dyn FnOnce() -> std::result::Result<String, Failure> + Send>>);
 
 /// For work of more than a millisecond: runs it on the thread pool and gives a promise.
 ///
 /// A `Buffer` that `work` owns is the caller's memory, not a copy: where the core changes samples it changes the
 /// caller's, on the pool's thread. The caller must not touch the buffer until the promise settles.
-pub fn later(work: impl FnOnce() -> CoreResult<String> + Send + 'static) -> AsyncTask<Job> {
-    AsyncTask::new(Job(Some(Box::new(work))))
+pub fn later<E: Into<Failure>>(work: impl FnOnce() -> std::result::Result<String, E> + Send + 'static) -> AsyncTask<Job> {
+    AsyncTask::new(Job(Some(Box::new(move || work().map_err(Into::into)))))
 }
 
 impl Task for Job {

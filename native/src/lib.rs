@@ -4,6 +4,7 @@
 //! What the options and reports hold is written at `countermark_core::face`.
 
 mod convert;
+mod paths;
 
 use countermark_core::face;
 use napi::bindgen_prelude::{AsyncTask, Buffer};
@@ -75,4 +76,23 @@ pub fn metadata_read(bytes: Buffer) -> Result<String> {
 #[napi]
 pub fn metadata_carry(source: Buffer, encoded: Buffer) -> Result<Buffer> {
     now(|| face::metadata_carry(&source, &encoded).map(Buffer::from))
+}
+
+/// Finds every metadata label of a file on disk, in bounded memory.
+#[napi(ts_return_type = "Promise<string>")]
+pub fn metadata_read_path(path: String) -> AsyncTask<Job> {
+    later(move || paths::metadata_read(path.as_ref()))
+}
+
+/// Writes a file on disk with the metadata label to a path where nothing is yet, in bounded memory, and flushes it. The
+/// promise gives an empty text.
+#[napi(ts_return_type = "Promise<string>")]
+pub fn metadata_write_path(source: String, target: String, options: String) -> AsyncTask<Job> {
+    later(move || paths::metadata_write(source.as_ref(), target.as_ref(), &options).map(|()| String::new()))
+}
+
+/// SHA-256 of the coded samples of a file on disk.
+#[napi(ts_return_type = "Promise<string>")]
+pub fn coded_digest_path(path: String) -> AsyncTask<Job> {
+    later(move || paths::coded_digest(path.as_ref()))
 }

@@ -42,7 +42,7 @@ async function main(argv: string[]): Promise<number> {
     .version(version)
     .exitOverride()
 
-  files(program.command('mark').argument('<input...>').description('mark pictures: visible label, watermark, metadata'))
+  files(program.command('mark').argument('<input...>').description('mark files: visible label, watermark and metadata of pictures; metadata of films, sound and other pictures'))
     .requiredOption('-o, --output <file|folder>', 'a file for one input, a folder for several')
     .option('--produce-id <id>', 'the content number (default: a fresh UUID)')
     .option('--key <file|public>', 'the watermark\'s key (default: the one that keygen made, else public)')
@@ -50,7 +50,7 @@ async function main(argv: string[]): Promise<number> {
     .option('--no-watermark', 'no watermark')
     .option('--no-explicit', 'no visible label; needs --waiver where the policy requires one')
     .option('--waiver <reference>', 'the agreement under which the visible label is left out')
-    .option('--metadata-only', 'write metadata only; the coded picture stays bit-identical')
+    .option('--metadata-only', 'write metadata only; the coded samples stay bit-identical')
     .option('--keep-c2pa', 'refuse to break a C2PA manifest')
     .option('--label-text <text>', 'a line of the visible label; may be repeated', several)
     .addOption(new Option('--label-position <place>', 'place of the visible label').choices(['bottom-right', 'bottom-left', 'top-right', 'top-left', 'bottom', 'top']))
@@ -60,7 +60,7 @@ async function main(argv: string[]): Promise<number> {
       code = await runMark(inputs, flags, stop.signal)
     })
 
-  files(program.command('verify').argument('<input...>').description('say what pictures carry and what that means'))
+  files(program.command('verify').argument('<input...>').description('say what files carry and what that means'))
     .option('--key <file|public>', 'a key to look for; may be repeated (default: the one that keygen made, and public)', several)
     .option('--produce-id <id>', 'with the provider: ask whether this is that content')
     .option('--declared', 'the user declared the content as generated')

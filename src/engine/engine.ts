@@ -17,6 +17,13 @@ export interface Binding {
   metadataCarry(source: Uint8Array, encoded: Uint8Array): Uint8Array
 }
 
+/** What only the native binding exports: files on disk, read and written in bounded memory on the thread pool. */
+export interface DiskBinding {
+  metadataReadPath(path: string): Promise<string>
+  metadataWritePath(source: string, target: string, options: string): Promise<string>
+  codedDigestPath(path: string): Promise<string>
+}
+
 /** What `imageEmbed` says. Where the picture cannot carry a mark, `embedded` is false and `reason` says why. */
 export interface EmbedReport {
   embedded: boolean
@@ -132,11 +139,33 @@ export interface Engine {
   /** Changes `picture.samples`. An empty font is the built-in one. */
   labelDraw(picture: Picture, font: Uint8Array, options: { text: string[]; position: LabelPosition; ratio?: number }): Promise<DrawReport>
   labelDetect(picture: Picture, texts: string[][]): Promise<LabelDetection>
+  /** Of JPEG, PNG and WebP; other kinds report less, and `metadataRead` is what tells of them. */
   fileInspect(bytes: Uint8Array): FileInfo
   metadataWrite(bytes: Uint8Array, options: WriteOptions): Uint8Array
   metadataRead(bytes: Uint8Array): MetadataReport
   /** The encoded pixels with the source's metadata around them. */
   metadataCarry(source: Uint8Array, encoded: Uint8Array): Uint8Array
+  /** Files on disk, of any size; the native engine only. */
+  readonly disk?: Disk
+}
+
+/** Metadata of files on disk in bounded memory. */
+export interface Disk {
+  metadataRead(path: string): Promise<MetadataReport>
+  /** Writes `target`, where nothing may be yet, and flushes it; after a failure it is not there. */
+  metadataWrite(source: string, target: string, options: WriteOptions): Promise<void>
+  /** SHA-256 of the coded samples, hexadecimal; no metadata changes it. */
+  codedDigest(path: string): Promise<string>
+}
+
+/** The typed functions over those of the native binding. */
+export function diskOver(binding: DiskBinding): Disk {
+  const guarded = <T>(work: Promise<T>): Promise<T> => work.catch((thrown: unknown) => { throw fromEngine(thrown) })
+  return {
+    metadataRead: async (path) => JSON.parse(await guarded(binding.metadataReadPath(path))) as MetadataReport,
+    metadataWrite: async (source, target, options) => void (await guarded(binding.metadataWritePath(source, target, JSON.stringify(options)))),
+    codedDigest: (path) => guarded(binding.codedDigestPath(path)),
+  }
 }
 
 function image(picture: Picture): { width: number; height: number; channels: number; depth: number; orientation: number } {

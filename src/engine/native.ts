@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { CountermarkError, messageOf } from '../errors.js'
-import { engineOver, type Binding, type Engine } from './engine.js'
+import { diskOver, engineOver, type Binding, type DiskBinding, type Engine } from './engine.js'
 
 /** `linux-x64-gnu`, `darwin-arm64`, ...: as napi names its builds. */
 export function platformName(): string {
@@ -32,7 +32,8 @@ export function nativeEngine(): Engine {
   const reasons: Error[] = []
   for (const place of [`../../native/countermark.${name}.node`, `@countermark/${name}`]) {
     try {
-      loaded = engineOver(require(place) as Binding, 'native')
+      const binding = require(place) as Binding & DiskBinding
+      loaded = { ...engineOver(binding, 'native'), disk: diskOver(binding) }
       return loaded
     } catch (thrown) {
       reasons.push(new Error(`${place}: ${messageOf(thrown).split('\n')[0]}`, { cause: thrown }))

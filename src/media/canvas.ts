@@ -2,7 +2,7 @@
 import { CountermarkError, messageOf } from '../errors.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
 import type { Decoded, Decoder } from './codec.js'
-import { typeOfBytes } from './kind.js'
+import { DECODED, typeOfBytes } from './kind.js'
 
 /**
  * The decoder of browsers. Colours are not converted; the picture is turned for display, since browsers offer no other
@@ -12,7 +12,7 @@ export const canvasDecoder: Decoder = { decode }
 
 async function decode(bytes: Uint8Array, limits: Limits, deadline: Deadline): Promise<Decoded> {
   const type = typeOfBytes(bytes)
-  if (type === undefined) throw new CountermarkError('ERR_UNSUPPORTED', 'This is not a picture of a kind that is read.')
+  if (type === undefined || !DECODED.includes(type)) throw new CountermarkError('ERR_UNSUPPORTED', 'This is not a picture of a kind that is read.')
   if (typeof createImageBitmap !== 'function' || typeof OffscreenCanvas !== 'function')
     throw new CountermarkError('ERR_MISSING', 'This browser lacks createImageBitmap or OffscreenCanvas.')
   const bitmap = await deadline.within(bitmapOf(bytes, type))

@@ -7,10 +7,36 @@ const EXTENSIONS: { readonly [type: string]: readonly string[] } = {
   'image/tiff': ['tif', 'tiff'],
   'image/avif': ['avif', 'avifs'],
   'image/heic': ['heic', 'heif'],
+  'image/jxl': ['jxl'],
+  'image/svg+xml': ['svg'],
+  'video/mp4': ['mp4', 'm4v'],
+  'video/quicktime': ['mov', 'qt'],
+  'video/3gpp': ['3gp', '3g2'],
+  'audio/mp4': ['m4a', 'm4b'],
 }
 
-/** The kinds that `mark` writes. */
-export const MARKABLE: readonly string[] = ['image/jpeg', 'image/png', 'image/webp']
+/** The kinds whose samples `mark` can change: label and watermark. */
+export const REDRAWN: readonly string[] = ['image/jpeg', 'image/png', 'image/webp']
+
+/** The kinds that a decoder is asked for. A drawing may lead it to other files, and nobody decodes the rest here. */
+export const DECODED: readonly string[] = [...REDRAWN, 'image/gif', 'image/tiff', 'image/avif', 'image/heic']
+
+/** The kinds that `mark` writes, if only into their metadata. */
+export const MARKABLE: readonly string[] = Object.keys(EXTENSIONS)
+
+/** `image`, `audio` or `video`: the first word of a MIME type. */
+export function modalityOf(type: string): 'image' | 'audio' | 'video' {
+  return type.startsWith('audio/') ? 'audio' : type.startsWith('video/') ? 'video' : 'image'
+}
+
+/** Whether two types are one container under several names: what a name says of sound or pictures inside is not told by its bytes. */
+export function sameKind(a: string, b: string): boolean {
+  const family = (type: string): string => (/^(video|audio)\/(mp4|quicktime|3gpp)$/.test(type) ? 'bmff' : type)
+  return family(a) === family(b)
+}
+
+/** Bytes from which a kind is told. */
+export const HEAD = 1024
 
 /** The kinds that a name's end stands for, or undefined where the name says nothing that we know. */
 export function typeOfName(name: string): string | undefined {
@@ -19,7 +45,7 @@ export function typeOfName(name: string): string | undefined {
 }
 
 /**
- * The MIME type by the first bytes, or undefined for anything that is not a picture we read. Names are not asked:
+ * The MIME type by the first bytes, or undefined for anything that we do not read. Names are not asked:
  * they are often wrong, and a decoder that guesses may be led to a format (SVG, PDF) that loads other files.
  */
 export function typeOfBytes(bytes: Uint8Array): string | undefined {
@@ -28,13 +54,21 @@ export function typeOfBytes(bytes: Uint8Array): string | undefined {
   if (text(0, 8) === '\x89PNG\r\n\x1a\n') return 'image/png'
   if (text(0, 4) === 'RIFF' && text(8, 12) === 'WEBP') return 'image/webp'
   if (text(0, 6) === 'GIF87a' || text(0, 6) === 'GIF89a') return 'image/gif'
-  if (text(0, 4) === 'II*\0' || text(0, 4) === 'MM\0*') return 'image/tiff'
-  if (text(4, 8) === 'ftyp') {
+  if (/^(II[*+]\0|MM\0[*+])/.test(text(0, 4))) return 'image/tiff'
+  if (text(4, 8) === 'ftyp' && bytes.length >= 12) {
     // Major brand and compatible brands (ISO/IEC 14496-12), within the box.
     const size = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0)
     const brands = text(8, Math.min(bytes.length, Math.max(16, Math.min(size, 256))))
-    if (/avi[fs]/.test(brands)) return 'image/avif'
-    if (/hei[cxms]|hevc|mif1|msf1/.test(brands)) return 'image/heic'
+    if (/^(avi[fs])/.test(brands) || (/^(mif1|msf1|miaf)/.test(brands) && /avi[fs]/.test(brands))) return 'image/avif'
+    if (/^(hei[cxms]|hev[cx]|mif[12]|msf1)/.test(brands)) return 'image/heic'
+    if (brands.startsWith('qt  ')) return 'video/quicktime'
+    if (/^3g/.test(brands)) return 'video/3gpp'
+    if (brands.startsWith('M4A ') || brands.startsWith('M4B ')) return 'audio/mp4'
+    // Canon's raw pictures share the structure.
+    return brands.startsWith('crx ') ? undefined : 'video/mp4'
   }
+  if (bytes[0] === 0 && /^(moov|mdat|wide|skip|free|pnot)$/.test(text(4, 8))) return 'video/quicktime'
+  if (text(0, 2) === '\xff\x0a' || text(0, 12) === '\0\0\0\x0cJXL \r\n\x87\n') return 'image/jxl'
+  if (/^(\xef\xbb\xbf)?\s*(<\?[^>]*>\s*|<!--(?:[^-]|-(?!->))*-->\s*|<![A-Z][^>[]*(\[[^\]]*\]\s*)?>\s*)*<svg[\s>/]/.test(text(0, HEAD))) return 'image/svg+xml'
   return undefined
 }

@@ -6,7 +6,7 @@ import { CountermarkError, messageOf } from '../errors.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
 import type { Finding, Picture } from '../types.js'
 import type { Codec, Decoded } from './codec.js'
-import { typeOfBytes } from './kind.js'
+import { DECODED, typeOfBytes } from './kind.js'
 
 type SharpModule = typeof import('sharp').default
 
@@ -32,7 +32,7 @@ export const sharpCodec: Codec = { decode, encode, xmp }
 
 async function decode(bytes: Uint8Array, limits: Limits, deadline: Deadline): Promise<Decoded> {
   const type = typeOfBytes(bytes)
-  if (type === undefined) throw new CountermarkError('ERR_UNSUPPORTED', 'This is not a picture of a kind that is read (JPEG, PNG, WebP, AVIF, GIF, TIFF).')
+  if (type === undefined || !DECODED.includes(type)) throw new CountermarkError('ERR_UNSUPPORTED', 'This is not a picture of a kind that is read (JPEG, PNG, WebP, AVIF, GIF, TIFF).')
   const sharp = await loadSharp()
   const options: SharpOptions = { limitInputPixels: limits.pixels, failOn: 'error', autoOrient: false, pages: 1 }
   const header = await deadline.within(vips(type, () => sharp(bytes, options).metadata()))

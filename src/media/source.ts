@@ -65,6 +65,28 @@ async function readPath(path: string, limits: Limits): Promise<Uint8Array> {
   }
 }
 
+/** The first bytes of a regular file, or undefined for anything else: a pipe can be read only once. */
+export async function headOf(path: string, count: number): Promise<Uint8Array | undefined> {
+  try {
+    const facts = await stat(path)
+    if (!facts.isFile()) return undefined
+    return await bytesOf(path, 0, count)
+  } catch (thrown) {
+    throw fromSystem(thrown, path)
+  }
+}
+
+/** At most `count` bytes of a file from `at`. */
+export async function bytesOf(path: string, at: number, count: number): Promise<Uint8Array> {
+  const file = await open(path, 'r')
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(count), 0, count, at)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
 async function collect(stream: AsyncIterable<Uint8Array | string>, limits: Limits): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   let size = 0
@@ -87,10 +109,25 @@ export async function checkTarget(input: string, target: string): Promise<void> 
   if (await same()) throw new CountermarkError('ERR_USAGE', `The output ${target} is the input itself.`, { remedy: 'Choose another output; inputs are never overwritten.' })
 }
 
+/** A name in the same folder that nobody has. */
+export function besides(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+}
+
+/** Gives a finished file its name. */
+export async function publish(temporary: string, path: string): Promise<void> {
+  try {
+    await rename(temporary, path)
+  } catch (thrown) {
+    throw fromSystem(thrown, path)
+  }
+  await syncFolder(dirname(path))
+}
+
 /** Writes a file whole or not at all: a temporary name in the same folder, flushed to the disk, then renamed. */
 export async function writeWhole(path: string, bytes: Uint8Array, mode = 0o666): Promise<void> {
   const folder = dirname(path)
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  const temporary = besides(path)
   try {
     const file = await open(temporary, 'wx', mode)
     try {

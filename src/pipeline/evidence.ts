@@ -4,7 +4,7 @@ import { CountermarkError, fromEngine } from '../errors.js'
 import { detect, findLabel } from '../image/image.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
 import type { Decoder } from '../media/codec.js'
-import { typeOfBytes } from '../media/kind.js'
+import { DECODED, modalityOf, REDRAWN, typeOfBytes } from '../media/kind.js'
 import { isAiSourceType } from '../metadata/record.js'
 import type { Effort, Evidence, Finding, Key, MetadataEvidence, Record, WatermarkEvidence } from '../types.js'
 
@@ -29,10 +29,12 @@ export interface Sight {
   pixels: 'read' | 'partly' | 'skipped' | 'failed'
   findings: Finding[]
   report?: MetadataReport
+  /** Nobody looked for watermarks and labels in the samples, and nothing follows from not seeing any. */
+  unsearched?: true
 }
 
 /** Errors that end a call; the others leave a part of the file unseen, and the verdict says so. */
-const ENDING: ReadonlySet<string> = new Set(['ERR_LIMIT', 'ERR_CANCELLED', 'ERR_INTERNAL', 'ERR_PARAMETER', 'ERR_USAGE'])
+const ENDING: ReadonlySet<string> = new Set(['ERR_LIMIT', 'ERR_CANCELLED', 'ERR_INTERNAL', 'ERR_PARAMETER', 'ERR_USAGE', 'ERR_IO'])
 
 /** MIME type by the bytes. ERR_BROKEN for an empty file, ERR_UNSUPPORTED for what is no picture. */
 export function typeOrThrow(bytes: Uint8Array): string {
@@ -40,12 +42,12 @@ export function typeOrThrow(bytes: Uint8Array): string {
   if (type !== undefined) return type
   throw bytes.byteLength === 0
     ? new CountermarkError('ERR_BROKEN', 'The file is empty.', { offset: 0 })
-    : new CountermarkError('ERR_UNSUPPORTED', 'This is not a picture of a kind that is read (JPEG, PNG, WebP, AVIF, GIF, TIFF).')
+    : new CountermarkError('ERR_UNSUPPORTED', 'This is not a file of a kind that is read (JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF, JPEG XL, SVG, MP4, QuickTime).')
 }
 
-function attempt<T>(work: () => T): T | CountermarkError {
+async function attempt<T>(work: () => T | Promise<T>): Promise<T | CountermarkError> {
   try {
-    return work()
+    return await work()
   } catch (thrown) {
     const error = fromEngine(thrown)
     if (ENDING.has(error.code)) throw error
@@ -57,25 +59,48 @@ function attempt<T>(work: () => T): T | CountermarkError {
 export async function gather(
   engine: Engine, decoder: Decoder, bytes: Uint8Array, request: Request, limits: Limits, deadline: Deadline,
 ): Promise<Sight> {
-  const sight: Sight = { type: typeOrThrow(bytes), evidence: [], metadata: 'read', pixels: 'skipped', findings: [] }
-  const header = attempt(() => engine.fileInspect(bytes))
+  const type = typeOrThrow(bytes)
+  if (!DECODED.includes(type)) return gatherMetadata(type, () => engine.metadataRead(bytes), request)
+  const sight: Sight = { type, evidence: [], metadata: 'read', pixels: 'skipped', findings: [] }
+  const header = REDRAWN.includes(type) ? await attempt(() => engine.fileInspect(bytes)) : undefined
   const info = header instanceof CountermarkError ? undefined : header
   if (info) checkPixels(info.width, info.height, limits)
 
-  readMetadata(engine, bytes, request, sight)
+  readMetadata(await attempt(() => engine.metadataRead(bytes)), request, sight)
   if (request.pixels) await readPixels(engine, decoder, bytes, info, request, sight, limits, deadline)
   return sight
 }
 
-function readMetadata(engine: Engine, bytes: Uint8Array, { expect }: Request, sight: Sight): void {
-  const report = attempt(() => engine.metadataRead(bytes))
+/** Reads the metadata of a file whose samples nobody decodes here. */
+export async function gatherMetadata(type: string, read: () => MetadataReport | Promise<MetadataReport>, request: Pick<Request, 'expect'>): Promise<Sight> {
+  const sight: Sight = { type, evidence: [], metadata: 'read', pixels: 'skipped', unsearched: true, findings: [] }
+  readMetadata(await attempt(read), request, sight)
+  const modality = modalityOf(sight.type)
+  sight.findings.push({ rule: 'P2', severity: 'info', message: modality === 'image'
+    ? `Files of type ${sight.type} are not decoded: only the metadata was looked at, not watermarks and visible labels.`
+    : `Only the metadata was looked at: this version does not search ${modality} for watermarks and labels.` })
+  return sight
+}
+
+function readMetadata(report: MetadataReport | CountermarkError, request: Pick<Request, 'expect'>, sight: Sight): void {
   if (report instanceof CountermarkError) {
     sight.metadata = report.code === 'ERR_UNSUPPORTED' ? 'unknown' : 'broken'
     sight.findings.push(sight.metadata === 'unknown'
-      ? { rule: 'P2', severity: 'info', message: `The metadata of ${sight.type} files is not read by this version.` }
+      ? { rule: 'P2', severity: 'info', message: `The metadata of this ${sight.type} file is not read by this version: ${report.message}` }
       : { rule: 'M17', severity: 'warning', message: `The metadata could not be read to its end: ${report.message}` })
     return
   }
+  describe(report, request, sight)
+}
+
+/** What a metadata report alone shows. */
+export function metadataSight(report: MetadataReport, request: Pick<Request, 'expect'>): Sight {
+  const sight: Sight = { type: report.type, evidence: [], metadata: 'read', pixels: 'skipped', findings: [] }
+  describe(report, request, sight)
+  return sight
+}
+
+function describe(report: MetadataReport, { expect }: Pick<Request, 'expect'>, sight: Sight): void {
   sight.report = report
   sight.type = report.type
   for (const { location, offset, aigc, problem } of report.sites)

@@ -88,7 +88,8 @@ function judgeWatermarks(policy: Policy, sight: Sight, known: Knowledge | undefi
     return { findings: [{ rule: 'W1', severity: 'error', message: 'The watermark is of other content than the metadata: the label may have been copied from another file.' }], open: false }
   if (found.length > 0 || policy.watermark.demand !== 'required') return { findings: [], open: false }
   if (known?.watermark === false)
-    return { findings: [{ rule: 'W1', severity: 'error', message: 'The picture has no watermark; this policy asks for one.' }], open: false }
+    return { findings: [{ rule: 'W1', severity: 'error', message: 'The file has no watermark; this policy asks for one.' }], open: false }
+  if (sight.unsearched) return { findings: [], open: true }
   return { findings: [{ rule: 'W1', severity: 'info', message: 'No watermark of the known keys was found; one of another key or maker cannot be seen.' }], open: true }
 }
 
@@ -98,6 +99,7 @@ function judgeVisible(policy: Policy, sight: Sight, known: Knowledge | undefined
   if (known?.waiver !== undefined)
     return { findings: [{ rule: 'L1', severity: 'info', message: `The visible label was left out under agreement ${known.waiver}; keep the record of it for at least six months.` }], open: false }
   if (known?.drawn === true || sight.evidence.some((one): one is LabelEvidence => one.kind === 'label' && one.found)) return { findings: [], open: false }
+  if (sight.unsearched) return { findings: [], open: true }
   return { findings: [{ rule: 'I1', severity: 'info', message: 'No visible label of ours was seen; whether there is another one, or an agreement to leave it out, cannot be told from the file.' }], open: true }
 }
 

@@ -4,7 +4,7 @@ import { CountermarkError, fromEngine } from '../errors.js'
 import { detect, drawLabel, embed, findLabel } from '../image/image.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
 import type { Codec } from '../media/codec.js'
-import { MARKABLE } from '../media/kind.js'
+import { REDRAWN } from '../media/kind.js'
 import { isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
 import { WORDINGS } from '../policy/policy.js'
 import type { Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record } from '../types.js'
@@ -40,7 +40,7 @@ export interface Plan {
 const MOST_FINDABLE = 0.12
 
 /** What was made, before it takes the caller's form. */
-export interface Marked { bytes: Uint8Array; report: Omit<MarkResult, 'file' | 'output' | 'ms'> }
+export interface Marked<Bytes = Uint8Array> { bytes: Bytes; report: Omit<MarkResult, 'file' | 'output' | 'ms'> }
 
 /** Marks one picture. Errors: see ErrorCode; on any of them there is no output. */
 export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array, plan: Plan, limits: Limits, deadline: Deadline): Promise<Marked> {
@@ -110,7 +110,7 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
 
 function inspect(engine: Engine, bytes: Uint8Array, plan: Plan, limits: Limits): FileInfo {
   const type = typeOrThrow(bytes)
-  if (!MARKABLE.includes(type))
+  if (!REDRAWN.includes(type))
     throw new CountermarkError('ERR_UNSUPPORTED', `Files of type ${type} cannot be marked yet.`, { remedy: 'Convert the picture to JPEG, PNG or WebP first.' })
   const info = engine.fileInspect(bytes)
   checkPixels(info.width, info.height, limits)

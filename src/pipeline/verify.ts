@@ -1,26 +1,35 @@
 // Bytes to a verdict, with whichever engine and decoder the face chose.
-import type { Engine } from '../engine/engine.js'
+import type { Disk, Engine } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
 import type { Deadline, Limits } from '../limits.js'
 import type { Decoder } from '../media/codec.js'
 import { policyOf, WORDINGS } from '../policy/policy.js'
 import type { Key, Provider, VerifyOptions, VerifyResult } from '../types.js'
-import { gather } from './evidence.js'
+import { gather, gatherMetadata, type Request, type Sight } from './evidence.js'
 import { judge } from './judge.js'
 
-/** Verifies one picture. `keys` are what is searched for where the options name none. */
+/** Verifies one file in memory. `keys` are what is searched for where the options name none. */
 export async function verifyBytes(
   engine: Engine, decoder: Decoder, bytes: Uint8Array, options: VerifyOptions, keys: Key[], limits: Limits, deadline: Deadline,
 ): Promise<Omit<VerifyResult, 'file' | 'ms'>> {
-  const policy = policyOf(options.policy)
-  const expect = expected(options.expect)
-  const sight = await gather(engine, decoder, bytes, {
+  return verifySight(options, (expect) => gather(engine, decoder, bytes, {
     keys: options.keys ?? keys,
     effort: options.effort ?? 'full',
     texts: [...(options.labelTexts ?? []), ...WORDINGS],
     pixels: true,
-    ...(expect === undefined ? {} : { expect }),
-  }, limits, deadline)
+    ...expect,
+  }, limits, deadline))
+}
+
+/** Verifies one file on disk by its metadata, in bounded memory. */
+export async function verifyDisk(disk: Disk, path: string, type: string, options: VerifyOptions, deadline: Deadline): Promise<Omit<VerifyResult, 'file' | 'ms'>> {
+  return verifySight(options, (expect) => deadline.within(gatherMetadata(type, () => disk.metadataRead(path), expect)))
+}
+
+async function verifySight(options: VerifyOptions, look: (expect: Pick<Request, 'expect'>) => Promise<Sight>): Promise<Omit<VerifyResult, 'file' | 'ms'>> {
+  const policy = policyOf(options.policy)
+  const expect = expected(options.expect)
+  const sight = await look(expect === undefined ? {} : { expect })
   const { verdict, state, findings } = judge(policy, sight, options.declared)
   return {
     type: sight.type, verdict, state, policy: policy.name, evidence: sight.evidence, findings,

@@ -1,12 +1,12 @@
 //! The source's metadata around pixels that were encoded anew: encoders drop it.
 
-use super::xmp::Packet;
 use crate::container::exif::without_thumbnail;
 use crate::container::file::{File, Part, Piece, Role};
 use crate::container::jpeg::{self, density, set_density};
 use crate::container::png::profile_start;
 use crate::container::{open, photoshop};
 use crate::error::{Error, Result};
+use crate::xmp::Packet;
 use std::borrow::Cow;
 
 /// The most bytes of Photoshop resources in one segment.

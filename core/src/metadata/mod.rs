@@ -2,10 +2,10 @@
 
 pub mod aigc;
 pub mod carry;
-mod markup;
 pub mod read;
 pub mod write;
-mod xmp;
 
+#[cfg(test)]
+mod media_tests;
 #[cfg(test)]
 mod tests;

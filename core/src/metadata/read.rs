@@ -1,11 +1,14 @@
 //! Every label of a file, in the place that the guide names (TC260-PG-20259A) and in those where labels were met.
 
 use super::aigc::{self, Fields, MAX_LABEL, Problem};
-use super::xmp::{Name, Packet};
 use crate::container::exif::Exif;
 use crate::container::file::{File, Part, Role};
 use crate::container::{jpeg, open};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
+use crate::media::kind::{Walk, XMP};
+use crate::media::source::{Source, whole};
+use crate::media::{find, known};
+use crate::xmp::{Name, Packet};
 use serde::Serialize;
 
 /// The most labels, and the most texts to unfold, that a file may have before it counts as hostile.
@@ -66,6 +69,8 @@ pub(super) enum Place {
     Exif { part: usize, start: usize, end: usize },
     /// The whole part is the label.
     Part(usize),
+    /// In this text of a walk.
+    Text(usize),
 }
 
 /// Every label of a file, DigitalSourceType, and whether a C2PA manifest is there. An empty list is the truth about every
@@ -75,7 +80,52 @@ pub(super) enum Place {
 /// `Unsupported` for another kind of file, `Broken` where structure, checksum, packet or text cannot be read to the end
 /// (then nobody can tell whether there is a label), `Limit` for bombs.
 pub fn read(bytes: &[u8]) -> Result<Report> {
-    sites(&open(bytes)?)
+    read_source(&bytes)
+}
+
+/// As [`read`], of bytes that need not be in memory. JPEG, PNG and WebP are read as a whole.
+pub fn read_source(source: &dyn Source) -> Result<Report> {
+    match find(source)? {
+        Some(media) => walked(&(media.walk)(source)?),
+        None => sites(&open_any(&whole(source)?)?),
+    }
+}
+
+/// Opens one of the kinds that are held in memory; the error for an unknown one names all kinds.
+///
+/// # Errors
+/// As `container::open`.
+pub fn open_any(bytes: &[u8]) -> Result<File<'_>> {
+    open(bytes).map_err(|error| match error.code {
+        Code::Unsupported => Error { message: format!("{}, {}", error.message, known()), ..error },
+        _ => error,
+    })
+}
+
+/// As [`read`], of a file that was walked.
+pub(super) fn walked(walk: &Walk) -> Result<Report> {
+    let mut report = Report { mime: walk.mime, sites: Vec::new(), digital_source_type: None, c2pa: walk.c2pa };
+    let mut unfolded = 0;
+    for (index, text) in walk.texts.iter().enumerate() {
+        let (offset, place) = (text.offset as usize, Place::Text(index));
+        if text.key == XMP {
+            count(&mut unfolded)?;
+            packet(&mut report, text.value.as_bytes(), &text.place, offset, Some(offset), place)?;
+        } else if text.key.to_ascii_uppercase().contains("AIGC") || aigc::looks_like(&text.value) {
+            report.push(text.place.clone(), offset, &text.value, place, !text.official)?;
+        }
+    }
+    // Packets report by XMP's own rule; here the packet itself may stand elsewhere.
+    for site in &mut report.sites {
+        if let Place::Text(index) = site.place
+            && walk.texts.get(index).is_some_and(|text| text.key == XMP && !text.official)
+            && !site.problems.iter().any(|problem| problem.rule == "M13")
+        {
+            site.misplaced();
+        }
+    }
+    report.sites.sort_by_key(|site| site.offset);
+    Ok(report)
 }
 
 /// As [`read`], of a file that is open.
@@ -180,30 +230,44 @@ impl Report {
         }
         let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
         let reading = aigc::read(text);
-        let mut problems = reading.problems;
-        if elsewhere || place == Place::Extended {
-            problems.push(Problem {
-                rule: "M13",
-                message: format!("the label stands in {location}, not in the TC260:AIGC property of the main XMP packet"),
-            });
-        }
-        let whole = problems.iter().filter(|problem| matches!(problem.rule, "M3" | "M13"));
-        let problem = whole.map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ");
         let mut end = text.len().min(MAX_LABEL);
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        self.sites.push(Site {
+        let mut site = Site {
             format: "aigc",
             variant: reading.tencent.then_some("tencent"),
             location,
             offset,
             raw: text.get(..end).unwrap_or_default().to_owned(),
             aigc: reading.fields,
-            problem: (!problem.is_empty()).then_some(problem),
-            problems,
+            problem: None,
+            problems: reading.problems,
             place,
-        });
+        };
+        if elsewhere || place == Place::Extended {
+            site.misplaced();
+        }
+        site.sum_up();
+        self.sites.push(site);
         Ok(())
+    }
+}
+
+impl Site {
+    /// Rule M13.
+    fn misplaced(&mut self) {
+        let official = match self.place {
+            Place::Text(_) => "the place that is meant for the label in files of this kind",
+            _ => "the TC260:AIGC property of the main XMP packet",
+        };
+        self.problems.push(Problem { rule: "M13", message: format!("the label stands in {}, not in {official}", self.location) });
+        self.sum_up();
+    }
+
+    fn sum_up(&mut self) {
+        let whole = self.problems.iter().filter(|problem| matches!(problem.rule, "M3" | "M13"));
+        let problem = whole.map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ");
+        self.problem = (!problem.is_empty()).then_some(problem);
     }
 }

@@ -1,11 +1,13 @@
 //! Exactly one label in the place that the guide names: the main XMP packet (TC260-PG-20259A).
 
 use super::aigc::Record;
-use super::read::{Place, Site, sites};
-use super::xmp::{self, Name, Packet};
+use super::read::{Place, Report, Site, open_any, sites, walked};
 use crate::container::file::{File, Piece, Role};
-use crate::container::open;
 use crate::error::{Error, Result};
+use crate::media::kind::{Label, Walk};
+use crate::media::source::{Source, Splice, Spliced, join, whole};
+use crate::media::{Media, find};
+use crate::xmp::{self, Name, Packet};
 use serde::Deserialize;
 
 /// What to write. At least one of the two must be given.
@@ -29,26 +31,99 @@ pub struct Options {
 /// `Parameter` for a label that the standard forbids; `Conflict` where a label stands that must not be replaced;
 /// `Broken` and `Unsupported` as in `read`; `Limit` where the container cannot hold the packet.
 pub fn write(bytes: &[u8], options: &Options) -> Result<Vec<u8>> {
-    if options.aigc.is_none() && options.digital_source_type.is_none() {
-        return Err(Error::parameter("nothing to write: give aigc, digitalSourceType, or both"));
+    options.check()?;
+    match find(&bytes)? {
+        Some(media) => join(&bytes, &splices(&bytes, media, options)?),
+        None => pieces(bytes, options),
     }
-    if let Some(source) = &options.digital_source_type
-        && (!(source.starts_with("http://") || source.starts_with("https://"))
-            || source.len() > 1024
-            || !source.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b'"')))
-    {
-        return Err(Error::parameter("digitalSourceType must be a full URI that starts with http:// or https://"));
+}
+
+/// As [`write`], of bytes that need not be in memory: how the new file is put together. JPEG, PNG and WebP are read as a whole.
+pub fn write_source(source: &dyn Source, options: &Options) -> Result<Vec<Splice>> {
+    options.check()?;
+    match find(source)? {
+        Some(media) => splices(source, media, options),
+        None => Ok(vec![Splice::New(pieces(&whole(source)?, options)?)]),
     }
-    let file = open(bytes)?;
-    let found = sites(&file)?;
-    let json = match &options.aigc {
-        Some(record) => {
-            record.check()?;
-            permit(record, &found.sites, options.replace)?;
-            Some(record.to_json())
+}
+
+impl Options {
+    fn check(&self) -> Result<()> {
+        if self.aigc.is_none() && self.digital_source_type.is_none() {
+            return Err(Error::parameter("nothing to write: give aigc, digitalSourceType, or both"));
         }
-        None => None,
+        if let Some(source) = &self.digital_source_type
+            && (!(source.starts_with("http://") || source.starts_with("https://"))
+                || source.len() > 1024
+                || !source.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b'"')))
+        {
+            return Err(Error::parameter("digitalSourceType must be a full URI that starts with http:// or https://"));
+        }
+        Ok(())
+    }
+
+    /// The label as JSON, where the labels that stand allow it.
+    fn json(&self, sites: &[Site]) -> Result<Option<String>> {
+        let Some(record) = &self.aigc else { return Ok(None) };
+        record.check()?;
+        permit(record, sites, self.replace)?;
+        Ok(Some(record.to_json()))
+    }
+}
+
+/// Of a kind that is spliced.
+fn splices(source: &dyn Source, media: &Media, options: &Options) -> Result<Vec<Splice>> {
+    let walk = (media.walk)(source)?;
+    let found = walked(&walk)?;
+    let aigc = options.json(&found.sites)?;
+    let mut drop: Vec<usize> = Vec::new();
+    for site in found.sites.iter().filter(|_| aigc.is_some()) {
+        if let Place::Text(index) = site.place {
+            drop.push(index);
+        }
+    }
+    drop.dedup();
+    let label = Label { aigc, digital_source_type: options.digital_source_type.clone() };
+    let splices = (media.write)(source, &walk, &label, &drop)?;
+    proven(&Spliced::new(source, &splices), media, &walk, &found, &label)?;
+    Ok(splices)
+}
+
+/// Reads the new file before it is there (rule M11): a damaged structure may be read in spite of its damage, and yet swallow
+/// what is written into it.
+fn proven(new: &dyn Source, media: &Media, old: &Walk, before: &Report, label: &Label) -> Result<()> {
+    let refused = |why: &str| {
+        Error::broken(format!("the structure of the file is damaged: {why} once the label is written; nothing was written"), 0)
     };
+    let walk = (media.walk)(new).map_err(|error| refused(&format!("it cannot be read ({error})")))?;
+    let report = walked(&walk).map_err(|error| refused(&format!("it cannot be read ({error})")))?;
+    let one = match (&label.aigc, report.sites.as_slice()) {
+        (Some(json), [site]) => site.raw == *json,
+        (Some(_), _) => false,
+        (None, sites) => sites.iter().map(|site| &site.raw).eq(before.sites.iter().map(|site| &site.raw)),
+    };
+    if !one {
+        return Err(refused("the label is not there exactly once"));
+    }
+    // Not every kind has a place for it.
+    if report.digital_source_type.is_some()
+        && label.digital_source_type.is_some()
+        && report.digital_source_type != label.digital_source_type
+    {
+        return Err(refused("another DigitalSourceType stands before the one that was written"));
+    }
+    let length = |walk: &Walk| walk.coded.iter().map(|range| range.end - range.start).sum::<u64>();
+    if length(&walk) != length(old) {
+        return Err(refused("the coded samples are not those that they were"));
+    }
+    Ok(())
+}
+
+/// Of a kind that is held in memory.
+fn pieces(bytes: &[u8], options: &Options) -> Result<Vec<u8>> {
+    let file = open_any(bytes)?;
+    let found = sites(&file)?;
+    let json = options.json(&found.sites)?;
     let mut pieces: Vec<Option<Piece>> = file.pieces().into_iter().map(Some).collect();
     if json.is_some() {
         clear(&file, &found.sites, &mut pieces)?;
@@ -111,7 +186,7 @@ fn clear<'a>(file: &File<'a>, sites: &[Site], pieces: &mut [Option<Piece<'a>>]) 
                     text.fill(0);
                 }
             }
-            Place::Xmp | Place::Extended => {}
+            Place::Xmp | Place::Extended | Place::Text(_) => {}
         }
     }
     for (index, block) in blocks {

@@ -1,7 +1,9 @@
 //! The two properties of an XMP packet (ISO 16684-1) that are ours to read and write; every other byte of a packet stays.
 
-use super::markup::{Event, Scanner, Tag, escape, unescape};
+pub(crate) mod markup;
+
 use crate::error::{Error, Result};
+use markup::{Event, Scanner, Tag, escape, unescape};
 use std::ops::Range;
 
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";

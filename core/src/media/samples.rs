@@ -1,0 +1,167 @@
+//! Small files of every kind, made by hand for tests.
+
+/// A box.
+pub fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    [&(8 + body.len() as u32).to_be_bytes(), &kind[..], body].concat()
+}
+
+fn full(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    boxed(kind, &[&[0; 4], body].concat())
+}
+
+/// A track of one chunk of samples of 16 bytes at an offset.
+fn trak(offset: u32, samples: u32) -> Vec<u8> {
+    let n = u32::to_be_bytes;
+    let stco = full(b"stco", &[n(1), n(offset)].concat());
+    let stsz = full(b"stsz", &[n(16), n(samples)].concat());
+    let stsc = full(b"stsc", &[n(1), n(1), n(samples), n(1)].concat());
+    let stbl = boxed(b"stbl", &[stsz, stsc, stco].concat());
+    let handler = full(b"hdlr", &[&[0; 4][..], b"vide", &[0; 13]].concat());
+    boxed(b"trak", &boxed(b"mdia", &[handler, boxed(b"minf", &stbl)].concat()))
+}
+
+/// The samples of the film.
+pub const FILM: &[u8; 64] = b"0123456789abcdef0123456789ABCDEF fedcba9876543210FEDCBA987654321";
+
+/// A film; `first`: moov stands before mdat; `udta`: user data; `free`: bytes of free space behind moov.
+pub fn mp4(first: bool, udta: &[u8], free: usize) -> Vec<u8> {
+    let ftyp = boxed(b"ftyp", b"isom\0\0\x02\0isommp42");
+    let mdat = boxed(b"mdat", FILM);
+    let space = if free == 0 { Vec::new() } else { boxed(b"free", &vec![b'f'; free - 8]) };
+    let moov = |offset: usize| {
+        let head = full(b"mvhd", &[7; 96]);
+        let user = if udta.is_empty() { Vec::new() } else { boxed(b"udta", udta) };
+        boxed(b"moov", &[head, trak(offset as u32, 4), user].concat())
+    };
+    if first {
+        let offset = ftyp.len() + moov(0).len() + space.len() + 8;
+        [ftyp, moov(offset), space, mdat].concat()
+    } else {
+        let offset = ftyp.len() + 8;
+        [ftyp, mdat, moov(offset)].concat()
+    }
+}
+
+/// A keyless item list with a comment, as players' programs write it.
+pub fn itunes() -> Vec<u8> {
+    let data = boxed(b"data", &[&[0, 0, 0, 1, 0, 0, 0, 0][..], b"hand-made"].concat());
+    let list = boxed(b"ilst", &boxed(&[0xA9, b'c', b'm', b't'], &data));
+    full(b"meta", &[full(b"hdlr", &[&[0; 4][..], b"mdirappl", &[0; 9]].concat()), list].concat())
+}
+
+/// A picture of one item; `width`: bytes of an offset in its table; `before`: mdat stands before meta.
+pub fn heif(brand: &[u8; 4], width: u8, before: bool) -> Vec<u8> {
+    let ftyp = boxed(b"ftyp", &[&brand[..], &[0; 4], brand, b"mif1"].concat());
+    let mdat = boxed(b"mdat", FILM);
+    let meta = |offset: u32| {
+        let infe = boxed(b"infe", b"\x02\0\0\0\0\x01\0\0av01\0");
+        let iinf = boxed(b"iinf", &[&[0, 0, 0, 0, 0, 1][..], &infe].concat());
+        // With offsets, or with a base only.
+        let base = if width == 0 { 4 } else { 0 };
+        let item = [&[0, 1, 0, 0][..], &if base > 0 { offset.to_be_bytes().to_vec() } else { Vec::new() }, &[0, 1]].concat();
+        let number = u64::from(offset).to_be_bytes();
+        let extent = [&number[8 - usize::from(width)..], &64u32.to_be_bytes()].concat();
+        let iloc = boxed(b"iloc", &[&[0, 0, 0, 0, width << 4 | 4, base << 4, 0, 1][..], &item, &extent].concat());
+        let hdlr = full(b"hdlr", &[&[0; 4][..], b"pict", &[0; 13]].concat());
+        let pitm = full(b"pitm", &[0, 1]);
+        full(b"meta", &[hdlr, pitm, iloc, iinf].concat())
+    };
+    if before {
+        [ftyp.clone(), mdat, meta(ftyp.len() as u32 + 8)].concat()
+    } else {
+        let offset = (ftyp.len() + meta(0).len() + 8) as u32;
+        [ftyp, meta(offset), mdat].concat()
+    }
+}
+
+/// A picture of two pixels; `version`: 87a or 89a.
+pub fn gif(version: &[u8; 3]) -> Vec<u8> {
+    let head = [b"GIF", &version[..], &[2, 0, 1, 0, 0x80, 0, 0], &[0, 0, 0, 255, 255, 255]].concat();
+    let extensions: &[u8] = if version == b"89a" { b"\x21\xFF\x0BNETSCAPE2.0\x03\x01\0\0\0\x21\xFE\x04kept\0" } else { b"" };
+    [&head, extensions, &[0x2C, 0, 0, 0, 0, 2, 0, 1, 0, 0, 2, 2, 0x44, 0x0A, 0, 0x3B]].concat()
+}
+
+/// Two pages of grey pixels; big: BigTIFF.
+pub fn tiff(little: bool, big: bool) -> Vec<u8> {
+    let n = |value: u64, width: usize| {
+        let mut bytes = value.to_le_bytes()[..width].to_vec();
+        if !little {
+            bytes.reverse();
+        }
+        bytes
+    };
+    let (count, wide) = if big { (8, 8) } else { (2, 4) };
+    let entry = |tag: u64, kind: u64, value: u64| {
+        let size = if kind == 3 { 2 } else { 4 };
+        let mut out = [n(tag, 2), n(kind, 2), n(1, wide), n(value, size)].concat();
+        out.resize(4 + 2 * wide, 0);
+        out
+    };
+    let page = |next: u64| {
+        let tags = [(256, 3, 8), (257, 3, 8), (258, 3, 8), (259, 3, 1), (262, 3, 1), (273, 4, 16), (278, 3, 8), (279, 4, 64)];
+        let tags: Vec<u8> = tags.iter().flat_map(|&(tag, kind, value)| entry(tag, kind, value)).collect();
+        [n(8, count), tags, n(next, wide)].concat()
+    };
+    let mut out = match (little, big) {
+        (true, false) => b"II*\0".to_vec(),
+        (false, false) => b"MM\0*".to_vec(),
+        (true, true) => b"II+\0\x08\0\0\0".to_vec(),
+        (false, true) => b"MM\0+\0\x08\0\0".to_vec(),
+    };
+    let first = 16 + 64;
+    out.extend(n(first, wide));
+    out.resize(16, 0);
+    out.extend(FILM);
+    let length = page(0).len() as u64;
+    out.extend(page(first + length));
+    out.extend(page(0));
+    out
+}
+
+/// A codestream, bare or in its container.
+pub fn jxl(contained: bool) -> Vec<u8> {
+    let stream = [&[0xFF, 0x0A][..], FILM].concat();
+    if !contained {
+        return stream;
+    }
+    let signature = boxed(b"JXL ", &[0x0D, 0x0A, 0x87, 0x0A]);
+    // A last box without a size.
+    [signature, boxed(b"ftyp", b"jxl \0\0\0\0jxl "), b"\0\0\0\0jxlc".to_vec(), stream].concat()
+}
+
+/// A drawing with a document type, and prefixes that are declared at the root.
+pub fn svg(inside: &str) -> Vec<u8> {
+    format!(
+        "<?xml version='1.0' encoding='UTF-8'?>\n<!-- made by hand -->\n<!DOCTYPE svg PUBLIC '-//W3C//DTD SVG 1.1//EN' 'svg11.dtd'>\n\
+         <svg xmlns='http://www.w3.org/2000/svg' xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' width='2' height='1'>\
+         {inside}<rect width='2' height='1'/></svg>\n"
+    )
+    .into_bytes()
+}
+
+/// Every kind.
+pub fn all() -> Vec<(&'static str, Vec<u8>)> {
+    let rdf = "<metadata id='m'><rdf:RDF><rdf:Description rdf:about=''/></rdf:RDF></metadata>";
+    vec![
+        ("film, moov first", mp4(true, &[], 0)),
+        ("film, moov first, free space", mp4(true, &[], 4096)),
+        ("film, moov last", mp4(false, &[], 0)),
+        ("film, keyless list", mp4(true, &itunes(), 0)),
+        ("film, QuickTime's terminator", mp4(true, &[&boxed(b"\xA9nam", b"\0\x04\0\0film")[..], &[0; 4]].concat(), 0)),
+        ("avif", heif(b"avif", 4, false)),
+        ("avif, mdat first", heif(b"avif", 4, true)),
+        ("heic, base only", heif(b"heic", 0, false)),
+        ("heic, wide", heif(b"heic", 8, false)),
+        ("gif 87a", gif(b"87a")),
+        ("gif 89a", gif(b"89a")),
+        ("tiff, little", tiff(true, false)),
+        ("tiff, big end first", tiff(false, false)),
+        ("bigtiff", tiff(true, true)),
+        ("bigtiff, big end first", tiff(false, true)),
+        ("jxl, bare", jxl(false)),
+        ("jxl", jxl(true)),
+        ("svg", svg("")),
+        ("svg, RDF", svg(rdf)),
+        ("svg, empty", b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()),
+    ]
+}

@@ -1,0 +1,130 @@
+// Files whose samples stay as they are: only their metadata is written, read back and judged. Any size, bytes or a path.
+import type { Disk, Engine, MetadataReport, WriteOptions } from '../engine/engine.js'
+import { CountermarkError } from '../errors.js'
+import type { Deadline } from '../limits.js'
+import { modalityOf } from '../media/kind.js'
+import { FIELDS, isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
+import type { Finding, Record } from '../types.js'
+import { metadataSight, soleRecord, type Sight } from './evidence.js'
+import { judge } from './judge.js'
+import { keptRecord } from './kept.js'
+import type { Marked, Plan } from './mark.js'
+
+/** Longest label, in bytes, as the second reader looks for it. */
+const LABEL = 200_000
+
+/** A file, wherever it lies. */
+export interface Container<Output> {
+  /** MIME type by the first bytes. */
+  type: string
+  read(): Promise<MetadataReport>
+  /** The new file; without options a copy. Not yet where the caller looks for it. */
+  write(options?: WriteOptions): Promise<Written<Output>>
+}
+
+/** A new file that nobody has seen yet. */
+export interface Written<Output> {
+  read(): Promise<MetadataReport>
+  /** At most `count` of its bytes, as they are. */
+  bytes(at: number, count: number): Promise<Uint8Array>
+  /** Hands it over. */
+  keep(): Promise<Output>
+  drop(): Promise<void>
+}
+
+/** A file in memory. */
+export function inMemory(engine: Engine, bytes: Uint8Array, type: string): Container<Uint8Array> {
+  return {
+    type,
+    read: async () => engine.metadataRead(bytes),
+    write: async (options) => {
+      const output = options === undefined ? bytes : engine.metadataWrite(bytes, options)
+      return {
+        read: async () => engine.metadataRead(output),
+        bytes: async (at, count) => output.subarray(at, at + count),
+        keep: async () => output,
+        drop: async () => {},
+      }
+    },
+  }
+}
+
+/** Writes the metadata of a file and reads it back. Errors: see ErrorCode; on any of them there is no output. */
+export async function markContainer<Output>(engine: Engine, file: Container<Output>, plan: Plan, deadline: Deadline): Promise<Marked<Output>> {
+  const modality = modalityOf(file.type)
+  if (modality === 'image' && !plan.metadataOnly)
+    throw new CountermarkError('ERR_UNSUPPORTED', `Pictures of type ${file.type} are not labelled or watermarked.`, { remedy: 'Use metadata-only marking, which changes no sample, or convert the picture to JPEG, PNG or WebP first.' })
+  const before = await file.read()
+  deadline.check()
+  const findings: Finding[] = []
+  if (before.c2pa) {
+    if (plan.keepC2pa)
+      throw new CountermarkError('ERR_CONFLICT', 'The file has a C2PA manifest, which any change breaks.', { remedy: 'Leave out keepC2pa to mark it all the same, and sign the result anew.' })
+    findings.push({ rule: 'C1', severity: 'warning', message: 'The source\'s C2PA manifest no longer fits the file: it was signed over the unmarked bytes.' })
+  }
+  const kept = keptRecord(before.sites, plan)
+  const record: Record = kept ?? recordOf(plan.producer, plan.produceId)
+  if (kept !== undefined && kept.ContentProducer !== plan.producer)
+    findings.push({ rule: 'M16', severity: 'warning', message: `The file is already labelled by ${kept.ContentProducer} as content ${kept.ProduceID}. That label is kept; the provider and content number that were given are not written.` })
+  const absent = plan.metadataOnly ? undefined : `this version does not do that for ${modality}`
+  if (absent !== undefined) findings.push(...notDone(plan, modality))
+
+  const sourceType = plan.digitalSourceType ?? (before.digitalSourceType !== undefined && isAiSourceType(before.digitalSourceType) ? undefined : TRAINED)
+  const written = await file.write(kept === undefined ? { aigc: record, ...(sourceType === undefined ? {} : { digitalSourceType: sourceType }) } : undefined)
+  try {
+    deadline.check()
+    const sight = metadataSight(await written.read(), {})
+    await readBack(written, sight, record, kept === undefined)
+    const judged = judge(plan.policy, { ...sight, findings: [...findings, ...sight.findings] }, false, {
+      firstWrite: kept === undefined,
+      ...(plan.label === undefined && plan.waiver !== undefined ? { waiver: plan.waiver } : {}),
+      ...(plan.metadataOnly ? {} : { watermark: false }),
+    })
+    return {
+      bytes: await written.keep(),
+      report: {
+        type: sight.type, status: kept === undefined ? 'done' : 'kept', produceId: record.ProduceID,
+        payload: engine.payloadOf(record.ContentProducer, record.ProduceID, 64), record,
+        policy: plan.policy.name, key: plan.keyId,
+        watermark: { embedded: false, reason: absent ?? 'metadata only' },
+        label: { drawn: false, reason: absent ?? 'metadata only' },
+        verdict: judged.verdict, state: judged.state, evidence: sight.evidence, findings: judged.findings,
+      },
+    }
+  } catch (thrown) {
+    await written.drop()
+    throw thrown
+  }
+}
+
+/** What the policy asks for and this version does not do: said, not passed over. W1 is judged with the rest. */
+function notDone({ policy, waiver }: Plan, modality: 'image' | 'audio' | 'video'): Finding[] {
+  if (policy.label.demand !== 'required' || waiver !== undefined) return []
+  const [rule, what] = modality === 'audio' ? ['A1', 'audible'] as const : ['V1', 'visible'] as const
+  return [{ rule, severity: 'error', message: `The policy asks for a label; this version puts no ${what} label into ${modality}. The metadata was written.` }]
+}
+
+/** Rule M11: our reader sees the label once and unchanged, and its text stands in the bytes where the report says. */
+async function readBack(written: Written<unknown>, sight: Sight, record: Record, fresh: boolean): Promise<void> {
+  const read = soleRecord(sight.evidence) as { [key: string]: unknown } | undefined
+  const differing = FIELDS.filter((key) => String(read?.[key] ?? '') !== record[key])
+  if (read === undefined || differing.length > 0)
+    throw failed(read === undefined ? 'the metadata label is not there exactly once' : `these fields of the label differ: ${differing.join(', ')}`)
+  const site = sight.report?.sites[0]
+  if (!fresh || site === undefined) return
+  const there = new TextDecoder().decode(await written.bytes(site.offset, LABEL))
+  const plain = there.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&apos;', '\'').replaceAll('&amp;', '&')
+  if (!plain.includes(site.raw)) throw failed(`the label's text does not stand at byte ${site.offset}`)
+}
+
+function failed(why: string): CountermarkError {
+  return new CountermarkError('ERR_READBACK', `The marked file did not pass its own check, so it was not written: ${why}.`)
+}
+
+/** A file on disk, written beside its target first. */
+export type DiskWriter = (path: string, options: WriteOptions | undefined) => Promise<Written<string>>
+
+/** A file on disk. */
+export function onDisk(disk: Disk, path: string, type: string, write: DiskWriter): Container<string> {
+  return { type, read: () => disk.metadataRead(path), write: (options) => write(path, options) }
+}
