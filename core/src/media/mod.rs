@@ -4,15 +4,20 @@
 //! plans a new file as a list of [`source::Splice`]s: runs of the old file and new bytes.
 
 mod bmff;
+mod flac;
 mod gif;
 mod heif;
+mod id3;
 mod jxl;
 pub mod kind;
+mod mp3;
 mod mp4;
 mod mp4_tags;
 pub mod source;
 mod svg;
+mod tagged;
 mod tiff;
+mod vorbis_comment;
 mod wav;
 
 use crate::error::{Error, Result};
@@ -21,7 +26,8 @@ use sha2::{Digest, Sha256};
 use source::Source;
 
 /// Every kind that is handled.
-pub static TABLE: [Media; 7] = [heif::MEDIA, mp4::MEDIA, gif::MEDIA, tiff::MEDIA, jxl::MEDIA, svg::MEDIA, wav::MEDIA];
+pub static TABLE: [Media; 9] =
+    [heif::MEDIA, mp4::MEDIA, gif::MEDIA, tiff::MEDIA, jxl::MEDIA, svg::MEDIA, wav::MEDIA, flac::MEDIA, mp3::MEDIA];
 
 /// The kind of a file by its first bytes, `None` for one that is not in the table.
 ///
