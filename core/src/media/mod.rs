@@ -13,6 +13,8 @@ pub mod kind;
 mod mp3;
 mod mp4;
 mod mp4_tags;
+mod ogg;
+mod ogg_page;
 pub mod source;
 mod svg;
 mod tagged;
@@ -26,8 +28,8 @@ use sha2::{Digest, Sha256};
 use source::Source;
 
 /// Every kind that is handled.
-pub static TABLE: [Media; 9] =
-    [heif::MEDIA, mp4::MEDIA, gif::MEDIA, tiff::MEDIA, jxl::MEDIA, svg::MEDIA, wav::MEDIA, flac::MEDIA, mp3::MEDIA];
+pub static TABLE: [Media; 10] =
+    [heif::MEDIA, mp4::MEDIA, gif::MEDIA, tiff::MEDIA, jxl::MEDIA, svg::MEDIA, wav::MEDIA, flac::MEDIA, mp3::MEDIA, ogg::MEDIA];
 
 /// The kind of a file by its first bytes, `None` for one that is not in the table.
 ///

@@ -190,6 +190,44 @@ pub fn comments(list: &[&str]) -> Vec<u8> {
     [text("hand-made"), (list.len() as u32).to_le_bytes().to_vec(), texts].concat()
 }
 
+/// A page of Ogg with this lacing.
+pub fn ogg_page(flags: u8, time: u64, serial: u32, sequence: u32, lacing: &[u8], body: &[u8]) -> Vec<u8> {
+    let numbers = [&time.to_le_bytes()[..], &serial.to_le_bytes(), &sequence.to_le_bytes()].concat();
+    let mut page = [b"OggS\0", &[flags][..], &numbers, &[0; 4], &[lacing.len() as u8], lacing, body].concat();
+    let sum = page.iter().fold(0u32, |sum, &byte| {
+        (0..8).fold(sum ^ u32::from(byte) << 24, |sum, _| if sum >> 31 == 1 { sum << 1 ^ 0x04C1_1DB7 } else { sum << 1 })
+    });
+    page[22..26].copy_from_slice(&sum.to_le_bytes());
+    page
+}
+
+/// A stream of Vorbis or Opus with these comments; `parts`: how many pages its headers take behind the first one.
+pub fn ogg(opus: bool, serial: u32, list: &[&str], parts: usize) -> Vec<Vec<u8>> {
+    let one = |packet: &[u8]| [vec![255; packet.len() / 255], vec![(packet.len() % 255) as u8]].concat();
+    let (first, packets) = if opus {
+        (b"OpusHead\x01\x01\0\0\x80\xBB\0\0\0\0\0".to_vec(), vec![[&b"OpusTags"[..], &comments(list)].concat()])
+    } else {
+        let comment = [&b"\x03vorbis"[..], &comments(list), &[1]].concat();
+        (b"\x01vorbis-identification".to_vec(), vec![comment, [&b"\x05vorbis"[..], &[5; 600]].concat()])
+    };
+    let lacing: Vec<u8> = packets.iter().flat_map(|packet| one(packet)).collect();
+    let body = packets.concat();
+    let mut pages = vec![ogg_page(2, 0, serial, 0, &one(&first), &first)];
+    let (mut at, mut open) = (0, 0);
+    let each = lacing.len().div_ceil(parts);
+    for part in lacing.chunks(each) {
+        let count: usize = part.iter().map(|&lace| usize::from(lace)).sum();
+        let time = if part.iter().any(|&lace| lace < 255) { 0 } else { u64::MAX };
+        pages.push(ogg_page(open, time, serial, pages.len() as u32, part, &body[at..at + count]));
+        at += count;
+        open = u8::from(part.last() == Some(&255));
+    }
+    for (index, samples) in FILM.chunks(32).enumerate() {
+        pages.push(ogg_page(4 * index as u8, 960 * index as u64, serial, pages.len() as u32, &one(samples), samples));
+    }
+    pages
+}
+
 /// Every kind.
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     let rdf = "<metadata id='m'><rdf:RDF><rdf:Description rdf:about=''/></rdf:RDF></metadata>";
@@ -233,5 +271,13 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("flac", flac(&[])),
         ("flac, comments", flac(&[(3, &[9; 18]), (4, &comments(&["TITLE=kept", "comment=kept=too"])), (1, &[0; 40])])),
         ("flac behind ID3", [id3(4, 0, &last), flac(&[(4, &comments(&[]))]), behind()].concat()),
+        ("ogg, Vorbis", ogg(false, 7, &["TITLE=kept"], 1).concat()),
+        ("ogg, Vorbis, headers in pages", ogg(false, 7, &["TITLE=kept"], 3).concat()),
+        ("ogg, Opus", ogg(true, 7, &[], 1).concat()),
+        ("ogg, chained", [ogg(true, 7, &["a=b"], 1), ogg(false, 7, &["c=d"], 2)].concat().concat()),
+        (
+            "ogg, multiplexed",
+            ogg(true, 7, &["a=b"], 1).into_iter().zip(ogg(true, 8, &[], 1)).flat_map(|(a, b)| [a, b]).flatten().collect(),
+        ),
     ]
 }
