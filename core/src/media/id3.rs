@@ -284,7 +284,11 @@ impl Tag {
         more.iter().for_each(|frame| body.extend_from_slice(frame));
         body.extend_from_slice(part(self.end..self.body.len()));
         if self.version < 4 && flags & 0x80 != 0 {
-            body = parted(&body);
+            // A new text with FF inside must be found in the bytes as it is; only players from before ID3 would mind.
+            match more.iter().any(|frame| frame.contains(&0xFF)) {
+                true => flags &= !0x80,
+                false => body = parted(&body),
+            }
         }
         assemble(self.version, flags, &body)
     }

@@ -111,11 +111,12 @@ impl<'a> Comments<'a> {
         put(&[part(&self.vendor)], &mut out)?;
         let kept: Vec<&Range<usize>> = self.list.iter().filter(kept).collect();
         out.extend((kept.len() as u32 + u32::from(label.is_some())).to_le_bytes());
-        for range in kept {
-            put(&[part(range)], &mut out)?;
-        }
+        // In front, where no picture pushes it over the end of a page.
         if let Some(label) = label {
             put(&[KEY.as_bytes(), b"=", label.as_bytes()], &mut out)?;
+        }
+        for range in kept {
+            put(&[part(range)], &mut out)?;
         }
         out.extend_from_slice(self.bytes.get(self.end..).unwrap_or_default());
         Ok(out)
