@@ -140,7 +140,8 @@ async function check(source: string, type: string, xmp: boolean, bare: boolean):
   if (exiftool !== undefined) {
     const [said] = JSON.parse(run(exiftool, ['-j', '-AIGC', '-Aigc', '-UserDefinedText', '-XMP-iptcExt:DigitalSourceType', '-error', target]).toString()) as [{ [tag: string]: unknown }]
     expect([said['AIGC'] ?? said['Aigc'] ?? String(said['UserDefinedText']).replace('(AIGC) ', ''), said['DigitalSourceType'], said['Error']]).toEqual([JSON_TEXT, sourceType, undefined])
-    expect(tags(target)).toMatchObject(tags(source))
+    // Without an ID3 tag, AAC is unknown to it.
+    if (type !== 'audio/aac') expect(tags(target)).toMatchObject(tags(source))
   }
   if (!xmp && ffprobe !== undefined) {
     // Of Ogg, ffmpeg takes the comments for those of the stream.

@@ -1,15 +1,12 @@
 //! An ID3v2 tag, versions 2.2 to 2.4: its frames, its texts, and the same tag with other frames.
 
+use super::id3_frame::{KEY, XMP_OWNER, assemble, label, packet_frame, split, string, syncsafe};
 use super::kind::{Budget, Text, XMP, text_of};
 use crate::error::{Error, Result};
 use crate::media::source::Source;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// The label's description in TXXX (TC260-PG-202510A).
-const KEY: &str = "AIGC";
-/// The owner of a PRIV frame with an XMP packet (XMP part 3, MP3).
-const XMP_OWNER: &[u8] = b"XMP\0";
 const HEADER: u64 = 10;
 /// Longer texts are no labels.
 const MAX_TEXT: usize = 1 << 20;
@@ -41,20 +38,6 @@ struct Frame {
     span: Range<usize>,
     body: usize,
     flags: u8,
-}
-
-/// A number of 28 bits in four bytes of seven.
-pub(super) fn syncsafe(bytes: &[u8]) -> Option<usize> {
-    let four: [u8; 4] = bytes.try_into().ok()?;
-    four.iter().all(|&byte| byte < 128).then(|| four.iter().fold(0, |sum, &byte| sum << 7 | usize::from(byte)))
-}
-
-fn safe(number: usize) -> Result<[u8; 4]> {
-    let seven = |shift: usize| (number >> shift & 127) as u8;
-    match number >> 28 {
-        0 => Ok([seven(21), seven(14), seven(7), seven(0)]),
-        _ => Err(Error::limit("an ID3 tag holds less than 256 MiB")),
-    }
 }
 
 fn big(bytes: &[u8]) -> usize {
@@ -292,68 +275,4 @@ impl Tag {
         }
         assemble(self.version, flags, &body)
     }
-}
-
-fn assemble(version: u8, flags: u8, body: &[u8]) -> Result<Vec<u8>> {
-    let rest = [&[version, 0, flags][..], &safe(body.len())?].concat();
-    let footer = if version == 4 && flags & 0x10 != 0 { [b"3DI", &rest[..]].concat() } else { Vec::new() };
-    Ok([b"ID3", &rest[..], body, &footer].concat())
-}
-
-/// A new tag of version 2.4 with a label and an XMP packet.
-///
-/// # Errors
-/// `Limit` where that is too long.
-pub(super) fn fresh(json: Option<&str>, packet: Option<&str>) -> Result<Vec<u8>> {
-    let frames = [json.map(|json| label(4, json)).transpose()?, packet.map(|packet| packet_frame(4, packet)).transpose()?];
-    assemble(4, 0, &frames.into_iter().flatten().flatten().collect::<Vec<u8>>())
-}
-
-fn frame(version: u8, name: &[u8; 4], content: &[u8]) -> Result<Vec<u8>> {
-    let size = safe(content.len())?;
-    let plain = (content.len() as u32).to_be_bytes();
-    Ok(match version {
-        2 if content.len() >> 24 > 0 => return Err(Error::limit("a frame of ID3v2.2 holds less than 16 MiB")),
-        2 => [&name[..3], &plain[1..], content].concat(),
-        3 => [name, &plain[..], &[0, 0], content].concat(),
-        _ => [name, &size[..], &[0, 0], content].concat(),
-    })
-}
-
-fn label(version: u8, json: &str) -> Result<Vec<u8>> {
-    // UTF-8 came with 2.4.
-    let wide = |text: &str| [0xFEFF].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
-    let content = match version {
-        4 => [b"\x03AIGC\0", json.as_bytes()].concat(),
-        _ if json.is_ascii() => [b"\0AIGC\0", json.as_bytes()].concat(),
-        _ => [&[1][..], &wide(KEY), &[0, 0], &wide(json)].concat(),
-    };
-    frame(version, b"TXXX", &content)
-}
-
-fn packet_frame(version: u8, packet: &str) -> Result<Vec<u8>> {
-    frame(version, b"PRIV", &[XMP_OWNER, packet.as_bytes()].concat())
-}
-
-/// A text up to its end mark, and what follows.
-fn split(encoding: u8, bytes: &[u8]) -> (&[u8], &[u8]) {
-    let (width, cut) = match encoding {
-        1 | 2 => (2, bytes.chunks_exact(2).position(|pair| pair == [0, 0]).map(|pairs| 2 * pairs)),
-        _ => (1, bytes.iter().position(|&byte| byte == 0)),
-    };
-    let cut = cut.unwrap_or(bytes.len());
-    (bytes.get(..cut).unwrap_or_default(), bytes.get(cut + width..).unwrap_or_default())
-}
-
-fn string(encoding: u8, bytes: &[u8]) -> String {
-    let wide = |bytes: &[u8], number: fn([u8; 2]) -> u16| {
-        let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|&pair| number(pair)).collect();
-        String::from_utf16_lossy(&units)
-    };
-    let text = match (encoding, bytes) {
-        (1, [0xFE, 0xFF, rest @ ..]) | (2, rest) => wide(rest, u16::from_be_bytes),
-        (1, [0xFF, 0xFE, rest @ ..]) | (1, rest) => wide(rest, u16::from_le_bytes),
-        _ => text_of(bytes),
-    };
-    text.trim_end_matches('\0').to_owned()
 }

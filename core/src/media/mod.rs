@@ -8,6 +8,7 @@ mod flac;
 mod gif;
 mod heif;
 mod id3;
+mod id3_frame;
 mod jxl;
 pub mod kind;
 mod mp3;

@@ -164,7 +164,7 @@ pub fn aac() -> Vec<u8> {
 
 /// A tag behind the frames: APEv2 with a header, then ID3v1.
 pub fn behind() -> Vec<u8> {
-    let item = b"\x04\0\0\0\0\0\0\0Year\02026";
+    let item = b"\x04\0\0\0\0\0\0\0Year\x002026";
     let end = |flags: u8| {
         [&b"APETAGEX\xD0\x07\0\0"[..], &[32 + item.len() as u8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, flags], &[0; 8]].concat()
     };

@@ -1,6 +1,7 @@
 //! Tags around the frames of a sound file: ID3v2 in front; ID3v2.4, APE, Lyrics3 and ID3v1 behind. Only ID3v2 is written.
 
-use super::id3::{Tag, fresh, syncsafe};
+use super::id3::Tag;
+use super::id3_frame::{fresh, syncsafe};
 use super::kind::{Budget, Label, Text, XMP, without_label};
 use super::source::Source;
 use crate::error::{Error, Result};
@@ -16,6 +17,8 @@ pub(super) struct Tagged {
     tags: Vec<Tag>,
     /// How many of the tags stand in front.
     front: usize,
+    /// The ID3v1 tag.
+    first: Option<[u8; 128]>,
     /// What is between the tags.
     pub(super) inside: Range<u64>,
 }
@@ -43,7 +46,10 @@ impl Tagged {
             }
             end = start;
         }
-        Ok(Self { tags, front, inside: at..end })
+        let last = source.length().saturating_sub(128);
+        let first = if last >= end { source.read(last, 128)?.first_chunk().copied() } else { None };
+        let first = first.filter(|tag: &[u8; 128]| tag.starts_with(b"TAG"));
+        Ok(Self { tags, front, first, inside: at..end })
     }
 
     /// All texts in file order, and whether a C2PA manifest is there. `official`: whether a tag is the label's place.
@@ -91,7 +97,7 @@ impl Tagged {
         }
         let packet = if placed { None } else { Some(source_type.packet(None)?) };
         if self.front == 0 && (label.aigc.is_some() || packet.is_some()) {
-            cuts.push((0..0, fresh(label.aigc.as_deref(), packet.as_deref())?));
+            cuts.push((0..0, fresh(label.aigc.as_deref(), packet.as_deref(), self.first.as_ref())?));
         }
         for (number, (tag, changed)) in self.tags.iter().zip(changes).enumerate() {
             let mut more = Vec::new();

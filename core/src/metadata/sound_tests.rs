@@ -91,6 +91,27 @@ fn a_tag_without_a_label_is_written_back_as_it_was() {
     assert_eq!(join(&source, &splices).unwrap(), bytes);
 }
 
+#[test]
+fn the_texts_of_id3v1_come_along_into_a_new_tag() {
+    let old =
+        [&b"TAG"[..], b"title", &[0; 25], b"artist", &[b' '; 24], &[0; 30], b"2026", b"remark", &[0; 23], &[7, 17]].concat();
+    let marked = write::write(&[mp3(), old.clone()].concat(), &options()).unwrap();
+    assert!(marked.ends_with(&[mp3(), old].concat()));
+    let walk = (media::kind(&marked.as_slice()).unwrap().walk)(&marked.as_slice()).unwrap();
+    let texts: Vec<(&str, &str)> = walk.texts.iter().map(|text| (text.key.as_str(), text.value.as_str())).collect();
+    let json = record().to_json();
+    let all = [
+        ("TIT2", "title"),
+        ("TPE1", "artist"),
+        ("TDRC", "2026"),
+        ("COMM", "remark"),
+        ("TRCK", "7"),
+        ("TCON", "17"),
+        ("AIGC", &json),
+    ];
+    assert_eq!(texts, all);
+}
+
 /// Every page of a file: flags, time, serial number, sequence number, body; the checksums are right.
 fn pages(mut bytes: &[u8]) -> Vec<(u8, u64, u32, u32, Vec<u8>)> {
     let mut pages = Vec::new();
