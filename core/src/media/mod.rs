@@ -3,6 +3,7 @@
 //! A kind reads what it needs through a [`source::Source`], says what texts it found and where its coded samples lie, and
 //! plans a new file as a list of [`source::Splice`]s: runs of the old file and new bytes.
 
+mod ape;
 mod bmff;
 mod flac;
 mod gif;

@@ -1,5 +1,6 @@
-//! Tags around the frames of a sound file: ID3v2 in front; ID3v2.4, APE, Lyrics3 and ID3v1 behind. Only ID3v2 is written.
+//! Tags around the frames of a sound file: ID3v2 in front; ID3v2.4, APE, Lyrics3 and ID3v1 behind. A label is written into ID3v2 only.
 
+use super::ape::Ape;
 use super::id3::Tag;
 use super::id3_frame::{fresh, syncsafe};
 use super::kind::{Budget, Label, Text, XMP, without_label};
@@ -15,6 +16,7 @@ const MAX_TAGS: usize = 64;
 /// The tags of a file and what they enclose.
 pub(super) struct Tagged {
     tags: Vec<Tag>,
+    apes: Vec<Ape>,
     /// How many of the tags stand in front.
     front: usize,
     /// The ID3v1 tag.
@@ -38,18 +40,23 @@ impl Tagged {
                 return Err(Error::limit(format!("there are more than {MAX_TAGS} ID3 tags")));
             }
         }
-        let (front, mut end) = (tags.len(), source.length());
+        let (front, mut end, mut apes) = (tags.len(), source.length(), Vec::new());
         for _ in 0..MAX_TAGS {
             let Some(start) = behind(source, at, end)? else { break };
+            let foot = end.checked_sub(32).filter(|&foot| foot >= start);
             if *source.read(start, 3)? == *b"ID3" {
                 tags.push(Tag::read(source, start, budget)?);
+            } else if let Some(foot) = foot
+                && *source.read(foot, 8)? == *b"APETAGEX"
+            {
+                apes.push(Ape::read(source, start..end, budget)?);
             }
             end = start;
         }
         let last = source.length().saturating_sub(128);
         let first = if last >= end { source.read(last, 128)?.first_chunk().copied() } else { None };
         let first = first.filter(|tag: &[u8; 128]| tag.starts_with(b"TAG"));
-        Ok(Self { tags, front, first, inside: at..end })
+        Ok(Self { tags, apes, front, first, inside: at..end })
     }
 
     /// All texts in file order, and whether a C2PA manifest is there. `official`: whether a tag is the label's place.
@@ -60,6 +67,9 @@ impl Tagged {
         let mut texts = Vec::new();
         for tag in &self.tags {
             texts.extend(tag.texts(official, budget)?.into_iter().map(|(_, text)| text));
+        }
+        for ape in &self.apes {
+            texts.extend(ape.texts(budget)?);
         }
         texts.sort_by_key(|text| text.offset);
         Ok((texts, self.tags.iter().any(Tag::c2pa)))
@@ -109,6 +119,7 @@ impl Tagged {
                 cuts.push((tag.span.clone(), tag.with(&changed, &more)?));
             }
         }
+        cuts.extend(self.apes.iter().filter_map(|ape| Some((ape.span.clone(), ape.without(dropped)?))));
         cuts.sort_by_key(|(range, _)| (range.start, range.end));
         Ok(cuts)
     }

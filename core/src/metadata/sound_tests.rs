@@ -92,6 +92,29 @@ fn a_tag_without_a_label_is_written_back_as_it_was() {
 }
 
 #[test]
+fn a_label_in_an_ape_tag_is_found_and_moves() {
+    let item = |key: &str, value: &str| {
+        [&(value.len() as u32).to_le_bytes()[..], &[0; 4], key.as_bytes(), &[0], value.as_bytes()].concat()
+    };
+    let tag = |items: &[Vec<u8>], header: bool| {
+        let body = items.concat();
+        let numbers = [2000, body.len() as u32 + 32, items.len() as u32].map(u32::to_le_bytes).concat();
+        let frame = |flags: u8| [b"APETAGEX", &numbers[..], &[0, 0, 0, flags], &[0; 8]].concat();
+        if header { [frame(0xA0), body, frame(0x80)].concat() } else { [body, frame(0)].concat() }
+    };
+    let (mood, json) = (item("Mood", "kept"), record().to_json());
+    for header in [false, true] {
+        for label in [item("AIGC", &json), item("Comment", &format!("{{\"AIGC\":{json}}}"))] {
+            let bytes = [mp3(), tag(&[label, mood.clone()], header)].concat();
+            assert!(read::read(&bytes).unwrap().sites[0].problems.iter().any(|problem| problem.rule == "M13"));
+            let marked = write::write(&bytes, &options()).unwrap();
+            assert_eq!(places(&marked), ["ID3v2 TXXX AIGC"]);
+            assert!(marked.ends_with(&[mp3(), tag(&[mood.clone()], header)].concat()));
+        }
+    }
+}
+
+#[test]
 fn the_texts_of_id3v1_come_along_into_a_new_tag() {
     let old =
         [&b"TAG"[..], b"title", &[0; 25], b"artist", &[b' '; 24], &[0; 30], b"2026", b"remark", &[0; 23], &[7, 17]].concat();
