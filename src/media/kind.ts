@@ -22,6 +22,10 @@ const EXTENSIONS: { readonly [type: string]: readonly string[] } = {
   'text/markdown': ['md', 'markdown'],
   'application/json': ['json'],
   'text/plain': ['txt', 'text'],
+  'audio/mpeg': ['mp3'],
+  'audio/aac': ['aac'],
+  'audio/flac': ['flac'],
+  'audio/ogg': ['ogg', 'oga', 'opus'],
 }
 
 /** The kinds whose samples `mark` can change: label and watermark. */
@@ -40,7 +44,8 @@ export function modalityOf(type: string): 'image' | 'audio' | 'video' {
 
 /** Whether two types are one container under several names: what a name says of sound or pictures inside is not told by its bytes. */
 export function sameKind(a: string, b: string): boolean {
-  const family = (type: string): string => (/^(video|audio)\/(mp4|quicktime|3gpp)$/.test(type) ? 'bmff' : type)
+  // What an ID3 tag stands before may lie beyond the bytes that were seen.
+  const family = (type: string): string => (/^(video|audio)\/(mp4|quicktime|3gpp)$/.test(type) ? 'bmff' : /^audio\/(mpeg|aac|flac)$/.test(type) ? 'id3' : type)
   return family(a) === family(b)
 }
 
@@ -77,6 +82,11 @@ export function typeOfBytes(bytes: Uint8Array): string | undefined {
     return brands.startsWith('crx ') ? undefined : 'video/mp4'
   }
   if (bytes[0] === 0 && /^(moov|mdat|wide|skip|free|pnot)$/.test(text(4, 8))) return 'video/quicktime'
+  if (text(0, 4) === 'OggS') return 'audio/ogg'
+  if (text(0, 4) === 'fLaC') return 'audio/flac'
+  if (text(0, 3) === 'ID3') return behindId3(bytes)
+  const frames = typeOfFrames(bytes)
+  if (frames !== undefined) return frames
   if (text(0, 2) === '\xff\x0a' || text(0, 12) === '\0\0\0\x0cJXL \r\n\x87\n') return 'image/jxl'
   if (/^(\xef\xbb\xbf)?\s*(<\?[^>]*>\s*|<!--(?:[^-]|-(?!->))*-->\s*|<![A-Z][^>[]*(\[[^\]]*\]\s*)?>\s*)*<svg[\s>/]/.test(text(0, HEAD))) return 'image/svg+xml'
   return undefined
@@ -91,4 +101,24 @@ export function mayBeDocument(bytes: Uint8Array, name?: string): boolean {
   if (head.includes('%PDF-') || /^(?:PK\x03\x04|\xd0\xcf\x11\xe0)/.test(head) || /^(?:\xef\xbb\xbf)?\s*<(?:!doctype\s|html|\?xml|!--)/i.test(head)) return true
   const type = name === undefined ? undefined : typeOfName(name)
   return type !== undefined && /^text\/|\/json$/.test(type)
+}
+
+/** The kind behind ID3v2 tags (sizes of seven bits a byte), `audio/mpeg` where that is not among these bytes. */
+function behindId3(bytes: Uint8Array): string {
+  let at = 0
+  while (bytes[at] === 0x49 && bytes[at + 1] === 0x44 && bytes[at + 2] === 0x33 && at + 10 <= bytes.length) {
+    const size = bytes.subarray(at + 6, at + 10).reduce((sum, byte) => sum * 128 + (byte & 127), 0)
+    at += size + (bytes[at + 5]! & 0x10 ? 20 : 10)
+  }
+  const rest = bytes.subarray(at, at + 4)
+  return String.fromCharCode(...rest) === 'fLaC' ? 'audio/flac' : (typeOfFrames(rest) ?? 'audio/mpeg')
+}
+
+/** A first frame of ADTS (ISO/IEC 13818-7, 6.2) or layer III (ISO/IEC 11172-3, 2.4.1.3) with values that exist. */
+function typeOfFrames(bytes: Uint8Array): string | undefined {
+  const [a = 0, b = 0, c = 0] = bytes
+  if (a !== 0xff) return undefined
+  if ((b & 0xf6) === 0xf0 && ((c >> 2) & 15) < 13) return 'audio/aac'
+  const layer3 = (b & 0xe6) === 0xe2 && (b & 0x18) !== 8 && c >> 4 > 0 && c >> 4 < 15 && ((c >> 2) & 3) < 3
+  return layer3 ? 'audio/mpeg' : undefined
 }

@@ -63,4 +63,20 @@ export const FORMATS: readonly Format[] = [
     kind: 'MP4, M4V, 3GP, QuickTime, M4A', type: 'video/mp4', place: '`moov/udta/meta` with handler `mdta`: key `AIGC` in `keys`, its text (type 1) in `ilst`. DigitalSourceType: XMP in the box `uuid` be7acfcb..., right behind `moov`', form: 'bare', source: 'TC260-PG-20257A 6.1.1; M4A: TC260-PG-202510A',
     reads: true, writes: true, kept: 'every other box; offsets that point behind the label are corrected', readersTried: ['ExifTool', 'ffprobe'],
   },
+  {
+    kind: 'MP3', type: 'audio/mpeg', place: 'ID3v2: TXXX with the description `AIGC`, of the first tag, else of a new one of version 2.4. DigitalSourceType: XMP in a PRIV frame of the owner `XMP`', form: 'bare', source: 'TC260-PG-202510A; XMP part 3',
+    reads: true, writes: true, kept: 'every other frame; ID3v1, APE, Lyrics3; the frames of Xing, Info and LAME', readersTried: ['ExifTool', 'ffprobe'],
+  },
+  {
+    kind: 'AAC in ADTS', type: 'audio/aac', place: 'as MP3', form: 'bare', source: 'own convention',
+    reads: true, writes: true, kept: 'as MP3', readersTried: ['ExifTool', 'ffprobe'],
+  },
+  {
+    kind: 'FLAC', type: 'audio/flac', place: 'comment `AIGC` of the block VORBIS_COMMENT. No place for DigitalSourceType', form: 'bare', source: 'TC260-PG-202510A',
+    reads: true, writes: true, kept: 'every other block and comment', readersTried: ['ExifTool', 'ffprobe'],
+  },
+  {
+    kind: 'Ogg with Vorbis or Opus', type: 'audio/ogg', place: 'comment `AIGC` of the first such stream. No place for DigitalSourceType', form: 'bare', source: 'TC260-PG-202510A',
+    reads: true, writes: true, kept: 'every other comment, packet and stream', readersTried: ['ExifTool', 'ffprobe'],
+  },
 ]

@@ -144,6 +144,16 @@ impl Budget {
         (self.bytes, self.count) = left.ok_or_else(limit)?;
         Ok(())
     }
+
+    /// Bytes that are held beside the texts.
+    ///
+    /// # Errors
+    /// `Limit` where that is too much.
+    pub fn bytes(&mut self, bytes: u64) -> Result<()> {
+        let limit = || Error::limit(format!("the file holds more than {MAX_BYTES} bytes of texts and headers"));
+        self.bytes = self.bytes.checked_sub(bytes).ok_or_else(limit)?;
+        Ok(())
+    }
 }
 
 impl Default for Budget {

@@ -3,16 +3,26 @@
 //! A kind reads what it needs through a [`source::Source`], says what texts it found and where its coded samples lie, and
 //! plans a new file as a list of [`source::Splice`]s: runs of the old file and new bytes.
 
+mod ape;
 mod bmff;
+mod flac;
 mod gif;
 mod heif;
+mod id3;
+mod id3_frame;
 mod jxl;
 pub mod kind;
+mod mp3;
 mod mp4;
 mod mp4_tags;
+mod ogg;
+mod ogg_page;
 pub mod source;
 mod svg;
+mod tagged;
 mod tiff;
+mod vorbis_comment;
+mod wav;
 
 use crate::error::{Error, Result};
 pub use kind::{Label, Media, Text, Walk};
@@ -20,7 +30,8 @@ use sha2::{Digest, Sha256};
 use source::Source;
 
 /// Every kind that is handled.
-pub static TABLE: [Media; 6] = [heif::MEDIA, mp4::MEDIA, gif::MEDIA, tiff::MEDIA, jxl::MEDIA, svg::MEDIA];
+pub static TABLE: [Media; 10] =
+    [heif::MEDIA, mp4::MEDIA, gif::MEDIA, tiff::MEDIA, jxl::MEDIA, svg::MEDIA, wav::MEDIA, flac::MEDIA, mp3::MEDIA, ogg::MEDIA];
 
 /// The kind of a file by its first bytes, `None` for one that is not in the table.
 ///

@@ -139,9 +139,109 @@ pub fn svg(inside: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// An ID3v2 tag of these frames; a length of 28 bits.
+pub fn id3(version: u8, flags: u8, body: &[u8]) -> Vec<u8> {
+    let length = [0, 0, (body.len() >> 7) as u8, (body.len() & 127) as u8];
+    let rest = [&[version, 0, flags][..], &length].concat();
+    let footer = if flags & 0x10 != 0 { [b"3DI", &rest[..]].concat() } else { Vec::new() };
+    [b"ID3", &rest[..], body, &footer].concat()
+}
+
+/// A frame of ID3v2.3 or 2.4 of less than 128 bytes.
+pub fn id3_frame(name: &[u8; 4], flags: u8, body: &[u8]) -> Vec<u8> {
+    [&name[..], &(body.len() as u32).to_be_bytes(), &[0, flags], body].concat()
+}
+
+/// Frames of 8 kbit/s and 24 kHz: 24 bytes each.
+pub fn mp3() -> Vec<u8> {
+    [&[0xFF, 0xF3, 0x14, 0xC4][..], &FILM[..20]].concat().repeat(3)
+}
+
+/// Frames of ADTS, 20 bytes each.
+pub fn aac() -> Vec<u8> {
+    [&[0xFF, 0xF1, 0x50, 0x80, 20 >> 3, (20 & 7) << 5 | 0x1F, 0xFC][..], &FILM[..13]].concat().repeat(3)
+}
+
+/// A tag behind the frames: APEv2 with a header, then ID3v1.
+pub fn behind() -> Vec<u8> {
+    let item = b"\x04\0\0\0\0\0\0\0Year\x002026";
+    let end = |flags: u8| {
+        [&b"APETAGEX\xD0\x07\0\0"[..], &[32 + item.len() as u8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, flags], &[0; 8]].concat()
+    };
+    [&end(0xA0)[..], item, &end(0x80), b"TAG", &[b' '; 125]].concat()
+}
+
+/// FLAC with these blocks behind STREAMINFO.
+pub fn flac(blocks: &[(u8, &[u8])]) -> Vec<u8> {
+    let all: Vec<(u8, &[u8])> = [&[(0, &[7; 34][..])][..], blocks].concat();
+    let mut out = b"fLaC".to_vec();
+    for (index, (kind, body)) in all.iter().enumerate() {
+        let last = if index + 1 == all.len() { 128 } else { 0 };
+        out.extend([kind | last, 0, 0, body.len() as u8]);
+        out.extend_from_slice(body);
+    }
+    [&out, &[0xFF, 0xF8][..], FILM].concat()
+}
+
+/// A list of Vorbis comments.
+pub fn comments(list: &[&str]) -> Vec<u8> {
+    let text = |text: &str| [&(text.len() as u32).to_le_bytes(), text.as_bytes()].concat();
+    let texts: Vec<u8> = list.iter().flat_map(|one| text(one)).collect();
+    [text("hand-made"), (list.len() as u32).to_le_bytes().to_vec(), texts].concat()
+}
+
+/// A page of Ogg with this lacing.
+pub fn ogg_page(flags: u8, time: u64, serial: u32, sequence: u32, lacing: &[u8], body: &[u8]) -> Vec<u8> {
+    let numbers = [&time.to_le_bytes()[..], &serial.to_le_bytes(), &sequence.to_le_bytes()].concat();
+    let mut page = [b"OggS\0", &[flags][..], &numbers, &[0; 4], &[lacing.len() as u8], lacing, body].concat();
+    let sum = page.iter().fold(0u32, |sum, &byte| {
+        (0..8).fold(sum ^ u32::from(byte) << 24, |sum, _| if sum >> 31 == 1 { sum << 1 ^ 0x04C1_1DB7 } else { sum << 1 })
+    });
+    page[22..26].copy_from_slice(&sum.to_le_bytes());
+    page
+}
+
+/// A stream of Vorbis or Opus with these comments; `parts`: how many pages its headers take behind the first one.
+pub fn ogg(opus: bool, serial: u32, list: &[&str], parts: usize) -> Vec<Vec<u8>> {
+    let one = |packet: &[u8]| [vec![255; packet.len() / 255], vec![(packet.len() % 255) as u8]].concat();
+    let (first, packets) = if opus {
+        (b"OpusHead\x01\x01\0\0\x80\xBB\0\0\0\0\0".to_vec(), vec![[&b"OpusTags"[..], &comments(list)].concat()])
+    } else {
+        let comment = [&b"\x03vorbis"[..], &comments(list), &[1]].concat();
+        (b"\x01vorbis-identification".to_vec(), vec![comment, [&b"\x05vorbis"[..], &[5; 600]].concat()])
+    };
+    let lacing: Vec<u8> = packets.iter().flat_map(|packet| one(packet)).collect();
+    let body = packets.concat();
+    let mut pages = vec![ogg_page(2, 0, serial, 0, &one(&first), &first)];
+    let (mut at, mut open) = (0, 0);
+    let each = lacing.len().div_ceil(parts);
+    for part in lacing.chunks(each) {
+        let count: usize = part.iter().map(|&lace| usize::from(lace)).sum();
+        let time = if part.iter().any(|&lace| lace < 255) { 0 } else { u64::MAX };
+        pages.push(ogg_page(open, time, serial, pages.len() as u32, part, &body[at..at + count]));
+        at += count;
+        open = u8::from(part.last() == Some(&255));
+    }
+    for (index, samples) in FILM.chunks(32).enumerate() {
+        pages.push(ogg_page(4 * index as u8, 960 * index as u64, serial, pages.len() as u32, &one(samples), samples));
+    }
+    pages
+}
+
 /// Every kind.
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     let rdf = "<metadata id='m'><rdf:RDF><rdf:Description rdf:about=''/></rdf:RDF></metadata>";
+    // Unsynchronised, with an extended header, UTF-16 and padding.
+    let title = id3_frame(b"TIT2", 0, b"\x01\xFF\xFEk\0e\0p\0t\0");
+    let swapped = [&b"\0\0\0\x06\0\0\0\0\0\x04"[..], &title, &[0; 4]].concat();
+    let swapped = swapped.iter().flat_map(|&byte| if byte == 0xFF { vec![0xFF, 0] } else { vec![byte] }).collect::<Vec<u8>>();
+    let last = id3_frame(b"TXXX", 0, b"\x03mood\0kept");
+    let last_tag = id3(4, 0x10, &id3_frame(b"TXXX", 0, b"\x03end\0kept"));
+    let packet = id3_frame(
+        b"PRIV",
+        0,
+        b"XMP\0<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description/></rdf:RDF>",
+    );
     vec![
         ("film, moov first", mp4(true, &[], 0)),
         ("film, moov first, free space", mp4(true, &[], 4096)),
@@ -163,5 +263,21 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("svg", svg("")),
         ("svg, RDF", svg(rdf)),
         ("svg, empty", b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()),
+        ("mp3", mp3()),
+        ("mp3, tags all around", [id3(3, 0xC0, &swapped), id3(4, 0x10, &last), mp3(), last_tag, behind()].concat()),
+        ("mp3, ID3v2.2", [id3(2, 0, b"TT2\0\0\x05\0kept\0\0\0"), mp3()].concat()),
+        ("mp3, XMP", [id3(4, 0, &packet), mp3()].concat()),
+        ("aac", aac()),
+        ("flac", flac(&[])),
+        ("flac, comments", flac(&[(3, &[9; 18]), (4, &comments(&["TITLE=kept", "comment=kept=too"])), (1, &[0; 40])])),
+        ("flac behind ID3", [id3(4, 0, &last), flac(&[(4, &comments(&[]))]), behind()].concat()),
+        ("ogg, Vorbis", ogg(false, 7, &["TITLE=kept"], 1).concat()),
+        ("ogg, Vorbis, headers in pages", ogg(false, 7, &["TITLE=kept"], 3).concat()),
+        ("ogg, Opus", ogg(true, 7, &[], 1).concat()),
+        ("ogg, chained", [ogg(true, 7, &["a=b"], 1), ogg(false, 7, &["c=d"], 2)].concat().concat()),
+        (
+            "ogg, multiplexed",
+            ogg(true, 7, &["a=b"], 1).into_iter().zip(ogg(true, 8, &[], 1)).flat_map(|(a, b)| [a, b]).flatten().collect(),
+        ),
     ]
 }

@@ -10,4 +10,6 @@ pub mod write;
 #[cfg(test)]
 mod media_tests;
 #[cfg(test)]
+mod sound_tests;
+#[cfg(test)]
 mod tests;
