@@ -10,7 +10,7 @@ import { Deadline, limitsOf, type Limits } from './limits.js'
 import { sharpCodec } from './media/sharp.js'
 import { pending } from './media/disk.js'
 import { DECODED, HEAD, REDRAWN, sameKind, typeOfBytes, typeOfName } from './media/kind.js'
-import { checkTarget, deliver, headOf, pathOf, readBeside, readSource, writeWhole, type Source } from './media/source.js'
+import { checkTarget, deliver, headOf, pathOf, readBeside, readSource, sizeOf, writeWhole, type Source } from './media/source.js'
 import { produceIdOf, producerOf, propagatorOf } from './metadata/record.js'
 import { inMemory, markContainer, onDisk } from './pipeline/container.js'
 import { documentOf, markDocument, type Document, type MarkedDocument } from './pipeline/document.js'
@@ -108,7 +108,7 @@ export async function mark<I extends Input, O extends MarkOptions>(input: I, opt
   if (path !== undefined && options.to !== undefined && engine.disk !== undefined) {
     const head = await headOf(path, HEAD)
     const type = head === undefined ? undefined : typeOfBytes(head)
-    if (head !== undefined && type !== undefined && !REDRAWN.includes(type)) {
+    if (head !== undefined && type !== undefined && !REDRAWN.includes(type) && await sizeOf(path) > IN_MEMORY) {
       checkName({ bytes: head, form: 'path', name: path }, options)
       const { disk } = engine
       const target = pathOf(options.to)
@@ -143,6 +143,9 @@ function pathLike(input: Input): input is string | URL {
   return typeof input === 'string' || input instanceof URL
 }
 
+/** Files beyond this many bytes are handled on disk: only their labels are read then, not texts in which traces of generators stand. */
+const IN_MEMORY = 32 << 20
+
 /** A name that says another kind than the bytes would mislead every reader; a source that does so already may keep its. */
 function checkName({ bytes, name = '' }: Source, { to }: Pick<MarkOptions, 'to'>, document?: string): void {
   const type = document ?? typeOfBytes(bytes)
@@ -163,7 +166,7 @@ export async function verify(input: Input, options: VerifyOptions = {}): Promise
     const path = pathOf(input)
     const head = await headOf(path, HEAD)
     const type = head === undefined ? undefined : typeOfBytes(head)
-    if (type !== undefined && !DECODED.includes(type))
+    if (type !== undefined && !DECODED.includes(type) && await sizeOf(path) > IN_MEMORY)
       return { file: path, ...(await verifyDisk(engine.disk, path, type, options, deadline)), ms: Math.round(performance.now() - start) }
   }
   const source = await readSource(input, limits, deadline)

@@ -84,7 +84,7 @@ export function fromEngine(thrown: unknown): CountermarkError {
   return new CountermarkError(
     typeof code === 'string' && CODES.has(code) ? (code as ErrorCode) : 'ERR_INTERNAL',
     at?.[1] ?? message,
-    { cause: thrown, ...(at?.[2] === undefined ? {} : { offset: Number(at[2]) }) },
+    { cause: thrown, ...(at?.[2] === undefined ? {} : { offset: Number(at[2]) }), ...(code === 'ERR_BROKEN' ? { remedy: 'Get an undamaged copy of the file.' } : {}) },
   )
 }
 

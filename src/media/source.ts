@@ -82,6 +82,15 @@ export async function headOf(path: string, count: number): Promise<Uint8Array | 
   }
 }
 
+/** Bytes of a file. */
+export async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size
+  } catch (thrown) {
+    throw fromSystem(thrown, path)
+  }
+}
+
 /** At most `count` bytes of a file from `at`. */
 export async function bytesOf(path: string, at: number, count: number): Promise<Uint8Array> {
   const file = await open(path, 'r')

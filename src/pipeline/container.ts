@@ -1,5 +1,5 @@
 // Files whose samples stay as they are: only their metadata is written, read back and judged. Any size, bytes or a path.
-import type { Disk, Engine, MetadataReport, WriteOptions } from '../engine/engine.js'
+import type { Disk, Engine, MetadataReport, MetadataText, WriteOptions } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
 import type { Deadline } from '../limits.js'
 import { modalityOf } from '../media/kind.js'
@@ -9,7 +9,7 @@ import { contentHasher, diskHasher, type Hasher } from './content.js'
 import { addFurther, addMetadata, soleRecord, type Sight } from './evidence.js'
 import { judge } from './judge.js'
 import { keptRecord } from './kept.js'
-import { disclosure, signed, type Marked, type Plan } from './mark.js'
+import { disclosure, signed, undrawn, UNSIGNED, type Marked, type Plan } from './mark.js'
 
 /** Longest label, in bytes, as the second reader looks for it. */
 const LABEL = 200_000
@@ -28,6 +28,8 @@ export interface Container<Output> {
 /** A new file that nobody has seen yet. */
 export interface Written<Output> {
   read(): Promise<MetadataReport>
+  /** Every text of its metadata; not of a file on disk. */
+  texts?: () => MetadataText[]
   /** At most `count` of its bytes, as they are. */
   bytes(at: number, count: number): Promise<Uint8Array>
   /** Hands it over. */
@@ -45,6 +47,7 @@ export function inMemory(engine: Engine, bytes: Uint8Array, type: string): Conta
       const output = options === undefined ? bytes : engine.metadataWrite(bytes, options)
       return {
         read: async () => engine.metadataRead(output),
+        texts: () => engine.metadataTexts(output),
         bytes: async (at, count) => output.subarray(at, at + count),
         keep: async () => output,
         drop: async () => {},
@@ -55,12 +58,12 @@ export function inMemory(engine: Engine, bytes: Uint8Array, type: string): Conta
 
 /** Writes the metadata of a file and reads it back. Errors: see ErrorCode; on any of them there is no output. */
 export async function markContainer<Output>(engine: Engine, file: Container<Output>, plan: Plan, deadline: Deadline): Promise<Marked<Output>> {
-  const modality = modalityOf(file.type)
-  if (modality === 'image' && !plan.metadataOnly)
+  if (modalityOf(file.type) === 'image' && !plan.metadataOnly)
     throw new CountermarkError('ERR_UNSUPPORTED', `Pictures of type ${file.type} are not labelled or watermarked.`, { remedy: 'Use metadataOnly (--metadata-only), which changes no sample, or convert the picture to JPEG, PNG or WebP first.' })
   if (plan.c2pa !== undefined)
     throw new CountermarkError('ERR_UNSUPPORTED', `C2PA manifests are not written into ${file.type} in this version.`, { remedy: 'Leave out c2pa (--c2pa-key, --c2pa-cert).' })
   const before = await file.read()
+  const modality = modalityOf(before.type)
   deadline.check()
   const findings: Finding[] = []
   if (before.c2pa) {
@@ -75,6 +78,9 @@ export async function markContainer<Output>(engine: Engine, file: Container<Outp
     findings.push({ rule: 'M16', severity: 'warning', message: `The file is already labelled by ${kept.ContentProducer} as content ${kept.ProduceID}. That label is kept; the provider and content number that were given are not written.` })
   const absent = plan.metadataOnly ? undefined : `this version does not do that for ${modality}`
   if (absent !== undefined) findings.push(...notDone(plan, modality))
+  else if (kept === undefined && plan.policy.label.demand === 'required' && plan.waiver === undefined)
+    findings.push(undrawn(plan, modality === 'audio' ? 'A1' : modality === 'video' ? 'V1' : 'I1', modality === 'audio' ? 'audible' : 'visible'))
+  if (kept !== undefined && plan.signer !== undefined) findings.push(UNSIGNED)
 
   const sourceType = plan.digitalSourceType ?? (before.digitalSourceType !== undefined && isAiSourceType(before.digitalSourceType) ? undefined : TRAINED)
   const written = await file.write(kept === undefined ? { aigc: record, ...disclosure(plan), ...(sourceType === undefined ? {} : { digitalSourceType: sourceType }) } : undefined)
@@ -83,7 +89,7 @@ export async function markContainer<Output>(engine: Engine, file: Container<Outp
     const sight: Sight = { type: file.type, evidence: [], metadata: 'read', pixels: 'skipped', findings: [] }
     await addMetadata(() => written.read(), {}, sight)
     if (sight.report === undefined) throw failed(sight.findings.map(({ message }) => message).join(' '))
-    await addFurther({ hash: file.hash }, {}, sight)
+    await addFurther({ hash: file.hash, ...(written.texts === undefined ? {} : { texts: written.texts }) }, {}, sight)
     await readBack(written, sight, record, kept === undefined)
     const judged = judge(plan.policy, { ...sight, findings: [...findings, ...sight.findings] }, false, {
       firstWrite: kept === undefined,

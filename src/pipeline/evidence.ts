@@ -54,8 +54,8 @@ export function typeOrThrow(bytes: Uint8Array): string {
   const type = typeOfBytes(bytes)
   if (type !== undefined) return type
   throw bytes.byteLength === 0
-    ? new CountermarkError('ERR_BROKEN', 'The file is empty.', { offset: 0 })
-    : new CountermarkError('ERR_UNSUPPORTED', 'This is not a file of a kind that is read: a picture, film, sound or document of docs/formats.md.')
+    ? new CountermarkError('ERR_BROKEN', 'The file is empty.', { offset: 0, remedy: 'Get an undamaged copy of the file.' })
+    : new CountermarkError('ERR_UNSUPPORTED', 'This is not a file of a kind that is read: a picture, film, sound or document of docs/formats.md.', { remedy: 'Convert it to one of those; a text needs its file name, which tells its kind.' })
 }
 
 async function attempt<T>(work: () => T | Promise<T>): Promise<T | CountermarkError> {
@@ -193,7 +193,7 @@ async function readPixels(
       const error = fromEngine(thrown)
       if (ENDING.has(error.code)) throw error
       sight.pixels = frame === 0 ? 'failed' : 'partly'
-      sight.findings.push({ rule: 'P2', severity: 'warning', message: `${frame === 0 ? 'The picture' : `Frame ${frame}`} could not be decoded: ${error.message}` })
+      sight.findings.push({ rule: 'P2', ...(sight.type === 'image/heic' ? { severity: 'info' as const } : { severity: 'warning' as const }), message: `${frame === 0 ? 'The picture' : `Frame ${frame}`} could not be decoded${sight.type === 'image/heic' ? ' here (most decoders know no HEVC)' : ''}: ${error.message}` })
       return undefined
     }
   }

@@ -113,10 +113,11 @@ function judgeManifest(policy: Policy, reading: C2paReading | undefined): { find
 }
 
 /** Rule C3: California's elements, in the label and in XMP. A manifest may carry them too, unseen without its package. */
-function judgeDisclosure(policy: Policy, { metadata, evidence, texts = [] }: Sight): Finding[] {
+function judgeDisclosure(policy: Policy, { metadata, evidence, texts }: Sight): Finding[] {
   if ((policy.name !== 'us-ca' && policy.name !== 'all') || metadata !== 'read') return []
   const label = ofFormat(evidence, 'aigc')[0]?.aigc
-  const has = (...keys: string[]): boolean => texts.some(({ key }) => keys.includes(key))
+  // Of a file whose texts were not read, nobody knows.
+  const has = (...keys: string[]): boolean => texts === undefined || texts.some(({ key }) => keys.includes(key))
   const missing = [
     ['A (provider)', Boolean(label?.ContentProducer)],
     ['B (system and version)', has('Iptc4xmpExt:AISystemUsed') && has('Iptc4xmpExt:AISystemVersionUsed')],
@@ -140,7 +141,7 @@ function judgeSignatures(evidence: readonly Evidence[]): Finding[] {
     const why = problem === undefined ? '' : `: ${problem}`
     if (valid === false)
       return [finding('S1', `The signature in ${location}${name} does not hold: a field of the label was edited after it was signed, or it was signed otherwise than is known.`, own || trusted ? undefined : 'warning')]
-    if (bound === false) return [finding('S1', 'The signed label belongs to other content than this file\'s: it was copied from another file, or the content was coded anew.')]
+    if (bound === false) return [finding('S1', 'The signed label belongs to other content than this file\'s: it was copied from another file, or the content was changed, coded anew or rewritten by another program.')]
     if (valid === undefined) return [finding('S1', `The signature in ${location}${name} was not checked${why}.`, 'info')]
     if (trusted === false) return [finding('S1', `The signature holds, but its key ${keyId} is not one of those that are trusted${why}.`, 'warning')]
     if (trusted === undefined) return [finding('S1', `The signature${name} holds. Its key ${keyId} came with the file: whose it is can only be told with a trusted key or certificate.`, 'info')]
@@ -155,7 +156,7 @@ function judgeWatermarks(policy: Policy, sight: Sight, known: Knowledge | undefi
     return { findings: [finding('W1', 'The watermark is of other content than the metadata: the label may have been copied from another file.')], open: false }
   if (found.length > 0 || policy.watermark.demand !== 'required') return { findings: [], open: false }
   if (known?.watermark === false)
-    return { findings: [finding('W1', 'The file has no watermark; this policy asks for one.')], open: false }
+    return { findings: [{ ...finding('W1', 'The file has no watermark; this policy asks for one.'), remedy: 'Mark the content as a kind of file that carries a watermark, with the watermark left on.' }], open: false }
   if (sight.unsearched) return { findings: [], open: true }
   return { findings: [finding('W1', 'No watermark of the known keys was found; one of another key or maker cannot be seen.', 'info')], open: true }
 }

@@ -69,7 +69,9 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
     findings.push({ rule: 'M16', severity: 'warning', message: `The file is already labelled by ${kept.ContentProducer} as content ${kept.ProduceID}. That label is kept; the provider and content number that were given are not written.` })
 
   if (plan.metadataOnly && kept === undefined && plan.policy.label.demand === 'required' && plan.waiver === undefined)
-    findings.push({ rule: 'I1', severity: 'warning', message: `Nothing was drawn, but the policy ${plan.policy.name} requires a visible label: the picture must have one already.` })
+    findings.push(undrawn(plan, 'I1', 'visible'))
+
+  if (kept !== undefined && plan.signer !== undefined) findings.push(UNSIGNED)
 
   const work = plan.metadataOnly ? untouched(bytes) : await changePixels(engine, codec, bytes, info, plan, kept, payload, limits, deadline)
   findings.push(...work.findings)
@@ -124,6 +126,17 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
     },
   }
 }
+
+/** Metadata alone where the policy requires a label. */
+export function undrawn({ policy }: Plan, rule: 'I1' | 'V1' | 'A1', how: 'visible' | 'audible'): Finding {
+  return {
+    rule, severity: 'warning', message: `Nothing was drawn, but the policy ${policy.name} requires a label that is ${how}: the file must have one already.`,
+    remedy: 'Make sure that the content has its label, or give the agreement to leave it out: waiver (--no-explicit --waiver).',
+  }
+}
+
+/** A label that stays as it is gets no signature of ours. */
+export const UNSIGNED: Finding = { rule: 'S1', severity: 'info', message: 'The label that was there is kept as it is: nothing was signed.' }
 
 /** ReservedCode1 binds the label to the coded content, which is final by now. */
 export async function signed(hash: Hasher, record: Record, signer: Signer): Promise<Record> {

@@ -34,13 +34,15 @@ export async function propagateBytes(engine: Engine, codec: Codec, bytes: Uint8A
   const before = engine.metadataRead(bytes)
   // With a label there is nothing to look for in the samples.
   const sight = await gather(engine, codec, bytes, { keys: plan.keys, effort: 'full', texts: WORDINGS, pixels: before.sites.length === 0 }, limits, deadline)
-  const { state } = judge(plan.policy, sight, plan.declared)
+  const { state, findings: judged } = judge(plan.policy, sight, plan.declared)
   const findings: Finding[] = sight.report?.c2pa ? [finding('C1', 'The source\'s C2PA manifest no longer fits the file once a label is written: sign the result anew, with the source as its parent.', 'warning')] : []
-  const unchanged = (reason: string): Propagated => ({ bytes, report: { type: sight.type, status: 'unchanged', reason, state, findings: sight.findings.map(explained) } })
+  const unchanged = (reason: string, said = sight.findings): Propagated => ({ bytes, report: { type: sight.type, status: 'unchanged', reason, state, findings: said.map(explained) } })
 
   if (before.sites.length > 1) return unchanged(`the file has ${before.sites.length} labels, and none of them may be removed`)
   const [site] = before.sites
   if (site !== undefined && !isValid(site.aigc)) return unchanged(`its label is not valid (${site.problem ?? 'a field is missing or not defined'}), and may be neither removed nor doubled`)
+  // Whoever puts his name beside it says that this label is of this content.
+  if (judged.some(({ rule, severity }) => rule === 'S1' && severity === 'error')) return unchanged('its signature shows that the label was edited or belongs to other content', judged)
   if (site === undefined && state === 'none') return unchanged(seenWhole(sight) ? 'nothing shows that it was generated' : 'nothing that could be read shows that it was generated')
 
   const old = soleRecord(sight.evidence)
