@@ -4,10 +4,12 @@
 //! plans a new file as a list of [`source::Splice`]s: runs of the old file and new bytes.
 
 mod bmff;
+mod ebml;
 mod gif;
 mod heif;
 mod jxl;
 pub mod kind;
+mod matroska;
 mod mp4;
 mod mp4_tags;
 pub mod source;
@@ -21,7 +23,8 @@ use sha2::{Digest, Sha256};
 use source::Source;
 
 /// Every kind that is handled.
-pub static TABLE: [Media; 7] = [heif::MEDIA, mp4::MEDIA, gif::MEDIA, tiff::MEDIA, jxl::MEDIA, svg::MEDIA, wav::MEDIA];
+pub static TABLE: [Media; 8] =
+    [heif::MEDIA, mp4::MEDIA, gif::MEDIA, tiff::MEDIA, jxl::MEDIA, svg::MEDIA, wav::MEDIA, matroska::MEDIA];
 
 /// The kind of a file by its first bytes, `None` for one that is not in the table.
 ///

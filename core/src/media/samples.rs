@@ -139,6 +139,48 @@ pub fn svg(inside: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// An EBML element.
+fn element(id: u32, body: &[u8]) -> Vec<u8> {
+    let id: Vec<u8> = id.to_be_bytes().into_iter().skip_while(|&byte| byte == 0).collect();
+    [&id, &(1u64 << 56 | body.len() as u64).to_be_bytes()[..], body].concat()
+}
+
+/// A film of one track, two clusters and a tag. `live`: sizes are unknown; else an index at its end, and `free` bytes of
+/// space behind the list of places.
+pub fn matroska(live: bool, free: usize) -> Vec<u8> {
+    let header = element(0x1A45_DFA3, &element(0x4282, if live { b"webm" } else { b"matroska" }));
+    let open = |id: u32, body: &[u8]| {
+        let mut all = element(id, body);
+        if live {
+            all[4..12].copy_from_slice(&[1, 255, 255, 255, 255, 255, 255, 255]);
+        }
+        all
+    };
+    let name = [element(0x45A3, b"TITLE"), element(0x4487, b"kept")].concat();
+    let tags = element(0x1254_C367, &element(0x7373, &[element(0x63C0, b""), element(0x67C8, &name)].concat()));
+    let info = element(0x1549_A966, &element(0x4D80, b"hand-made"));
+    let tracks = element(0x1654_AE6B, &element(0xAE, &element(0x83, &[1])));
+    let block = |part: &[u8]| element(0xA3, &[&[0x81, 0, 0, 0x80], part].concat());
+    let clusters: Vec<u8> =
+        FILM.chunks(32).flat_map(|part| open(0x1F43_B675, &[element(0xE7, &[0]), block(part)].concat())).collect();
+    let seek = |id: u32, at: usize| {
+        element(0x4DBB, &[element(0x53AB, &id.to_be_bytes()), element(0x53AC, &(at as u32).to_be_bytes())].concat())
+    };
+    let space = if free == 0 { Vec::new() } else { element(0xEC, &vec![0; free - 9]) };
+    let front = |cues: usize, at: usize| {
+        let list = element(0x114D_9B74, &[seek(0x1549_A966, at), seek(0x1C53_BB6B, cues)].concat());
+        [list, space.clone(), info.clone(), tracks.clone(), tags.clone()].concat()
+    };
+    if live {
+        return [header, open(0x1853_8067, &[info, tracks, tags, clusters].concat())].concat();
+    }
+    let length = front(0, 0).len();
+    let info_at = length - info.len() - tracks.len() - tags.len();
+    let cues = element(0x1C53_BB6B, &element(0xBB, &element(0xB7, &element(0xF1, &(length as u32).to_be_bytes()))));
+    let body = [front(length + clusters.len(), info_at), clusters, cues].concat();
+    [header, element(0x1853_8067, &body)].concat()
+}
+
 /// Every kind.
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     let rdf = "<metadata id='m'><rdf:RDF><rdf:Description rdf:about=''/></rdf:RDF></metadata>";
@@ -160,6 +202,10 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("bigtiff, big end first", tiff(false, true)),
         ("jxl, bare", jxl(false)),
         ("jxl", jxl(true)),
+        ("mkv", matroska(false, 40)),
+        ("mkv, no space", matroska(false, 0)),
+        ("mkv, much space", matroska(false, 4096)),
+        ("webm, live", matroska(true, 0)),
         ("svg", svg("")),
         ("svg, RDF", svg(rdf)),
         ("svg, empty", b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()),
