@@ -12,6 +12,7 @@ pub mod kind;
 mod matroska;
 mod mp4;
 mod mp4_tags;
+mod riff;
 pub mod source;
 mod svg;
 mod tiff;

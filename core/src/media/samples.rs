@@ -181,6 +181,30 @@ pub fn matroska(live: bool, free: usize) -> Vec<u8> {
     [header, element(0x1853_8067, &body)].concat()
 }
 
+/// A chunk of RIFF.
+fn chunk(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    [name, &(body.len() as u32).to_le_bytes()[..], body, &[0][..body.len() % 2]].concat()
+}
+
+/// A list of two texts, the last of an odd length.
+fn info() -> Vec<u8> {
+    chunk(b"LIST", &[b"INFO".to_vec(), chunk(b"INAM", b"kept\0\0"), chunk(b"ISFT", b"hand-made\0")].concat())
+}
+
+/// Sound with texts before and behind the samples; `open`: a stream, whose sizes were never written.
+pub fn wav(open: bool) -> Vec<u8> {
+    let mut data = chunk(b"data", FILM);
+    if open {
+        data[4..8].copy_from_slice(&[255; 4]);
+    }
+    let more = if open { Vec::new() } else { chunk(b"cue ", &[0; 4]) };
+    let mut all = chunk(b"RIFF", &[b"WAVE".to_vec(), chunk(b"fmt ", &[1; 16]), info(), data, more].concat());
+    if open {
+        all[4..8].copy_from_slice(&[255; 4]);
+    }
+    all
+}
+
 /// Every kind.
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     let rdf = "<metadata id='m'><rdf:RDF><rdf:Description rdf:about=''/></rdf:RDF></metadata>";
@@ -206,6 +230,8 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("mkv, no space", matroska(false, 0)),
         ("mkv, much space", matroska(false, 4096)),
         ("webm, live", matroska(true, 0)),
+        ("wav", wav(false)),
+        ("wav, stream", wav(true)),
         ("svg", svg("")),
         ("svg, RDF", svg(rdf)),
         ("svg, empty", b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()),
