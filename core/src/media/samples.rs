@@ -205,6 +205,17 @@ pub fn wav(open: bool) -> Vec<u8> {
     all
 }
 
+/// A film; `text`: a list of texts before the samples; `space`: bytes of space behind that; `more`: a second part.
+pub fn avi(text: bool, space: usize, more: bool) -> Vec<u8> {
+    let list = |kind: &[u8; 4], body: &[u8]| chunk(b"LIST", &[kind, body].concat());
+    let texts = if text { info() } else { Vec::new() };
+    let room = if space == 0 { Vec::new() } else { chunk(b"JUNK", &vec![7; space - 8]) };
+    let movi = list(b"movi", &chunk(b"00dc", FILM));
+    let head = list(b"hdrl", &chunk(b"avih", &[1; 56]));
+    let first = chunk(b"RIFF", &[b"AVI ".to_vec(), head, texts, room, movi.clone(), chunk(b"idx1", &[0; 16])].concat());
+    if more { [first, chunk(b"RIFF", &[&b"AVIX"[..], &movi].concat())].concat() } else { first }
+}
+
 /// Every kind.
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     let rdf = "<metadata id='m'><rdf:RDF><rdf:Description rdf:about=''/></rdf:RDF></metadata>";
@@ -232,6 +243,9 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("webm, live", matroska(true, 0)),
         ("wav", wav(false)),
         ("wav, stream", wav(true)),
+        ("avi", avi(true, 0, false)),
+        ("avi, space", avi(true, 2048, false)),
+        ("avi, two parts", avi(false, 2048, true)),
         ("svg", svg("")),
         ("svg, RDF", svg(rdf)),
         ("svg, empty", b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()),
