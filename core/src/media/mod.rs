@@ -3,9 +3,11 @@
 //! A kind reads what it needs through a [`source::Source`], says what texts it found and where its coded samples lie, and
 //! plans a new file as a list of [`source::Splice`]s: runs of the old file and new bytes.
 
+mod amf;
 mod avi;
 mod bmff;
 mod ebml;
+mod flv;
 mod gif;
 mod heif;
 mod jxl;
@@ -25,8 +27,18 @@ use sha2::{Digest, Sha256};
 use source::Source;
 
 /// Every kind that is handled.
-pub static TABLE: [Media; 9] =
-    [heif::MEDIA, mp4::MEDIA, gif::MEDIA, tiff::MEDIA, jxl::MEDIA, svg::MEDIA, wav::MEDIA, matroska::MEDIA, avi::MEDIA];
+pub static TABLE: [Media; 10] = [
+    heif::MEDIA,
+    mp4::MEDIA,
+    gif::MEDIA,
+    tiff::MEDIA,
+    jxl::MEDIA,
+    svg::MEDIA,
+    wav::MEDIA,
+    matroska::MEDIA,
+    avi::MEDIA,
+    flv::MEDIA,
+];
 
 /// The kind of a file by its first bytes, `None` for one that is not in the table.
 ///

@@ -216,6 +216,26 @@ pub fn avi(text: bool, space: usize, more: bool) -> Vec<u8> {
     if more { [first, chunk(b"RIFF", &[&b"AVIX"[..], &movi].concat())].concat() } else { first }
 }
 
+/// A film of two tags; `script`: with a script that names its length and the places of its key frames.
+pub fn flv(script: bool) -> Vec<u8> {
+    let tag = |kind: u8, body: &[u8]| {
+        let size = (body.len() as u32).to_be_bytes();
+        [&[kind], &size[1..], &[0; 7], body, &(body.len() as u32 + 11).to_be_bytes()].concat()
+    };
+    let key = |key: &str, value: &[u8]| [&(key.len() as u16).to_be_bytes(), key.as_bytes(), value].concat();
+    let number = |value: usize| [&[0], &(value as f64).to_be_bytes()[..]].concat();
+    let meta = |first: usize, length: usize| {
+        let places = [&[10, 0, 0, 0, 2][..], &number(first), &number(first + 47)].concat();
+        let frames = [&[3][..], &key("filepositions", &places), &[0, 0, 9]].concat();
+        let all = [key("title", b"\x02\0\x04kept"), key("filesize", &number(length)), key("keyframes", &frames)].concat();
+        tag(18, &[b"\x02\0\x0AonMetaData\x08\0\0\0\x03", &all[..], &[0, 0, 9]].concat())
+    };
+    let first = 13 + meta(0, 0).len();
+    let film = [tag(9, &FILM[..32]), tag(8, &FILM[32..])].concat();
+    let script = if script { meta(first, first + film.len()) } else { Vec::new() };
+    [&b"FLV\x01\x05\0\0\0\x09\0\0\0\0"[..], &script, &film].concat()
+}
+
 /// Every kind.
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     let rdf = "<metadata id='m'><rdf:RDF><rdf:Description rdf:about=''/></rdf:RDF></metadata>";
@@ -246,6 +266,8 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("avi", avi(true, 0, false)),
         ("avi, space", avi(true, 2048, false)),
         ("avi, two parts", avi(false, 2048, true)),
+        ("flv", flv(true)),
+        ("flv, no script", flv(false)),
         ("svg", svg("")),
         ("svg, RDF", svg(rdf)),
         ("svg, empty", b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()),
