@@ -13,6 +13,14 @@ const EXTENSIONS: { readonly [type: string]: readonly string[] } = {
   'video/quicktime': ['mov', 'qt'],
   'video/3gpp': ['3gp', '3g2'],
   'audio/mp4': ['m4a', 'm4b'],
+  'audio/wav': ['wav', 'wave', 'bwf', 'rf64'],
+  'video/webm': ['webm'],
+  'audio/webm': ['weba'],
+  'video/matroska': ['mkv', 'mk3d'],
+  'audio/matroska': ['mka'],
+  'video/x-msvideo': ['avi'],
+  'video/x-flv': ['flv'],
+  'audio/aiff': ['aif', 'aiff', 'aifc'],
 }
 
 /** The kinds whose samples `mark` can change: label and watermark. */
@@ -31,7 +39,7 @@ export function modalityOf(type: string): 'image' | 'audio' | 'video' {
 
 /** Whether two types are one container under several names: what a name says of sound or pictures inside is not told by its bytes. */
 export function sameKind(a: string, b: string): boolean {
-  const family = (type: string): string => (/^(video|audio)\/(mp4|quicktime|3gpp)$/.test(type) ? 'bmff' : type)
+  const family = (type: string): string => (/^(video|audio)\/(mp4|quicktime|3gpp)$/.test(type) ? 'bmff' : type.replace(/^audio\/(webm|matroska)$/, 'video/$1'))
   return family(a) === family(b)
 }
 
@@ -68,6 +76,12 @@ export function typeOfBytes(bytes: Uint8Array): string | undefined {
     return brands.startsWith('crx ') ? undefined : 'video/mp4'
   }
   if (bytes[0] === 0 && /^(moov|mdat|wide|skip|free|pnot)$/.test(text(4, 8))) return 'video/quicktime'
+  if (/^(RIFF|RF64|BW64)[^]{4}WAVE/.test(text(0, 12))) return 'audio/wav'
+  if (/^RIFF[^]{4}AVI /.test(text(0, 12))) return 'video/x-msvideo'
+  if (/^FORM[^]{4}AIF[FC]/.test(text(0, 12))) return 'audio/aiff'
+  if (text(0, 4) === 'FLV\x01') return 'video/x-flv'
+  // By the type of the document; whether there are pictures only the tracks say.
+  if (text(0, 4) === '\x1aE\xdf\xa3') return /\x42\x82[^]{1,8}webm/.test(text(0, 64)) ? 'video/webm' : 'video/matroska'
   if (text(0, 2) === '\xff\x0a' || text(0, 12) === '\0\0\0\x0cJXL \r\n\x87\n') return 'image/jxl'
   if (/^(\xef\xbb\xbf)?\s*(<\?[^>]*>\s*|<!--(?:[^-]|-(?!->))*-->\s*|<![A-Z][^>[]*(\[[^\]]*\]\s*)?>\s*)*<svg[\s>/]/.test(text(0, HEAD))) return 'image/svg+xml'
   return undefined

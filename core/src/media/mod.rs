@@ -3,6 +3,7 @@
 //! A kind reads what it needs through a [`source::Source`], says what texts it found and where its coded samples lie, and
 //! plans a new file as a list of [`source::Splice`]s: runs of the old file and new bytes.
 
+mod aiff;
 mod amf;
 mod avi;
 mod bmff;
@@ -27,7 +28,7 @@ use sha2::{Digest, Sha256};
 use source::Source;
 
 /// Every kind that is handled.
-pub static TABLE: [Media; 10] = [
+pub static TABLE: [Media; 11] = [
     heif::MEDIA,
     mp4::MEDIA,
     gif::MEDIA,
@@ -38,6 +39,7 @@ pub static TABLE: [Media; 10] = [
     matroska::MEDIA,
     avi::MEDIA,
     flv::MEDIA,
+    aiff::MEDIA,
 ];
 
 /// The kind of a file by its first bytes, `None` for one that is not in the table.

@@ -87,7 +87,10 @@ impl Order {
             let chunk = self.head(source, at, range.end, range.end, None, longer)?;
             let next = chunk.span.end;
             let count = chunk.body.end - chunk.body.start;
-            let info = &chunk.name == b"LIST" && count >= 4 && &bytes::<4>(source, chunk.body.start)? == b"INFO";
+            let info = self == Order::Little
+                && &chunk.name == b"LIST"
+                && count >= 4
+                && &bytes::<4>(source, chunk.body.start)? == b"INFO";
             all.push(chunk.clone());
             let mut entry = if info { chunk.body.start + 4 } else { chunk.body.end };
             while entry < chunk.body.end {

@@ -236,6 +236,20 @@ pub fn flv(script: bool) -> Vec<u8> {
     [&b"FLV\x01\x05\0\0\0\x09\0\0\0\0"[..], &script, &film].concat()
 }
 
+/// Sound with a name before and a marker behind the samples.
+pub fn aiff(compressed: bool) -> Vec<u8> {
+    let samples = boxed_big(b"SSND", &[&[0; 8], &FILM[..63]].concat());
+    let kind: &[u8] = if compressed { b"AIFC" } else { b"AIFF" };
+    boxed_big(
+        b"FORM",
+        &[kind, &boxed_big(b"NAME", b"kept"), &boxed_big(b"COMM", &[1; 18]), &samples, &boxed_big(b"MARK", &[0; 2])].concat(),
+    )
+}
+
+fn boxed_big(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    [name, &(body.len() as u32).to_be_bytes()[..], body, &[0][..body.len() % 2]].concat()
+}
+
 /// Every kind.
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     let rdf = "<metadata id='m'><rdf:RDF><rdf:Description rdf:about=''/></rdf:RDF></metadata>";
@@ -268,6 +282,8 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("avi, two parts", avi(false, 2048, true)),
         ("flv", flv(true)),
         ("flv, no script", flv(false)),
+        ("aiff", aiff(false)),
+        ("aifc", aiff(true)),
         ("svg", svg("")),
         ("svg, RDF", svg(rdf)),
         ("svg, empty", b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()),
