@@ -6,8 +6,12 @@
 //! Coded are the bodies of all Clusters.
 
 use super::ebml::{CRC, Head, Node, VOID, head, size, void};
-use super::kind::{Budget, Label, Media, Text, Walk, XMP, beside, text_of};
-use super::source::{Source, Splice, Window, replace};
+use super::kind::{Budget, Label, Media, Text, Walk, XMP, beside};
+use super::matroska_parts::{
+    CLUSTER, CUES, INFO, MUXING_APP, NAME, POSITION, SEEK, SEEK_HEAD, SEEK_ID, SEEK_POSITION, SIMPLE, STRING, Segment, TAG, TAGS,
+    TARGETS, TITLE, TRACK_TYPE, TRACKS, UIDS, WRITING_APP, parse, read, room, word,
+};
+use super::source::{Source, Splice, replace};
 use crate::error::{Error, Result};
 use std::ops::Range;
 
@@ -15,122 +19,8 @@ use std::ops::Range;
 pub const MEDIA: Media =
     Media { name: "Matroska and WebM", matches: |bytes| bytes.starts_with(&[0x1A, 0x45, 0xDF, 0xA3]), walk, write };
 
-const EBML: u32 = 0x1A45_DFA3;
-const DOC_TYPE: u32 = 0x4282;
-const SEGMENT: u32 = 0x1853_8067;
-const SEEK_HEAD: u32 = 0x114D_9B74;
-const SEEK: u32 = 0x4DBB;
-const SEEK_ID: u32 = 0x53AB;
-const SEEK_POSITION: u32 = 0x53AC;
-const INFO: u32 = 0x1549_A966;
-const TITLE: u32 = 0x7BA9;
-const MUXING_APP: u32 = 0x4D80;
-const WRITING_APP: u32 = 0x5741;
-const TRACKS: u32 = 0x1654_AE6B;
-const TRACK: u32 = 0xAE;
-const TRACK_TYPE: u32 = 0x83;
-const CLUSTER: u32 = 0x1F43_B675;
-const POSITION: u32 = 0xA7;
-const CUES: u32 = 0x1C53_BB6B;
-const TAGS: u32 = 0x1254_C367;
-const TAG: u32 = 0x7373;
-const TARGETS: u32 = 0x63C0;
-/// Of a track, an edition, a chapter, an attachment.
-const UIDS: [u32; 4] = [0x63C5, 0x63C9, 0x63C4, 0x63C6];
-const SIMPLE: u32 = 0x67C8;
-const NAME: u32 = 0x45A3;
-const STRING: u32 = 0x4487;
 /// The name of a tag that holds a packet.
 const PACKET: &str = "XMP";
-/// The most elements of a Segment, and the most bytes of one that is read.
-const MAX_PARTS: usize = 1 << 20;
-const MAX_PART: u64 = 16 << 20;
-
-/// A Segment and the elements of it, in order and without gaps.
-struct Segment {
-    head: Head,
-    parts: Vec<Head>,
-}
-
-fn master(id: u32) -> bool {
-    matches!(id, EBML | SEEK_HEAD | SEEK | INFO | TRACKS | TRACK | TAGS | TAG | TARGETS | SIMPLE)
-}
-
-fn read(source: &dyn Source, part: &Head) -> Result<Node> {
-    if part.end - part.start > MAX_PART {
-        return Err(Error::limit(format!("an element of the film's header is longer than {MAX_PART} bytes")));
-    }
-    Node::read(&source.read(part.start, (part.end - part.start) as usize)?, part, master)
-}
-
-/// The type of the document, and all Segments.
-fn parse(source: &dyn Source) -> Result<(String, Vec<Segment>)> {
-    let (length, mut at, mut kind, mut segments) = (source.length(), 0, String::new(), Vec::new());
-    while at < length {
-        let mut one = head(source, at, length)?;
-        match one.id {
-            SEGMENT => {
-                let parts = parts(source, &mut one)?;
-                at = one.end;
-                segments.push(Segment { head: one, parts });
-                continue;
-            }
-            EBML if !one.open => kind = read(source, &one)?.child(DOC_TYPE).map(|node| word(node.bytes())).unwrap_or(kind),
-            VOID | CRC if !one.open => {}
-            _ => return Err(Error::broken("there is something that is no part of a Matroska file", at as usize)),
-        }
-        at = one.end;
-    }
-    if !segments.iter().any(|segment| segment.parts.iter().any(|part| part.id == CLUSTER)) {
-        return Err(Error::broken("there is no Cluster: the file ends early, or holds no samples", length as usize));
-    }
-    Ok((kind, segments))
-}
-
-/// The elements of a Segment; one of unknown size ends where the next Segment starts.
-fn parts(source: &dyn Source, segment: &mut Head) -> Result<Vec<Head>> {
-    let (mut parts, mut at) = (Vec::new(), segment.body);
-    while at < segment.end {
-        let mut part = head(source, at, segment.end)?;
-        if segment.open && matches!(part.id, EBML | SEGMENT) {
-            segment.end = at;
-            break;
-        }
-        if part.open {
-            if part.id != CLUSTER {
-                return Err(Error::broken("an element has an unknown size that must have a known one", at as usize));
-            }
-            part.end = cluster_end(source, &part)?;
-        }
-        if parts.len() >= MAX_PARTS {
-            return Err(Error::limit(format!("a Segment has more than {MAX_PARTS} elements")));
-        }
-        at = part.end;
-        parts.push(part);
-    }
-    Ok(parts)
-}
-
-/// A Cluster of unknown size ends before the first element that does not belong into one: those have identifiers of 4 bytes.
-fn cluster_end(source: &dyn Source, cluster: &Head) -> Result<u64> {
-    let source = Window::new(source);
-    let mut at = cluster.body;
-    while at < cluster.end {
-        let inside = head(&source, at, cluster.end)?;
-        if inside.id > 0x0FFF_FFFF {
-            break;
-        }
-        if inside.open {
-            return Err(Error::broken("a block has an unknown size", at as usize));
-        }
-        at = inside.end;
-    }
-    Ok(at)
-}
-
-fn word(bytes: &[u8]) -> String {
-    text_of(bytes).trim_end_matches('\0').to_owned()
-}
 
 fn walk(source: &dyn Source) -> Result<Walk> {
     let (kind, segments) = parse(source)?;
@@ -275,12 +165,6 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
     }
     cuts.sort_by_key(|(range, _)| (range.start, range.end));
     Ok(replace(source.length(), cuts))
-}
-
-/// Where the element at `index` and the space behind it end.
-fn room(segment: &Segment, index: usize) -> u64 {
-    let behind = segment.parts.iter().skip(index + 1).take_while(|part| part.id == VOID);
-    behind.last().or(segment.parts.get(index)).map_or(0, |part| part.end)
 }
 
 /// A tag into the element Tags at `index`, where there is room or nothing behind.

@@ -14,6 +14,7 @@ mod heif;
 mod jxl;
 pub mod kind;
 mod matroska;
+mod matroska_parts;
 mod mp4;
 mod mp4_tags;
 mod riff;
