@@ -169,7 +169,7 @@ pub fn string(text: &str) -> Vec<u8> {
     }
 }
 
-/// A script of one property.
-pub fn script(name: &str, property: &[u8]) -> Vec<u8> {
-    [&string(name), &[8, 0, 0, 0, 1][..], property, &[0, 0, 9]].concat()
+/// A script of these properties.
+pub fn script(name: &str, properties: &[Vec<u8>]) -> Vec<u8> {
+    [&string(name), &[8][..], &(properties.len() as u32).to_be_bytes(), &properties.concat(), &[0, 0, 9]].concat()
 }

@@ -32,7 +32,8 @@ fn parse(source: &dyn Source) -> Result<Vec<Part>> {
     while at < length {
         // Whatever else stands behind the last part, players do not read it.
         let head = source.read(at, (length - at).min(12) as usize)?;
-        if !parts.is_empty() && !(head.starts_with(b"RIFF") && head.get(8..).is_none_or(|form| form == b"AVIX")) {
+        let another = head.starts_with(b"RIFF") && head.get(8..).is_none_or(|form| form == b"AVIX");
+        if !parts.is_empty() && !another {
             break;
         }
         let stated = LE.size(source, at + 4)?;

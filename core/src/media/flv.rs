@@ -1,8 +1,9 @@
-//! FLV: the label is a property of the script `onMetaData` (TC260-PG-20257A), XMP the property `liveXML` of `onXMPData`
-//! (XMP part 3, 2.3.4).
+//! FLV: the label is a property of the script `onMetaData` (TC260-PG-20257A). XMP is the property `liveXML` of `onXMPData`
+//! (XMP part 3, 2.3.4) where that is there; a new packet is the same property of `onMetaData`, which is our convention: of a
+//! second script ffmpeg makes a stream of data that was not there before.
 //!
-//! Both stand before the samples, so these move; the places that `onMetaData` itself names are set right. Coded are the
-//! bodies of all audio and video tags.
+//! The script stands before the samples, so these move; the places that it names itself are set right. Coded are the bodies
+//! of all audio and video tags.
 
 use super::amf::{self, Script, Value};
 use super::kind::{Budget, Label, Media, Text, Walk, XMP, beside, text_of};
@@ -104,7 +105,11 @@ fn walk(source: &dyn Source) -> Result<Walk> {
             let (name, path) = (&known.script.name, &value.path);
             let offset = known.body.start + value.body.start as u64;
             let text = text_of(&source.read(offset, value.body.len())?).trim_end_matches('\0').to_owned();
-            let key = if name == PACKET && path == LIVE { XMP.to_owned() } else { path.clone() };
+            let key = if path == LIVE && text.contains("http://www.w3.org/1999/02/22-rdf-syntax-ns#") {
+                XMP.to_owned()
+            } else {
+                path.clone()
+            };
             let official = name == META && path == "AIGC";
             texts.push(Text { place: format!("{name} {path}"), key, value: text, offset, official });
         }
@@ -133,8 +138,8 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
     let parts = parse(source)?;
     let changed = beside(walk, label, drop)?;
     let home = parts.scripts.iter().find(|known| known.script.name == META && known.script.list.is_some());
-    let front = home.map_or(parts.first, |known| known.body.end + BACK);
-    let mut due = label.aigc.as_deref().map(|json| amf::property("AIGC", json));
+    let mut due: Vec<Vec<u8>> = label.aigc.iter().map(|json| amf::property("AIGC", json)).collect();
+    due.extend(changed.iter().filter(|(index, _)| index.is_none()).map(|(_, packet)| amf::property(LIVE, packet)));
     let mut cuts: Vec<(Range<u64>, Vec<u8>)> = Vec::new();
     for known in &parts.scripts {
         let at = |inside: usize| known.body.start + inside as u64;
@@ -150,10 +155,9 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
                 cuts.push((span, bytes));
             }
         }
-        if let (Some(list), Some(new)) = (&known.script.list, due.take_if(|_| home.is_some_and(|home| home.start == known.start)))
-        {
-            cuts.push((at(list.end)..at(list.end), new));
-            count += 1;
+        if let (Some(list), true) = (&known.script.list, home.is_some_and(|home| home.start == known.start) && !due.is_empty()) {
+            count += due.len() as i64;
+            cuts.push((at(list.end)..at(list.end), due.concat()));
         }
         if cuts.len() == before {
             continue;
@@ -168,15 +172,8 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
         cuts.push((known.start + 1..known.start + 4, size(length)?.to_vec()));
         cuts.push((known.body.end..known.body.end + BACK, back(length).to_vec()));
     }
-    let mut new = Vec::new();
-    if let Some(property) = due {
-        new.extend(tag(&amf::script(META, &property))?);
-    }
-    for (_, packet) in changed.iter().filter(|(index, _)| index.is_none()) {
-        new.extend(tag(&amf::script(PACKET, &amf::property(LIVE, packet)))?);
-    }
-    if !new.is_empty() {
-        cuts.push((front..front, new));
+    if home.is_none() && !due.is_empty() {
+        cuts.push((parts.first..parts.first, tag(&amf::script(META, &due))?));
     }
     let moved = places(source, &parts, &cuts)?;
     cuts.extend(moved);

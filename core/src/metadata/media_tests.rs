@@ -141,8 +141,8 @@ fn places_in_flv_are_set_right() {
         let at = number(list + entry * 9 + 1);
         assert_eq!((marked[at], &marked[at + 11..at + 43]), (kind, body));
     }
-    // Four properties, where there were three.
-    assert_eq!(marked[find(&marked, b"onMetaData", 0) + 10..][..5], [8, 0, 0, 0, 4]);
+    // Five properties, where there were three.
+    assert_eq!(marked[find(&marked, b"onMetaData", 0) + 10..][..5], [8, 0, 0, 0, 5]);
 }
 
 #[test]
