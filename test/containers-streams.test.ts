@@ -91,6 +91,7 @@ async function check(source: string, type: string | undefined, probe: boolean, e
     if (exif) expect(said['AIGC'] ?? said['Aigc']).toBe(JSON_TEXT)
     if (/avi|wav|flv/.test(extname(target))) expect(said['DigitalSourceType']).toBe(TYPE)
   }
+  if (exiftool !== undefined && /aif/.test(extname(target))) expect(run(exiftool, ['-b', '-ApplicationData', target]).toString()).toContain(`>${TYPE}<`)
   // Bytes in, bytes out: the same file.
   const { output } = await mark(readFileSync(source), COMMON)
   expect(Buffer.from(output).equals(readFileSync(target))).toBe(true)

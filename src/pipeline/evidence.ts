@@ -42,7 +42,7 @@ export function typeOrThrow(bytes: Uint8Array): string {
   if (type !== undefined) return type
   throw bytes.byteLength === 0
     ? new CountermarkError('ERR_BROKEN', 'The file is empty.', { offset: 0 })
-    : new CountermarkError('ERR_UNSUPPORTED', 'This is not a file of a kind that is read (JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF, JPEG XL, SVG, MP4, QuickTime).')
+    : new CountermarkError('ERR_UNSUPPORTED', 'This is not a file of a kind that is read (JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF, JPEG XL, SVG, MP4, QuickTime, Matroska, WebM, AVI, FLV, WAV, AIFF).')
 }
 
 async function attempt<T>(work: () => T | Promise<T>): Promise<T | CountermarkError> {

@@ -5,7 +5,9 @@ use std::ops::Range;
 
 const MAX_DEPTH: usize = 16;
 /// Places of key frames are values too.
-const MAX_VALUES: usize = 1 << 20;
+const MAX_VALUES: usize = 1 << 18;
+/// The most bytes of keys from the top to a value.
+const MAX_PATH: usize = 256;
 
 /// A script: a name and a value.
 #[derive(Debug, Default, PartialEq)]
@@ -63,7 +65,7 @@ pub fn read(bytes: &[u8]) -> Result<Option<Script>> {
     reader.script.name = String::from_utf8_lossy(bytes.get(name).unwrap_or_default()).into_owned();
     // What a player is told by its name alone.
     if reader.at < bytes.len() {
-        reader.value(String::new(), reader.at, 0)?;
+        reader.value("", reader.at, 0)?;
     }
     Ok(Some(reader.script))
 }
@@ -87,16 +89,16 @@ impl<'a> Reader<'a> {
         Ok(start..self.at)
     }
 
-    fn push(&mut self, path: String, from: usize, start: usize, number: bool) -> Result<()> {
+    fn push(&mut self, path: &str, from: usize, start: usize, number: bool) -> Result<()> {
         if self.script.values.len() >= MAX_VALUES {
             return Err(Error::limit(format!("a script tag of the FLV holds more than {MAX_VALUES} values")));
         }
-        self.script.values.push(Value { path, span: from..self.at, body: start..self.at, number });
+        self.script.values.push(Value { path: path.to_owned(), span: from..self.at, body: start..self.at, number });
         Ok(())
     }
 
     /// The value here; `from`: where its property starts.
-    fn value(&mut self, path: String, from: usize, depth: usize) -> Result<()> {
+    fn value(&mut self, path: &str, from: usize, depth: usize) -> Result<()> {
         if depth > MAX_DEPTH {
             return Err(Error::limit(format!("values of the FLV are nested deeper than {MAX_DEPTH}")));
         }
@@ -113,19 +115,19 @@ impl<'a> Reader<'a> {
                 self.take(length)?;
                 self.push(path, from, start, false)
             }
-            3 => self.properties(&path, None, depth),
+            3 => self.properties(path, None, depth),
             8 => {
                 let count = self.at;
                 self.take(4)?;
-                self.properties(&path, Some(count), depth)
+                self.properties(path, Some(count), depth)
             }
             16 => {
                 self.string()?;
-                self.properties(&path, None, depth)
+                self.properties(path, None, depth)
             }
             10 => {
                 for _ in 0..self.number(4)? {
-                    self.value(path.clone(), self.at, depth + 1)?;
+                    self.value(path, self.at, depth + 1)?;
                 }
                 Ok(())
             }
@@ -151,7 +153,10 @@ impl<'a> Reader<'a> {
             let key = self.string()?;
             let key = String::from_utf8_lossy(self.bytes.get(key).unwrap_or_default());
             let path = if path.is_empty() { key.into_owned() } else { format!("{path}.{key}") };
-            self.value(path, from, depth + 1)?;
+            if path.len() > MAX_PATH {
+                return Err(Error::limit(format!("a key of the FLV is longer than {MAX_PATH} bytes")));
+            }
+            self.value(&path, from, depth + 1)?;
         }
     }
 }

@@ -15,8 +15,9 @@ pub const MEDIA: Media =
     Media { name: "AVI", matches: |head| head.starts_with(b"RIFF") && head.get(8..12) == Some(b"AVI "), walk, write };
 
 const LE: Order = Order::Little;
-/// The most parts of a file: each holds up to 1 GiB or more.
+/// The most parts of a file, each of 1 GiB or more, and the most chunks in all of them.
 const MAX_PARTS: usize = 1 << 12;
+const MAX_CHUNKS: usize = 1 << 16;
 
 /// A `RIFF` chunk of the file.
 struct Part {
@@ -28,7 +29,7 @@ struct Part {
 }
 
 fn parse(source: &dyn Source) -> Result<Vec<Part>> {
-    let (length, mut at, mut parts) = (source.length(), 0, Vec::new());
+    let (length, mut at, mut parts, mut count) = (source.length(), 0, Vec::new(), 0);
     while at < length {
         // Whatever else stands behind the last part, players do not read it.
         let head = source.read(at, (length - at).min(12) as usize)?;
@@ -46,9 +47,10 @@ fn parse(source: &dyn Source) -> Result<Vec<Part>> {
             (b"LIST", 0 | 0xFFFF_FFFF) if open => end.saturating_sub(body),
             _ => count,
         })?;
+        count += chunks.len();
         parts.push(Part { chunks, start: at, end, open });
-        if parts.len() > MAX_PARTS {
-            return Err(Error::limit(format!("the AVI has more than {MAX_PARTS} parts")));
+        if parts.len() > MAX_PARTS || count > MAX_CHUNKS {
+            return Err(Error::limit(format!("the AVI has more than {MAX_PARTS} parts, or {MAX_CHUNKS} chunks")));
         }
         at = end + end % 2;
     }

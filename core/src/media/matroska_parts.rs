@@ -63,12 +63,13 @@ pub fn read(source: &dyn Source, part: &Head) -> Result<Node> {
 /// # Errors
 /// `Broken` for a length that points outside, or where there are no samples; `Limit` for counts beyond reason.
 pub fn parse(source: &dyn Source) -> Result<(String, Vec<Segment>)> {
+    let window = Window::new(source);
     let (length, mut at, mut kind, mut segments) = (source.length(), 0, String::new(), Vec::new());
     while at < length {
         let mut one = head(source, at, length)?;
         match one.id {
             SEGMENT => {
-                let parts = parts(source, &mut one)?;
+                let parts = parts(source, &window, &mut one)?;
                 at = one.end;
                 segments.push(Segment { head: one, parts });
                 continue;
@@ -86,7 +87,7 @@ pub fn parse(source: &dyn Source) -> Result<(String, Vec<Segment>)> {
 }
 
 /// The elements of a Segment; one of unknown size ends where the next Segment starts.
-fn parts(source: &dyn Source, segment: &mut Head) -> Result<Vec<Head>> {
+fn parts(source: &dyn Source, window: &Window, segment: &mut Head) -> Result<Vec<Head>> {
     let (mut parts, mut at) = (Vec::new(), segment.body);
     while at < segment.end {
         let mut part = head(source, at, segment.end)?;
@@ -98,7 +99,7 @@ fn parts(source: &dyn Source, segment: &mut Head) -> Result<Vec<Head>> {
             if part.id != CLUSTER {
                 return Err(Error::broken("an element has an unknown size that must have a known one", at as usize));
             }
-            part.end = cluster_end(source, &part)?;
+            part.end = cluster_end(window, &part)?;
         }
         if parts.len() >= MAX_PARTS {
             return Err(Error::limit(format!("a Segment has more than {MAX_PARTS} elements")));
@@ -110,11 +111,10 @@ fn parts(source: &dyn Source, segment: &mut Head) -> Result<Vec<Head>> {
 }
 
 /// A Cluster of unknown size ends before the first element that does not belong into one: those have identifiers of 4 bytes.
-fn cluster_end(source: &dyn Source, cluster: &Head) -> Result<u64> {
-    let source = Window::new(source);
+fn cluster_end(window: &Window, cluster: &Head) -> Result<u64> {
     let mut at = cluster.body;
     while at < cluster.end {
-        let inside = head(&source, at, cluster.end)?;
+        let inside = head(window, at, cluster.end)?;
         if inside.id > 0x0FFF_FFFF {
             break;
         }
