@@ -346,3 +346,21 @@ fn tags_that_share_their_bytes_are_no_bomb() {
     assert!(read::read(&film).is_err());
     assert!(start.elapsed().as_secs() < 2, "{:?}", start.elapsed());
 }
+
+#[test]
+fn films_that_are_all_heads_are_no_bomb() {
+    // A key of 60,000 bytes over a million values.
+    let key = [&60000u16.to_be_bytes()[..], &[b'k'; 60000]].concat();
+    let script = [&b"\x02\0\x0AonMetaData\x03"[..], &key, &[10, 0, 15, 0, 0], &[5; 0xF_0000], &[0, 0, 9]].concat();
+    let size = (script.len() as u32).to_be_bytes();
+    let mut film = samples::flv(false);
+    let back = (script.len() as u32 + 11).to_be_bytes();
+    film.splice(13..13, [&[18], &size[1..], &[0; 7], &script[..], &back].concat());
+    let start = std::time::Instant::now();
+    assert_eq!(read::read(&film).unwrap_err().code, Code::Limit);
+    // Clusters of unknown size without anything in them.
+    let mut film = samples::matroska(true, 0);
+    film.extend([0x1F, 0x43, 0xB6, 0x75, 0xFF].repeat(300_000));
+    assert_eq!(read::read(&film).unwrap().sites.len(), 0);
+    assert!(start.elapsed().as_secs() < 2, "{:?}", start.elapsed());
+}
