@@ -26,6 +26,14 @@ const EXTENSIONS: { readonly [type: string]: readonly string[] } = {
   'audio/aac': ['aac'],
   'audio/flac': ['flac'],
   'audio/ogg': ['ogg', 'oga', 'opus'],
+  'audio/wav': ['wav', 'wave', 'bwf', 'rf64'],
+  'video/webm': ['webm'],
+  'audio/webm': ['weba'],
+  'video/matroska': ['mkv', 'mk3d'],
+  'audio/matroska': ['mka'],
+  'video/x-msvideo': ['avi'],
+  'video/x-flv': ['flv'],
+  'audio/aiff': ['aif', 'aiff', 'aifc'],
 }
 
 /** The kinds whose samples `mark` can change: label and watermark. */
@@ -45,7 +53,8 @@ export function modalityOf(type: string): 'image' | 'audio' | 'video' {
 /** Whether two types are one container under several names: what a name says of sound or pictures inside is not told by its bytes. */
 export function sameKind(a: string, b: string): boolean {
   // What an ID3 tag stands before may lie beyond the bytes that were seen.
-  const family = (type: string): string => (/^(video|audio)\/(mp4|quicktime|3gpp)$/.test(type) ? 'bmff' : /^audio\/(mpeg|aac|flac)$/.test(type) ? 'id3' : type)
+  const family = (type: string): string =>
+    /^(video|audio)\/(mp4|quicktime|3gpp)$/.test(type) ? 'bmff' : /^audio\/(mpeg|aac|flac)$/.test(type) ? 'id3' : type.replace(/^audio\/(webm|matroska)$/, 'video/$1')
   return family(a) === family(b)
 }
 
@@ -82,6 +91,12 @@ export function typeOfBytes(bytes: Uint8Array): string | undefined {
     return brands.startsWith('crx ') ? undefined : 'video/mp4'
   }
   if (bytes[0] === 0 && /^(moov|mdat|wide|skip|free|pnot)$/.test(text(4, 8))) return 'video/quicktime'
+  if (/^(RIFF|RF64|BW64)[^]{4}WAVE/.test(text(0, 12))) return 'audio/wav'
+  if (/^RIFF[^]{4}AVI /.test(text(0, 12))) return 'video/x-msvideo'
+  if (/^FORM[^]{4}AIF[FC]/.test(text(0, 12))) return 'audio/aiff'
+  if (text(0, 4) === 'FLV\x01') return 'video/x-flv'
+  // By the type of the document; whether there are pictures only the tracks say.
+  if (text(0, 4) === '\x1aE\xdf\xa3') return /\x42\x82[^]{1,8}webm/.test(text(0, 64)) ? 'video/webm' : 'video/matroska'
   if (text(0, 4) === 'OggS') return 'audio/ogg'
   if (text(0, 4) === 'fLaC') return 'audio/flac'
   if (text(0, 3) === 'ID3') return behindId3(bytes)

@@ -79,4 +79,24 @@ export const FORMATS: readonly Format[] = [
     kind: 'Ogg with Vorbis or Opus', type: 'audio/ogg', place: 'comment `AIGC` of the first such stream. No place for DigitalSourceType', form: 'bare', source: 'TC260-PG-202510A',
     reads: true, writes: true, kept: 'every other comment, packet and stream', readersTried: ['ExifTool', 'ffprobe'],
   },
+  {
+    kind: 'Matroska, WebM', type: 'video/matroska', place: '`Segment/Tags/Tag/SimpleTag` named `AIGC` for the whole file. DigitalSourceType: a packet as a SimpleTag named `XMP`, our own', form: 'bare', source: 'TC260-PG-20257A',
+    reads: true, writes: true, kept: 'every other element; positions stay', readersTried: ['ffprobe', 'ExifTool'],
+  },
+  {
+    kind: 'AVI, OpenDML too', type: 'video/x-msvideo', place: '`LIST INFO`, entry `AIGC`. DigitalSourceType: XMP in the chunk `_PMX`', form: 'bare', source: 'TC260-PG-20257A annex D',
+    reads: true, writes: true, kept: 'every other chunk; both kinds of index', readersTried: ['ffprobe', 'ExifTool'],
+  },
+  {
+    kind: 'FLV', type: 'video/x-flv', place: 'script `onMetaData`, string `AIGC`. DigitalSourceType: XMP as `liveXML`, our own', form: 'bare', source: 'TC260-PG-20257A',
+    reads: true, writes: true, kept: 'every other property and tag; places of key frames are corrected', readersTried: ['ExifTool', 'ffprobe'],
+  },
+  {
+    kind: 'WAV, RF64, BW64', type: 'audio/wav', place: 'chunk `AIGC`. DigitalSourceType: XMP in the chunk `_PMX`', form: 'bare', source: 'TC260-PG-202510A 6.1',
+    reads: true, writes: true, kept: 'every other chunk', readersTried: ['ExifTool (DigitalSourceType; no program that we know shows the chunk)'],
+  },
+  {
+    kind: 'AIFF, AIFF-C', type: 'audio/aiff', place: 'chunk `APPL` with the signature `XMP `', form: 'xmp', source: 'own convention, after TC260-PG-20259A and XMP part 3',
+    reads: true, writes: true, kept: 'every other chunk', readersTried: ['ExifTool'],
+  },
 ]

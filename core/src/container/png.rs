@@ -250,7 +250,7 @@ const fn tables() -> [[u32; 256]; 8] {
 }
 
 /// CRC-32 of ISO 3309 as PNG uses it (PNG, annex D).
-fn crc(bytes: &[u8]) -> u32 {
+pub fn crc(bytes: &[u8]) -> u32 {
     let [t0, t1, t2, t3, t4, t5, t6, t7] = &TABLES;
     let mut sum = u32::MAX;
     let (blocks, rest) = bytes.as_chunks::<8>();

@@ -183,6 +183,32 @@ pub fn packets(walk: &Walk, label: &Label, drop: &[usize]) -> Result<Vec<(Option
     Ok(changed)
 }
 
+/// As [`packets`], of a kind whose label does not stand in XMP: the first packet takes only the source type.
+///
+/// # Errors
+/// As `Packet::read` and `Packet::with`.
+pub fn beside(walk: &Walk, label: &Label, drop: &[usize]) -> Result<Vec<(Option<usize>, String)>> {
+    let source = Label { aigc: None, ..label.clone() };
+    let (mut changed, mut due) = (Vec::new(), source.digital_source_type.is_some());
+    for (index, text) in walk.texts.iter().enumerate().filter(|(_, text)| text.key == XMP) {
+        let mut value = text.value.clone();
+        if drop.contains(&index) {
+            value = without_label(&value)?;
+        }
+        if due {
+            value = source.packet(Some(&value))?;
+            due = false;
+        }
+        if value != text.value {
+            changed.push((Some(index), value));
+        }
+    }
+    if due {
+        changed.push((None, source.packet(None)?));
+    }
+    Ok(changed)
+}
+
 /// A text in UTF-8, or else in Latin-1.
 pub fn text_of(bytes: &[u8]) -> String {
     str::from_utf8(bytes).map_or_else(|_| bytes.iter().map(|&byte| char::from(byte)).collect(), str::to_owned)

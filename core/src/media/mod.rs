@@ -3,20 +3,28 @@
 //! A kind reads what it needs through a [`source::Source`], says what texts it found and where its coded samples lie, and
 //! plans a new file as a list of [`source::Splice`]s: runs of the old file and new bytes.
 
+mod aiff;
+mod amf;
 mod ape;
+mod avi;
 mod bmff;
+mod ebml;
 mod flac;
+mod flv;
 mod gif;
 mod heif;
 mod id3;
 mod id3_frame;
 mod jxl;
 pub mod kind;
+mod matroska;
+mod matroska_parts;
 mod mp3;
 mod mp4;
 mod mp4_tags;
 mod ogg;
 mod ogg_page;
+mod riff;
 pub mod source;
 mod svg;
 mod tagged;
@@ -30,8 +38,22 @@ use sha2::{Digest, Sha256};
 use source::Source;
 
 /// Every kind that is handled.
-pub static TABLE: [Media; 10] =
-    [heif::MEDIA, mp4::MEDIA, gif::MEDIA, tiff::MEDIA, jxl::MEDIA, svg::MEDIA, wav::MEDIA, flac::MEDIA, mp3::MEDIA, ogg::MEDIA];
+pub static TABLE: [Media; 14] = [
+    heif::MEDIA,
+    mp4::MEDIA,
+    gif::MEDIA,
+    tiff::MEDIA,
+    jxl::MEDIA,
+    svg::MEDIA,
+    wav::MEDIA,
+    matroska::MEDIA,
+    avi::MEDIA,
+    flv::MEDIA,
+    aiff::MEDIA,
+    flac::MEDIA,
+    mp3::MEDIA,
+    ogg::MEDIA,
+];
 
 /// The kind of a file by its first bytes, `None` for one that is not in the table.
 ///

@@ -228,6 +228,117 @@ pub fn ogg(opus: bool, serial: u32, list: &[&str], parts: usize) -> Vec<Vec<u8>>
     pages
 }
 
+/// An EBML element.
+fn element(id: u32, body: &[u8]) -> Vec<u8> {
+    let id: Vec<u8> = id.to_be_bytes().into_iter().skip_while(|&byte| byte == 0).collect();
+    [&id, &(1u64 << 56 | body.len() as u64).to_be_bytes()[..], body].concat()
+}
+
+/// A film of one track, two clusters and a tag. `live`: sizes are unknown; else an index at its end, and `free` bytes of
+/// space behind the list of places.
+pub fn matroska(live: bool, free: usize) -> Vec<u8> {
+    let header = element(0x1A45_DFA3, &element(0x4282, if live { b"webm" } else { b"matroska" }));
+    let open = |id: u32, body: &[u8]| {
+        let mut all = element(id, body);
+        if live {
+            all[4..12].copy_from_slice(&[1, 255, 255, 255, 255, 255, 255, 255]);
+        }
+        all
+    };
+    let name = [element(0x45A3, b"TITLE"), element(0x4487, b"kept")].concat();
+    let tags = element(0x1254_C367, &element(0x7373, &[element(0x63C0, b""), element(0x67C8, &name)].concat()));
+    let info = element(0x1549_A966, &element(0x4D80, b"hand-made"));
+    let tracks = element(0x1654_AE6B, &element(0xAE, &element(0x83, &[1])));
+    let block = |part: &[u8]| element(0xA3, &[&[0x81, 0, 0, 0x80], part].concat());
+    let clusters: Vec<u8> =
+        FILM.chunks(32).flat_map(|part| open(0x1F43_B675, &[element(0xE7, &[0]), block(part)].concat())).collect();
+    let seek = |id: u32, at: usize| {
+        element(0x4DBB, &[element(0x53AB, &id.to_be_bytes()), element(0x53AC, &(at as u32).to_be_bytes())].concat())
+    };
+    let space = if free == 0 { Vec::new() } else { element(0xEC, &vec![0; free - 9]) };
+    let front = |cues: usize, at: usize| {
+        let list = element(0x114D_9B74, &[seek(0x1549_A966, at), seek(0x1C53_BB6B, cues)].concat());
+        [list, space.clone(), info.clone(), tracks.clone(), tags.clone()].concat()
+    };
+    if live {
+        return [header, open(0x1853_8067, &[info, tracks, tags, clusters].concat())].concat();
+    }
+    let length = front(0, 0).len();
+    let info_at = length - info.len() - tracks.len() - tags.len();
+    let cues = element(0x1C53_BB6B, &element(0xBB, &element(0xB7, &element(0xF1, &(length as u32).to_be_bytes()))));
+    let body = [front(length + clusters.len(), info_at), clusters, cues].concat();
+    [header, element(0x1853_8067, &body)].concat()
+}
+
+/// A chunk of RIFF.
+fn chunk(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    [name, &(body.len() as u32).to_le_bytes()[..], body, &[0][..body.len() % 2]].concat()
+}
+
+/// A list of two texts, the last of an odd length.
+fn info() -> Vec<u8> {
+    chunk(b"LIST", &[b"INFO".to_vec(), chunk(b"INAM", b"kept\0\0"), chunk(b"ISFT", b"hand-made\0")].concat())
+}
+
+/// Sound with texts before and behind the samples; `open`: a stream, whose sizes were never written.
+pub fn wav(open: bool) -> Vec<u8> {
+    let mut data = chunk(b"data", FILM);
+    if open {
+        data[4..8].copy_from_slice(&[255; 4]);
+    }
+    let more = if open { Vec::new() } else { chunk(b"cue ", &[0; 4]) };
+    let mut all = chunk(b"RIFF", &[b"WAVE".to_vec(), chunk(b"fmt ", &[1; 16]), info(), data, more].concat());
+    if open {
+        all[4..8].copy_from_slice(&[255; 4]);
+    }
+    all
+}
+
+/// A film; `text`: a list of texts before the samples; `space`: bytes of space behind that; `more`: a second part.
+pub fn avi(text: bool, space: usize, more: bool) -> Vec<u8> {
+    let list = |kind: &[u8; 4], body: &[u8]| chunk(b"LIST", &[kind, body].concat());
+    let texts = if text { info() } else { Vec::new() };
+    let room = if space == 0 { Vec::new() } else { chunk(b"JUNK", &vec![7; space - 8]) };
+    let movi = list(b"movi", &chunk(b"00dc", FILM));
+    let head = list(b"hdrl", &chunk(b"avih", &[1; 56]));
+    let first = chunk(b"RIFF", &[b"AVI ".to_vec(), head, texts, room, movi.clone(), chunk(b"idx1", &[0; 16])].concat());
+    if more { [first, chunk(b"RIFF", &[&b"AVIX"[..], &movi].concat())].concat() } else { first }
+}
+
+/// A film of two tags; `script`: with a script that names its length and the places of its key frames.
+pub fn flv(script: bool) -> Vec<u8> {
+    let tag = |kind: u8, body: &[u8]| {
+        let size = (body.len() as u32).to_be_bytes();
+        [&[kind], &size[1..], &[0; 7], body, &(body.len() as u32 + 11).to_be_bytes()].concat()
+    };
+    let key = |key: &str, value: &[u8]| [&(key.len() as u16).to_be_bytes(), key.as_bytes(), value].concat();
+    let number = |value: usize| [&[0], &(value as f64).to_be_bytes()[..]].concat();
+    let meta = |first: usize, length: usize| {
+        let places = [&[10, 0, 0, 0, 2][..], &number(first), &number(first + 47)].concat();
+        let frames = [&[3][..], &key("filepositions", &places), &[0, 0, 9]].concat();
+        let all = [key("title", b"\x02\0\x04kept"), key("filesize", &number(length)), key("keyframes", &frames)].concat();
+        tag(18, &[b"\x02\0\x0AonMetaData\x08\0\0\0\x03", &all[..], &[0, 0, 9]].concat())
+    };
+    let first = 13 + meta(0, 0).len();
+    let film = [tag(9, &FILM[..32]), tag(8, &FILM[32..])].concat();
+    let script = if script { meta(first, first + film.len()) } else { Vec::new() };
+    [&b"FLV\x01\x05\0\0\0\x09\0\0\0\0"[..], &script, &film].concat()
+}
+
+/// Sound with a name before and a marker behind the samples.
+pub fn aiff(compressed: bool) -> Vec<u8> {
+    let samples = boxed_big(b"SSND", &[&[0; 8], &FILM[..63]].concat());
+    let kind: &[u8] = if compressed { b"AIFC" } else { b"AIFF" };
+    boxed_big(
+        b"FORM",
+        &[kind, &boxed_big(b"NAME", b"kept"), &boxed_big(b"COMM", &[1; 18]), &samples, &boxed_big(b"MARK", &[0; 2])].concat(),
+    )
+}
+
+fn boxed_big(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    [name, &(body.len() as u32).to_be_bytes()[..], body, &[0][..body.len() % 2]].concat()
+}
+
 /// Every kind.
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     let rdf = "<metadata id='m'><rdf:RDF><rdf:Description rdf:about=''/></rdf:RDF></metadata>";
@@ -260,6 +371,19 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("bigtiff, big end first", tiff(false, true)),
         ("jxl, bare", jxl(false)),
         ("jxl", jxl(true)),
+        ("mkv", matroska(false, 40)),
+        ("mkv, no space", matroska(false, 0)),
+        ("mkv, much space", matroska(false, 4096)),
+        ("webm, live", matroska(true, 0)),
+        ("wav", wav(false)),
+        ("wav, stream", wav(true)),
+        ("avi", avi(true, 0, false)),
+        ("avi, space", avi(true, 2048, false)),
+        ("avi, two parts", avi(false, 2048, true)),
+        ("flv", flv(true)),
+        ("flv, no script", flv(false)),
+        ("aiff", aiff(false)),
+        ("aifc", aiff(true)),
         ("svg", svg("")),
         ("svg, RDF", svg(rdf)),
         ("svg, empty", b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()),

@@ -1,11 +1,14 @@
 //! WAV as a row of RIFF chunks, RF64 and BW64 (EBU Tech 3306, ITU-R BS.2088) included.
 //!
 //! The label is a chunk `AIGC` of its own with the bare object (TC260-PG-202510A, 6.1), behind the last chunk so that the
-//! samples keep their offset; before the samples where a stream's writer left the sizes open. Coded is the body of `data`.
+//! samples keep their offset; before the samples where a stream's writer left the sizes open. XMP is a chunk `_PMX` (XMP
+//! part 3, 2.3.3). Coded is the body of `data`.
 
-use super::source::{Source, Splice};
+use super::kind::{Budget, XMP, beside, text_of};
+use super::riff::{Chunk, Order, broken, bytes};
+use super::source::{Source, Splice, replace};
 use super::{Label, Media, Text, Walk};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use std::ops::Range;
 
 /// The row of the table.
@@ -19,17 +22,6 @@ pub(super) const MEDIA: Media = Media {
 };
 const HEADER: u64 = 12;
 const OPEN: u64 = u32::MAX as u64;
-const MAX_CHUNKS: usize = 1 << 16;
-/// Longer texts are no labels.
-const MAX_TEXT: u64 = 1 << 20;
-
-/// A chunk; `parent` is the start of its `LIST`.
-struct Chunk {
-    name: [u8; 4],
-    span: Range<u64>,
-    body: Range<u64>,
-    parent: Option<u64>,
-}
 
 struct Wave {
     chunks: Vec<Chunk>,
@@ -41,104 +33,55 @@ struct Wave {
     open: bool,
 }
 
-fn broken(message: &str, at: u64) -> Error {
-    Error::broken(message, usize::try_from(at).unwrap_or(usize::MAX))
-}
-
-fn number<const N: usize>(source: &dyn Source, at: u64) -> Result<[u8; N]> {
-    source.read(at, N)?.first_chunk().copied().ok_or_else(|| broken("the WAV ends early", at))
-}
-
-fn size(source: &dyn Source, at: u64) -> Result<u64> {
-    Ok(u64::from(u32::from_le_bytes(number(source, at)?)))
+impl Wave {
+    fn data(&self) -> Option<&Chunk> {
+        self.chunks.iter().find(|chunk| &chunk.name == b"data" && chunk.parent.is_none())
+    }
 }
 
 fn parse(source: &dyn Source) -> Result<Wave> {
     let length = source.length();
-    let signature: [u8; 4] = number(source, 0)?;
-    let stated = size(source, 4)?;
+    let signature: [u8; 4] = bytes(source, 0)?;
+    let stated = Order::Little.size(source, 4)?;
     let (mut wave, mut data) = (Wave { chunks: Vec::new(), end: length, long: None, open: false }, None);
     if &signature == b"RIFF" {
         wave.open = stated == OPEN || stated == 0;
         wave.end = if wave.open { length } else { stated + 8 };
     } else {
-        if &number::<4>(source, HEADER)? != b"ds64" || size(source, HEADER + 4)? < 28 {
+        if &bytes::<4>(source, HEADER)? != b"ds64" || Order::Little.size(source, HEADER + 4)? < 28 {
             return Err(broken("the first chunk of an RF64 is not its ds64", HEADER));
         }
-        let total = u64::from_le_bytes(number(source, HEADER + 8)?);
-        data = Some(u64::from_le_bytes(number(source, HEADER + 16)?));
+        let total = u64::from_le_bytes(bytes(source, HEADER + 8)?);
+        data = Some(u64::from_le_bytes(bytes(source, HEADER + 16)?));
         wave.long = Some(HEADER + 8);
         wave.end = total.checked_add(8).ok_or_else(|| broken("the RF64's size is beyond all files", HEADER + 8))?;
     }
     if wave.end > length || wave.end < HEADER {
         return Err(broken("the WAV's stated size is not that of the file: it is cut off", 4));
     }
-    let mut at = HEADER;
-    while at < wave.end {
-        if at + 8 > wave.end {
-            return Err(broken("a WAV chunk is cut off", at));
+    let end = wave.end;
+    let mut open = wave.open;
+    wave.chunks = Order::Little.chunks(source, HEADER..end, &mut |name, body, count| match (name, count) {
+        // In RF64 the true size stands in ds64; a stream's samples reach to the end of the file.
+        (b"data", OPEN) => {
+            open |= data.is_none();
+            data.unwrap_or(end.saturating_sub(body))
         }
-        let head: [u8; 8] = number(source, at)?;
-        let [a, b, c, d, low @ ..] = head;
-        let name = [a, b, c, d];
-        let body = at + 8;
-        let mut count = u64::from(u32::from_le_bytes(low));
-        if &name == b"data" && count == OPEN {
-            // In RF64 the true size stands in ds64; a stream's samples reach to the end of the file.
-            wave.open |= data.is_none();
-            count = data.unwrap_or(wave.end.saturating_sub(body));
-        } else if &name == b"data" && wave.open && count == 0 {
-            count = wave.end.saturating_sub(body);
-        }
-        let end = body.checked_add(count).filter(|&end| end <= wave.end);
-        let end = end.ok_or_else(|| broken("a WAV chunk's length points outside the file", at))?;
-        let padded = (end + count % 2).min(wave.end);
-        add(&mut wave, Chunk { name, span: at..padded, body: body..end, parent: None })?;
-        if &name == b"LIST" && count >= 4 && &number::<4>(source, body)? == b"INFO" {
-            list(source, &mut wave, at, body + 4..end, padded)?;
-        }
-        at = padded;
+        (b"data", 0) if open => end.saturating_sub(body),
+        _ => count,
+    })?;
+    wave.open = open;
+    match wave.data() {
+        Some(_) => Ok(wave),
+        None => Err(broken("the WAV holds no samples", wave.end)),
     }
-    if !wave.chunks.iter().any(|chunk| &chunk.name == b"data" && chunk.parent.is_none()) {
-        return Err(broken("the WAV holds no samples", wave.end));
-    }
-    Ok(wave)
-}
-
-fn list(source: &dyn Source, wave: &mut Wave, parent: u64, range: Range<u64>, outer: u64) -> Result<()> {
-    let mut at = range.start;
-    while at < range.end {
-        if at + 8 > range.end {
-            return Err(broken("a LIST INFO entry is cut off", at));
-        }
-        let name = number(source, at)?;
-        let count = size(source, at + 4)?;
-        let end = at + 8 + count;
-        if end > range.end {
-            return Err(broken("a LIST INFO entry's length points outside its list", at));
-        }
-        // The pad of an odd last entry may be the list's own.
-        let padded = if end + count % 2 > range.end { outer } else { end + count % 2 };
-        add(wave, Chunk { name, span: at..padded, body: at + 8..end, parent: Some(parent) })?;
-        at = padded;
-    }
-    Ok(())
-}
-
-fn add(wave: &mut Wave, chunk: Chunk) -> Result<()> {
-    if wave.chunks.len() >= MAX_CHUNKS {
-        return Err(Error::limit(format!("the WAV has more than {MAX_CHUNKS} chunks")));
-    }
-    wave.chunks.push(chunk);
-    Ok(())
 }
 
 fn walk(source: &dyn Source) -> Result<Walk> {
     let wave = parse(source)?;
-    let mut walk = Walk { mime: "audio/wav", texts: Vec::new(), coded: Vec::new(), c2pa: false };
+    let (mut walk, mut budget) = (Walk { mime: "audio/wav", texts: Vec::new(), coded: Vec::new(), c2pa: false }, Budget::new());
     for chunk in &wave.chunks {
-        let count = chunk.body.end - chunk.body.start;
-        let name = String::from_utf8_lossy(&chunk.name).into_owned();
+        let name = chunk.named();
         let (place, key, official) = match (&chunk.name, chunk.parent) {
             (b"data", None) => {
                 walk.coded.push(chunk.body.clone());
@@ -149,15 +92,12 @@ fn walk(source: &dyn Source) -> Result<Walk> {
                 continue;
             }
             (b"AIGC", None) => ("AIGC chunk".to_owned(), name, true),
-            (b"_PMX", None) => ("_PMX chunk".to_owned(), "xmp".to_owned(), false),
+            (b"_PMX", None) => ("_PMX chunk".to_owned(), XMP.to_owned(), false),
             (_, Some(_)) => (format!("LIST INFO {name}"), name, false),
             _ => continue,
         };
-        if count > MAX_TEXT {
-            return Err(Error::limit(format!("{place} is longer than {MAX_TEXT} bytes")));
-        }
-        let value = source.read(chunk.body.start, count as usize)?;
-        let value = String::from_utf8_lossy(&value).trim_end_matches('\0').to_owned();
+        budget.take(chunk.body.end - chunk.body.start)?;
+        let value = text_of(&chunk.text(source)?).trim_end_matches('\0').to_owned();
         walk.texts.push(Text { place, key, value, offset: chunk.body.start, official });
     }
     Ok(walk)
@@ -165,56 +105,49 @@ fn walk(source: &dyn Source) -> Result<Walk> {
 
 fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Result<Vec<Splice>> {
     let wave = parse(source)?;
-    let dropped =
-        |chunk: &Chunk| drop.iter().filter_map(|&index| walk.texts.get(index)).any(|text| text.offset == chunk.body.start);
-    let gone = |chunk: &&Chunk| (chunk.parent.is_some() || chunk.name == *b"AIGC" || chunk.name == *b"_PMX") && dropped(chunk);
-    let mut cuts: Vec<(Range<u64>, Vec<u8>)> = Vec::new();
-    let mut total = wave.end;
-    for chunk in wave.chunks.iter().filter(gone) {
-        total -= chunk.span.end - chunk.span.start;
-        cuts.push((chunk.span.clone(), Vec::new()));
-    }
+    let text_at = |chunk: &Chunk| walk.texts.iter().position(|text| text.offset == chunk.body.start);
+    let gone = |chunk: &&Chunk| {
+        chunk.span.start < chunk.span.end
+            && text_at(chunk)
+                .is_some_and(|index| drop.contains(&index) && walk.texts.get(index).is_some_and(|text| text.key != XMP))
+    };
+    let mut cuts: Vec<(Range<u64>, Vec<u8>)> =
+        wave.chunks.iter().filter(gone).map(|chunk| (chunk.span.clone(), Vec::new())).collect();
     for parent in wave.chunks.iter().filter(|chunk| chunk.name == *b"LIST" && chunk.parent.is_none()) {
         let inside = wave.chunks.iter().filter(|chunk| chunk.parent == Some(parent.span.start)).filter(gone);
         let less: u64 = inside.map(|chunk| chunk.span.end.min(parent.body.end) - chunk.span.start).sum();
         if less > 0 {
-            let left = (parent.body.end - parent.body.start - less) as u32;
-            cuts.push((parent.span.start + 4..parent.span.start + 8, left.to_le_bytes().to_vec()));
+            let left = parent.body.end - parent.body.start - less;
+            cuts.push((parent.span.start + 4..parent.span.start + 8, Order::Little.raw(left)?.to_vec()));
         }
     }
+    let mut new = Vec::new();
     if let Some(json) = &label.aigc {
-        let count = u32::try_from(json.len()).map_err(|_| Error::limit("a WAV chunk holds less than 4 GiB"))?;
-        let chunk = [b"AIGC".as_slice(), &count.to_le_bytes(), json.as_bytes(), &[0][..json.len() % 2]].concat();
-        let data = wave.chunks.iter().find(|chunk| &chunk.name == b"data" && chunk.parent.is_none());
-        let at = data.filter(|_| wave.open).map_or(wave.end, |data| data.span.start);
+        new.extend(Order::Little.chunk(b"AIGC", json.as_bytes())?);
+    }
+    for (index, packet) in beside(walk, label, drop)? {
+        let bytes = Order::Little.chunk(b"_PMX", packet.as_bytes())?;
+        match wave.chunks.iter().find(|chunk| index.is_some() && chunk.parent.is_none() && text_at(chunk) == index) {
+            Some(chunk) => cuts.push((chunk.span.clone(), bytes)),
+            None => new.extend(bytes),
+        }
+    }
+    if !new.is_empty() {
+        let at = wave.data().filter(|_| wave.open).map_or(wave.end, |data| data.span.start);
         // A pad that the writer left out is needed once something follows.
         let odd = at == wave.end && wave.end % 2 == 1;
-        let bytes = if odd { [&[0], chunk.as_slice()].concat() } else { chunk };
-        total += bytes.len() as u64;
-        cuts.push((at..at, bytes));
+        cuts.push((at..at, if odd { [&[0], new.as_slice()].concat() } else { new }));
     }
+    let less: u64 = cuts.iter().map(|(range, _)| range.end - range.start).sum();
+    let more: u64 = cuts.iter().map(|(_, bytes)| bytes.len() as u64).sum();
+    let total = wave.end + more - less - 8;
     if let Some(at) = wave.long {
-        cuts.push((at..at + 8, (total - 8).to_le_bytes().to_vec()));
+        cuts.push((at..at + 8, total.to_le_bytes().to_vec()));
     } else if !wave.open {
-        let stated = u32::try_from(total - 8).ok().filter(|&stated| stated != u32::MAX);
-        let stated = stated.ok_or_else(|| Error::limit("a WAV of this kind holds less than 4 GiB: make it RF64 first"))?;
-        cuts.push((4..8, stated.to_le_bytes().to_vec()));
+        cuts.push((4..8, Order::Little.raw(total)?.to_vec()));
     }
     cuts.sort_by_key(|(range, _)| (range.start, range.end));
-    let (mut splices, mut at) = (Vec::new(), 0);
-    for (range, bytes) in cuts {
-        if at < range.start {
-            splices.push(Splice::Keep(at..range.start));
-        }
-        if !bytes.is_empty() {
-            splices.push(Splice::New(bytes));
-        }
-        at = range.end;
-    }
-    if at < source.length() {
-        splices.push(Splice::Keep(at..source.length()));
-    }
-    Ok(splices)
+    Ok(replace(source.length(), cuts))
 }
 
 #[cfg(test)]

@@ -100,6 +100,67 @@ fn samples_are_found_where_the_tables_say_after_writing() {
     assert_eq!(write::write(&roomy, &options()).unwrap().len(), roomy.len(), "free space takes the label");
 }
 
+/// Where a run of bytes starts, from a place on.
+fn find(bytes: &[u8], what: &[u8], from: usize) -> usize {
+    from + bytes[from..].windows(what.len()).position(|window| window == what).unwrap()
+}
+
+#[test]
+fn positions_in_matroska_stay_right() {
+    for free in [0, 40, 4096] {
+        let bytes = samples::matroska(false, free);
+        let marked = write::write(&bytes, &options()).unwrap();
+        let segment = find(&marked, &[0x18, 0x53, 0x80, 0x67], 0) + 12;
+        let length = u64::from_be_bytes(marked[segment - 8..segment].try_into().unwrap()) & ((1 << 56) - 1);
+        assert_eq!(segment as u64 + length, marked.len() as u64, "the Segment ends with the file");
+        let list = find(&marked, &[0x11, 0x4D, 0x9B, 0x74], 0);
+        // Every entry of the list of places, and that of the index: what stands there is what they say.
+        let mut seen = Vec::new();
+        let mut at = list;
+        while let Some(next) = marked[at..segment + 200].windows(2).position(|window| window == [0x53, 0xAB]) {
+            at += next + 2;
+            let wide = if marked[at] == 0x84 { 1 } else { 8 };
+            let id = marked[at + wide..at + wide + 4].to_vec();
+            let place = at + wide + 4 + 2;
+            let size = if marked[place] == 1 { 8 } else { 1 };
+            let count = usize::from(marked[place + size - 1] & 0x7F);
+            let value = marked[place + size..place + size + count].iter().fold(0, |value, &byte| value << 8 | usize::from(byte));
+            assert_eq!(marked[segment + value..segment + value + 4], id, "free {free}");
+            seen.push(id);
+        }
+        assert!(seen.contains(&vec![0x1C, 0x53, 0xBB, 0x6B]), "the index is still named");
+        assert_eq!(seen.contains(&vec![0x12, 0x54, 0xC3, 0x67]), free < 4096, "tags at the end are named");
+        let cue = find(&marked, &[0xF1, 1, 0, 0, 0, 0, 0, 0, 4], 0) + 9;
+        let cluster = u32::from_be_bytes(marked[cue..cue + 4].try_into().unwrap()) as usize;
+        assert_eq!(marked[segment + cluster..segment + cluster + 4], [0x1F, 0x43, 0xB6, 0x75]);
+        assert_eq!(marked.len() == bytes.len(), free == 4096, "space takes the label");
+    }
+}
+
+#[test]
+fn places_in_flv_are_set_right() {
+    let marked = write::write(&samples::flv(true), &options()).unwrap();
+    let number = |at: usize| f64::from_be_bytes(marked[at..at + 8].try_into().unwrap()) as usize;
+    assert_eq!(number(find(&marked, b"filesize", 0) + 9), marked.len());
+    let list = find(&marked, b"filepositions", 0) + 13 + 5;
+    for (entry, (kind, body)) in [(9u8, &samples::FILM[..32]), (8, &samples::FILM[32..])].into_iter().enumerate() {
+        let at = number(list + entry * 9 + 1);
+        assert_eq!((marked[at], &marked[at + 11..at + 43]), (kind, body));
+    }
+    // Five properties, where there were three.
+    assert_eq!(marked[find(&marked, b"onMetaData", 0) + 10..][..5], [8, 0, 0, 0, 5]);
+}
+
+#[test]
+fn nothing_moves_in_avi() {
+    for (text, space, more) in [(true, 0, false), (true, 2048, false), (false, 2048, true), (false, 0, true)] {
+        let bytes = samples::avi(text, space, more);
+        let marked = write::write(&bytes, &options()).unwrap();
+        assert_eq!(walk(&marked).coded, walk(&bytes).coded);
+        assert_eq!(marked.len() == bytes.len(), space > 0, "space takes the label");
+    }
+}
+
 #[test]
 fn labels_in_other_places_are_found_and_replaced() {
     let json = record().to_json();
@@ -289,5 +350,23 @@ fn tags_that_share_their_bytes_are_no_bomb() {
     film.extend(samples::boxed(b"moov", &trak.repeat(500)));
     let start = std::time::Instant::now();
     assert!(read::read(&film).is_err());
+    assert!(start.elapsed().as_secs() < 2, "{:?}", start.elapsed());
+}
+
+#[test]
+fn films_that_are_all_heads_are_no_bomb() {
+    // A key of 60,000 bytes over a million values.
+    let key = [&60000u16.to_be_bytes()[..], &[b'k'; 60000]].concat();
+    let script = [&b"\x02\0\x0AonMetaData\x03"[..], &key, &[10, 0, 15, 0, 0], &[5; 0xF_0000], &[0, 0, 9]].concat();
+    let size = (script.len() as u32).to_be_bytes();
+    let mut film = samples::flv(false);
+    let back = (script.len() as u32 + 11).to_be_bytes();
+    film.splice(13..13, [&[18], &size[1..], &[0; 7], &script[..], &back].concat());
+    let start = std::time::Instant::now();
+    assert_eq!(read::read(&film).unwrap_err().code, Code::Limit);
+    // Clusters of unknown size without anything in them.
+    let mut film = samples::matroska(true, 0);
+    film.extend([0x1F, 0x43, 0xB6, 0x75, 0xFF].repeat(300_000));
+    assert_eq!(read::read(&film).unwrap().sites.len(), 0);
     assert!(start.elapsed().as_secs() < 2, "{:?}", start.elapsed());
 }
