@@ -76,6 +76,7 @@ const KINDS: { name: string; type: string; xmp?: true; bare?: true; needs?: stri
   { name: 'Ogg Vorbis', type: 'audio/ogg', bare: true, needs: ffmpeg, make: () => tone('a.ogg', '-c:a', 'libvorbis') },
   { name: 'Ogg Vorbis, small pages', type: 'audio/ogg', bare: true, needs: ffmpeg, make: () => tone('b.ogg', '-c:a', 'libvorbis', '-page_duration', '20000') },
   { name: 'Ogg Opus', type: 'audio/ogg', bare: true, needs: ffmpeg, make: () => tone('a.opus', '-c:a', 'libopus') },
+  { name: 'Ogg Opus, no room in the header page', type: 'audio/ogg', bare: true, needs: ffmpeg, make: () => tone('b.opus', '-c:a', 'libopus', '-metadata', `comment=${'y'.repeat(64_850)}`) },
   { name: 'GIF', type: 'image/gif', xmp: true, make: () => drawn('a.gif', () => pipeline(made(64, 48)).gif().toBuffer()) },
   { name: 'TIFF', type: 'image/tiff', xmp: true, make: () => drawn('a.tif', () => pipeline(made(64, 48)).withExif({ IFD0: { Copyright: 'kept' } }).tiff({ compression: 'lzw' }).toBuffer()) },
   { name: 'TIFF with XMP', type: 'image/tiff', xmp: true, make: () => drawn('b.tif', () => pipeline(made(64, 48)).withXmp(OLD_XMP).tiff({ tile: true }).toBuffer()) },
@@ -205,6 +206,16 @@ test('both engines write the same bytes and read the same report', async () => {
     expect(Buffer.from(a!).equals(Buffer.from(b!)), name).toBe(true)
     expect(wasm.metadataRead(b!), name).toEqual(native.metadataRead(a!))
   }
+})
+
+test.skipIf(ffmpeg === undefined)('a label beyond ASCII in ID3v2.3, which knows no UTF-8', async () => {
+  const target = join(home, 'wide-marked.mp3')
+  await mark(tone('wide.mp3', '-id3v2_version', '3'), { ...COMMON, provider: { name: '\u793a\u4f8b' }, metadataOnly: true, to: target })
+  const [{ raw } = { raw: '' }] = (await nativeEngine().disk!.metadataRead(target)).sites
+  expect(raw).toContain('\u793a\u4f8b')
+  if (ffprobe === undefined) return
+  const { format } = JSON.parse(run(ffprobe, ['-v', 'error', '-of', 'json', '-show_format', target]).toString()) as { format: { tags: object } }
+  expect(format.tags).toMatchObject({ AIGC: raw, title: 'kept' })
 })
 
 describe('what this version does not do is said', () => {

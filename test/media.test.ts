@@ -87,4 +87,13 @@ test('kinds by their bytes', async () => {
   expect(typeOfBytes(new Uint8Array())).toBeUndefined()
   expect(typeOfBytes(Buffer.from('RIFF____WAVE'))).toBeUndefined()
   expect(typeOfBytes(Buffer.from('\0\0\0\x10ftyp'))).toBeUndefined()
+  const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1')
+  const id3 = (length: number): string => `ID3\x04\0\0\0\0${String.fromCharCode(length >> 7, length & 127)}`
+  const sounds: [string, string | undefined][] = [
+    ['\xff\xfb\x90\x64', 'audio/mpeg'], ['\xff\xf1\x50\x40', 'audio/aac'], ['OggS\0\x02', 'audio/ogg'], ['fLaC\0', 'audio/flac'], [`${id3(300)}\0`, 'audio/mpeg'],
+    [`${id3(200)}${'\0'.repeat(200)}fLaC`, 'audio/flac'], [`${id3(0)}${id3(2)}\0\0\xff\xf1\x50\x40`, 'audio/aac'],
+    // A mark of UTF-16, layer II, and a bit rate and sampling rates that do not exist.
+    ['\xff\xfeh\0', undefined], ['\xff\xfd\x90\x64', undefined], ['\xff\xfb\xf0\x64', undefined], ['\xff\xfb\x9c\x64', undefined], ['\xff\xf1\x7c\x40', undefined],
+  ]
+  for (const [text, type] of sounds) expect(typeOfBytes(bytes(text)), JSON.stringify(text)).toBe(type)
 })

@@ -109,7 +109,7 @@ fn a_label_in_an_ape_tag_is_found_and_moves() {
             assert!(read::read(&bytes).unwrap().sites[0].problems.iter().any(|problem| problem.rule == "M13"));
             let marked = write::write(&bytes, &options()).unwrap();
             assert_eq!(places(&marked), ["ID3v2 TXXX AIGC"]);
-            assert!(marked.ends_with(&[mp3(), tag(&[mood.clone()], header)].concat()));
+            assert!(marked.ends_with(&[mp3(), tag(std::slice::from_ref(&mood), header)].concat()));
         }
     }
 }
