@@ -239,7 +239,7 @@ describe('what is wrong is said once, and of what it is about', () => {
     const home = pictures()
     const run = async (...flags: string[]) => countermark(['mark', join(home, 'a.png'), '-o', join(home, 'out.png'), ...PROVIDER, '--metadata-only', ...flags])
     const bare = await run()
-    expect([bare.code, bare.stderr]).toEqual([0, expect.stringContaining('I1 warning: Nothing was drawn, but the policy cn requires a visible label')])
+    expect([bare.code, bare.stderr]).toEqual([0, expect.stringContaining('I1 warning: Nothing was drawn, but the policy cn requires a label that is visible')])
     expect(existsSync(join(home, 'out.png'))).toBe(true)
     expect([(await run('--no-explicit', '--waiver', 'A-1')).code, (await run('--policy', 'us-ca')).code]).toEqual([0, 0])
   })

@@ -85,7 +85,6 @@ describe('limits', () => {
 test('kinds by their bytes', async () => {
   for (const kind of ['jpeg', 'png', 'webp'] as const) expect(typeOfBytes(await photograph(kind))).toBe(`image/${kind}`)
   expect(typeOfBytes(new Uint8Array())).toBeUndefined()
-  expect(typeOfBytes(Buffer.from('RIFF____WAVE'))).toBeUndefined()
   expect(typeOfBytes(Buffer.from('\0\0\0\x10ftyp'))).toBeUndefined()
   const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1')
   const id3 = (length: number): string => `ID3\x04\0\0\0\0${String.fromCharCode(length >> 7, length & 127)}`

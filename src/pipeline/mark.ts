@@ -131,7 +131,7 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
 export function undrawn({ policy }: Plan, rule: 'I1' | 'V1' | 'A1', how: 'visible' | 'audible'): Finding {
   return {
     rule, severity: 'warning', message: `Nothing was drawn, but the policy ${policy.name} requires a label that is ${how}: the file must have one already.`,
-    remedy: 'Make sure that the content has its label, or give the agreement to leave it out: waiver (--no-explicit --waiver).',
+    remedy: 'Make sure that the content has its label, or give waiver (--no-explicit --waiver).',
   }
 }
 
