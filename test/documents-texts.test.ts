@@ -184,3 +184,31 @@ test('through the command line', async () => {
   const said = await countermark(['verify', join(home, 'out.pdf')])
   expect(said.stdout).toContain('Info /AIGC, Label 1, Example-Lab')
 })
+
+describe('what hides in our own elements is content', () => {
+  const HTML = put('<html><head></head><body>x', 'text/html')
+  const MD = put('---\ntitle: x\n---\n# T\n', 'text/markdown')
+  const OBJECT = put('{\n  "a": 1\n}\n', 'application/json')
+  test.each([
+    ['an attribute of the meta element', 'text/html', HTML, '<meta name="AIGC"', '<meta http-equiv="refresh" name="AIGC" onx="1"'],
+    ['a field in the label of the page', 'text/html', HTML, '&quot;}">', '&quot;,&quot;Extra&quot;:&quot;EDITED&quot;}">'],
+    ['a member of our JSON-LD', 'text/html', HTML, '"@type":"WebPage"', '"@type":"WebPage","headline":"EDITED"'],
+    ['an attribute of our script', 'text/html', HTML, '<script type', '<script src="x.js" type'],
+    ['something in the end tag', 'text/html', HTML, '</script>', '</script EDITED>'],
+    ['a field in the mapping', 'text/markdown', MD, '  Label: "1"\n', '  Label: "1"\n  Extra: "EDITED"\n'],
+    ['a comment in the mapping', 'text/markdown', MD, '  Label: "1"\n', '  Label: "1"\n  # EDITED\n'],
+    ['a comment behind a value', 'text/markdown', MD, '  Label: "1"\n', '  Label: "1" # EDITED\n'],
+    ['a comment behind the source', 'text/markdown', MD, 'trainedAlgorithmicMedia"', 'trainedAlgorithmicMedia" # EDITED'],
+    ['a field in the label of the object', 'application/json', OBJECT, '"Label":"1"', '"Label":"1","Extra":"EDITED"'],
+    ['a source that is no URI', 'application/json', OBJECT, SOURCE, 'EDITED text'],
+    ['a second source', 'application/json', OBJECT, '"a": 1', `"digitalSourceType": "${SOURCE}", "a": 1`],
+  ] as const)('%s', (_, kind, whole, from, to) => {
+    const changed = whole.replace(from, to)
+    expect(changed).not.toBe(whole)
+    expect(content(bytes(changed), kind)).not.toBe(content(bytes(whole), kind))
+  })
+  test('a source of the document\'s own form is not replaced', () => {
+    for (const [document, kind] of [['---\ndigitalSourceType: http://example.org/x # mine\n---\n', 'text/markdown'], ['{"digitalSourceType" : "mine"}', 'application/json']] as const)
+      expect(() => put(document, kind)).toThrow(expect.objectContaining({ code: 'ERR_CONFLICT' }))
+  })
+})
