@@ -289,6 +289,13 @@ describe('languages', () => {
     // Sentences for programmers (of the API, not of the command line), and ones put together of two.
     expect(unknown.filter((text) => !/^(X|.*(`to`|bytes, blob|mark needs|contradiction|defect|without frames|there is no frame|remark is|file: URLs|Fetch it|input is (a path|none)).*|[^.]*\$\{.*)$/.test(text))).toEqual([])
   })
+  test('what the sources say about documents is known in Chinese', () => {
+    const sources = readdirSync('src/document').map((name) => readFileSync(`src/document/${name}`, 'utf8')).join('\n').replaceAll('${types ? RELATIONS : TYPES}', '${X}').replace(/\$\{number \?\? ''\}/, '${X}')
+    const said = [...sources.matchAll(/(?:broken|unsupported|tooMuch|fail|remedy:|ERR_\w+',) ?\(?('(?:[^'\\]|\\.)*'|`[^`]*`)(?:, ('(?:[^'\\]|\\.)*'))?/g)].flatMap(([, ...texts]) => texts.filter((one) => one !== undefined).map((one) =>
+      one.slice(1, -1).replaceAll("\\'", "'").replace(/\$\{[^}]*\}/g, 'X')))
+    expect(said.length).toBeGreaterThan(80)
+    expect([...new Set(said)].filter((text) => chinese(text) === text && / /.test(text))).toEqual([])
+  })
   test('JSON is never translated', async () => {
     const home = pictures()
     const [zh, en] = await Promise.all(['zh', 'en'].map((lang) => countermark(['verify', join(home, 'a.png'), '--json', '--lang', lang])))
