@@ -247,6 +247,20 @@ describe('what hides in our own elements is content', () => {
     expect(changed).not.toBe(whole)
     expect(content(bytes(changed), kind)).not.toBe(content(bytes(whole), kind))
   })
+  test('a field in the label of a PDF', () => {
+    const whole = Buffer.from(written(pdf(), 'application/pdf', { ContentProducer: 'Lab', ReservedCode1: '' })).toString('latin1')
+    const changed = whole.replace('"ReservedCode2"', '"EDITED text!"')
+    expect([changed.includes('EDITED'), changed.length]).toEqual([true, whole.length])
+    expect(content(bytes(whole, 'latin1'), 'application/pdf')).toBe(content(pdf(), 'application/pdf'))
+    expect(content(bytes(changed, 'latin1'), 'application/pdf')).not.toBe(content(bytes(whole, 'latin1'), 'application/pdf'))
+  })
+  test('a propagation pair that a platform sets is none', () => {
+    for (const [kind, whole] of [['text/html', HTML], ['text/markdown', MD], ['application/json', OBJECT]] as const) {
+      const set = whole.replace(/(ContentPropagator(?:\W|quot)+)Lab/, '$1Platform').replace(/(PropagateID(?:\W|quot)+)c-1/, '$1p-9')
+      expect(seen(bytes(set), kind).sites[0]?.aigc).toMatchObject({ ContentProducer: 'Lab', ContentPropagator: 'Platform', PropagateID: 'p-9' })
+      expect(content(bytes(set), kind)).toBe(content(bytes(whole), kind))
+    }
+  })
   test('a source of the document\'s own form is not replaced', () => {
     for (const [document, kind] of [['---\ndigitalSourceType: http://example.org/x # mine\n---\n', 'text/markdown'], ['{"digitalSourceType" : "mine"}', 'application/json']] as const)
       expect(() => put(document, kind)).toThrow(expect.objectContaining({ code: 'ERR_CONFLICT' }))

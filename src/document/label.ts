@@ -85,12 +85,17 @@ export function joined(pieces: readonly Uint8Array[]): Uint8Array {
   return out
 }
 
-/** Whether this is, character for character, the text that is written for the label it holds: nothing else hides in it. */
+/**
+ * Whether this is, character for character, the text that is written for the label it holds: nothing else hides in it. The
+ * propagation pair may be another platform's, which sets it later (Labeling Measures Art. 6).
+ */
 export function isOurText(engine: Engine, text: string): boolean {
   const { aigc } = engine.labelParse(text)
   if (aigc === undefined) return false
+  const { ContentProducer, ProduceID, ContentPropagator, PropagateID } = aigc as Record
   try {
-    return engine.labelText({ aigc: aigc as Record, standing: [] }) === text
+    const first = engine.labelText({ aigc: { ...(aigc as Record), ContentPropagator: ContentProducer, PropagateID: ProduceID }, standing: [] })
+    return first === text || JSON.stringify({ ...(JSON.parse(first) as Record), ContentPropagator, PropagateID }) === text
   } catch (thrown) {
     if (thrown instanceof CountermarkError && thrown.code !== 'ERR_INTERNAL') return false
     throw thrown
