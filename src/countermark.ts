@@ -13,7 +13,7 @@ import { DECODED, HEAD, REDRAWN, sameKind, typeOfBytes, typeOfName } from './med
 import { checkTarget, deliver, headOf, pathOf, readBeside, readSource, sizeOf, writeWhole, type Source } from './media/source.js'
 import { produceIdOf, producerOf, propagatorOf } from './metadata/record.js'
 import { inMemory, markContainer, onDisk } from './pipeline/container.js'
-import { documentOf, markDocument, type Document, type MarkedDocument } from './pipeline/document.js'
+import { checkSidecar, documentOf, markDocument, type Document, type MarkedDocument } from './pipeline/document.js'
 import { typeOrThrow } from './pipeline/evidence.js'
 import { markBytes, type Plan } from './pipeline/mark.js'
 import { propagateBytes } from './pipeline/propagate.js'
@@ -118,17 +118,22 @@ export async function mark<I extends Input, O extends MarkOptions>(input: I, opt
   }
   const source = await readSource(input, limits, deadline)
   const document = await documentIn(source, limits)
-  checkName(source, options, document?.kind)
+  checkName(source, options, document)
   if (document?.kind === 'text/plain' && options.to === undefined)
     throw new CountermarkError('ERR_UNSUPPORTED', 'A plain text has no place for a label: it stands in a file beside it.', { remedy: 'Give the output\'s path as `to`, or mark the text as Markdown or HTML.' })
   const { bytes, report, sidecar }: MarkedDocument = document !== undefined ? await markDocument(engine, source.bytes, document, plan, deadline)
     : REDRAWN.includes(typeOrThrow(source.bytes)) ? await markBytes(engine, sharpCodec, source.bytes, plan, limits, deadline)
     : await markContainer(engine, inMemory(engine, source.bytes, typeOrThrow(source.bytes)), plan, deadline)
   deadline.check()
-  // First the label: a text without it would be worse than a label without its text.
-  if (sidecar !== undefined && options.to !== undefined) await writeWhole(`${pathOf(options.to)}${sidecar.ending}`, sidecar.bytes)
+  const beside = sidecar === undefined || options.to === undefined ? undefined : `${pathOf(options.to)}${sidecar.ending}`
+  if (sidecar !== undefined && beside !== undefined && document !== undefined) {
+    const standing = await readBeside(beside, limits)
+    if (standing !== undefined) checkSidecar(engine, standing, document, beside, report.record.ContentProducer)
+    // First the label: a text without it would be worse than a label without its text.
+    await writeWhole(beside, sidecar.bytes)
+  }
   const output = (await deliver(bytes, report.type, source, options)) as OutputFor<I, O>
-  return { ...(source.name === undefined ? {} : { file: source.name }), output, ...report, ms: Math.round(performance.now() - start) }
+  return { ...(source.name === undefined ? {} : { file: source.name }), output, ...(beside === undefined ? {} : { sidecar: beside }), ...report, ms: Math.round(performance.now() - start) }
 }
 
 /** A document, with the file beside a plain text. */
@@ -147,11 +152,14 @@ function pathLike(input: Input): input is string | URL {
 const IN_MEMORY = 32 << 20
 
 /** A name that says another kind than the bytes would mislead every reader; a source that does so already may keep its. */
-function checkName({ bytes, name = '' }: Source, { to }: Pick<MarkOptions, 'to'>, document?: string): void {
-  const type = document ?? typeOfBytes(bytes)
+function checkName({ bytes, name = '' }: Source, { to }: Pick<MarkOptions, 'to'>, document?: Document): void {
+  const type = document?.kind ?? typeOfBytes(bytes)
   const named = to === undefined ? undefined : typeOfName(pathOf(to))
   if (type !== undefined && named !== undefined && !sameKind(named, type) && named !== typeOfName(name))
     throw new CountermarkError('ERR_USAGE', `The file is ${type}, but the output's name says ${named}.`, { remedy: 'Marking keeps the kind of the file: give the output the same ending.' })
+  // Of texts the name alone says the kind: under another one the label would not be found again.
+  if (document !== undefined && to !== undefined && document.code.documentKind(bytes, pathOf(to)) !== document.kind)
+    throw new CountermarkError('ERR_USAGE', `The file is ${document.kind}, which only its name says, and the output's name does not.`, { remedy: 'Marking keeps the kind of the file: give the output the same ending.' })
 }
 
 /** Verifies one picture; see Countermark.verify. */
@@ -195,6 +203,8 @@ export async function propagate<I extends Input, O extends PropagateOptions>(inp
   if (options.to !== undefined && (typeof input === 'string' || input instanceof URL)) await checkTarget(pathOf(input), pathOf(options.to))
   const engine = await loadEngine()
   const source = await readSource(input, limits, deadline)
+  if (await documentOf(source.bytes, source.name) !== undefined)
+    throw new CountermarkError('ERR_UNSUPPORTED', 'propagate is not available for documents in this version.', { remedy: 'Pass the document on as it is; the producer\'s label stays in it.' })
   checkName(source, options)
   const { bytes, report } = await propagateBytes(engine, sharpCodec, source.bytes, plan, limits, deadline)
   deadline.check()

@@ -364,6 +364,8 @@ export interface MarkResult<Output = unknown> {
   file?: string
   /** The marked file: a path where it was written to one. */
   output: Output
+  /** Of a plain text: the path of the file beside the output that holds its label. */
+  sidecar?: string
   /** MIME type, the same as the source's. */
   type: string
   /** `kept`: the source already had a valid label, which stands; only what was missing was added. */

@@ -280,7 +280,7 @@ describe('languages', () => {
     expect(runs[0]!.stderr).toContain('处理办法：用 --provider-code 给出 27 位编码，或用 --provider-name 给出名称')
   })
   test('what the sources say about pictures is known in Chinese', () => {
-    const sources = ['pipeline/evidence', 'pipeline/judge', 'pipeline/kept', 'pipeline/mark', 'pipeline/readback', 'metadata/record', 'media/sharp', 'limits', 'key', 'countermark', 'policy/policy']
+    const sources = ['pipeline/evidence', 'pipeline/document', 'pipeline/judge', 'pipeline/kept', 'pipeline/mark', 'pipeline/readback', 'metadata/record', 'media/sharp', 'limits', 'key', 'countermark', 'policy/policy']
       .map((name) => readFileSync(`src/${name}.ts`, 'utf8')).join('\n')
     const said = [...sources.matchAll(/(?:message: |remedy: |CountermarkError\('ERR_\w+', |failed\()('(?:[^'\\]|\\.)*'|`[^`]*`)/g)].map(([, text]) =>
       text!.slice(1, -1).replaceAll("\\'", "'").replace(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, 'X').replace(/[\w.]+(?:: \w+)? \((--[a-z][^)]*)\)/g, '$1'))
@@ -288,6 +288,13 @@ describe('languages', () => {
     const unknown = [...new Set(said)].filter((text) => chinese(text) === text && / /.test(text))
     // Sentences for programmers (of the API, not of the command line), and ones put together of two.
     expect(unknown.filter((text) => !/^(X|.*(`to`|bytes, blob|mark needs|contradiction|defect|without frames|there is no frame|remark is|file: URLs|Fetch it|input is (a path|none)).*|[^.]*\$\{.*)$/.test(text))).toEqual([])
+  })
+  test('what the sources say about documents is known in Chinese', () => {
+    const sources = readdirSync('src/document').map((name) => readFileSync(`src/document/${name}`, 'utf8')).join('\n').replaceAll('${types ? RELATIONS : TYPES}', '${X}').replace(/\$\{number \?\? ''\}/, '${X}')
+    const said = [...sources.matchAll(/(?:broken|unsupported|tooMuch|fail|remedy:|ERR_\w+',) ?\(?('(?:[^'\\]|\\.)*'|`[^`]*`)(?:, ('(?:[^'\\]|\\.)*'))?/g)].flatMap(([, ...texts]) => texts.filter((one) => one !== undefined).map((one) =>
+      one.slice(1, -1).replaceAll("\\'", "'").replace(/\$\{[^}]*\}/g, 'X')))
+    expect(said.length).toBeGreaterThan(80)
+    expect([...new Set(said)].filter((text) => chinese(text) === text && / /.test(text))).toEqual([])
   })
   test('JSON is never translated', async () => {
     const home = pictures()

@@ -175,3 +175,31 @@ describe('read by others', () => {
     }
   })
 })
+
+describe('what hides in our own elements is content', () => {
+  const changedIn = (whole: Uint8Array, part: string, from: string, to: string): Uint8Array => {
+    const parts = unzipSync(whole)
+    const before = Buffer.from(parts[part]!).toString()
+    expect(before).toContain(from)
+    return zipSync({ mimetype: [parts.mimetype ?? new Uint8Array(), { level: 0 }], ...Object.fromEntries(Object.entries(parts).filter(([name]) => name !== 'mimetype').map(([name, data]) => [name, name === part ? strToU8(before.replace(from, () => to)) : data])) } as never)
+  }
+  test.each([
+    ['an attribute of the meta element', '<meta property="TC260:AIGC">', '<meta id="EDITED" property="TC260:AIGC">'],
+    ['a comment in the meta element', '<meta property="TC260:AIGC">', '<meta property="TC260:AIGC"><!-- EDITED -->'],
+    ['a field of the label', '&quot;}</meta>', '&quot;,&quot;Extra&quot;:&quot;EDITED&quot;}</meta>'],
+    ['words among the prefixes', ' prefix="', ' prefix="EDITED '],
+  ])('EPUB: %s', (_, from, to) => {
+    const whole = written(epub(), 'application/epub+zip', { ReservedCode1: '' })
+    expect(content(changedIn(whole, 'OEBPS/content.opf', from, to), 'application/epub+zip')).not.toBe(content(changedIn(whole, 'OEBPS/content.opf', from, from), 'application/epub+zip'))
+  })
+  test.each([
+    ['an attribute of the property', 'docProps/custom.xml', 'name="AIGC"', 'name="AIGC" linkTarget="EDITED"'],
+    ['a comment in the part', 'docProps/custom.xml', '</Properties>', '<!-- EDITED --></Properties>'],
+    ['a field of the label', 'docProps/custom.xml', '&quot;}</vt:lpwstr>', '&quot;,&quot;Extra&quot;:&quot;EDITED&quot;}</vt:lpwstr>'],
+    ['an attribute of the relationship', '_rels/.rels', 'Target="docProps/custom.xml"', 'Target="docProps/custom.xml" x="EDITED"'],
+    ['an attribute of the content type', '[Content_Types].xml', 'PartName="/docProps/custom.xml"', 'PartName="/docProps/custom.xml" x="EDITED"'],
+  ])('Office: %s', (_, part, from, to) => {
+    const whole = written(docx(), DOCX, { ReservedCode1: '' })
+    expect(content(changedIn(whole, part, from, to), DOCX)).not.toBe(content(changedIn(whole, part, from, from), DOCX))
+  })
+})

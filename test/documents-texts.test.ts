@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { mark, verify, type MarkOptions } from '../src/index.js'
+import { mark, propagate, verify, type MarkOptions } from '../src/index.js'
 import { countermark, folder } from './support/command.js'
 import { content, docx, label, pdf, python, SAMPLES, seen, SOURCE, text, written } from './support/documents.js'
 import { mediaFiles, testOnMedia } from './support/media.js'
@@ -132,15 +132,16 @@ describe('through the SDK', () => {
     const said = await verify(output)
     expect(said).toMatchObject({ type: 'application/pdf', verdict: 'cannot tell', state: 'confirmed' })
     expect(said.findings).toContainEqual(expect.objectContaining({ rule: 'P2' }))
-    expect(await verify(pdf())).toMatchObject({ verdict: 'not found', state: 'none' })
+    expect(await verify(pdf())).toMatchObject({ verdict: 'cannot tell', state: 'none' })
     expect((await mark(output, COMMON)).status).toBe('kept')
     await expect(mark(output, { ...COMMON, produceId: 'c-2' })).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
   })
   test('without metadata-only it says what is missing', async () => {
     const { metadataOnly: _, ...all } = COMMON
     const cn = await mark(docx(), all)
-    expect([cn.watermark.embedded, cn.label.drawn, cn.verdict]).toEqual([false, false, 'non-compliant'])
-    expect(cn.findings).toContainEqual(expect.objectContaining({ rule: 'I1', severity: 'error' }))
+    expect([cn.watermark.embedded, cn.label.drawn, cn.verdict]).toEqual([false, false, 'cannot tell'])
+    expect(cn.findings).toContainEqual(expect.objectContaining({ rule: 'T2', severity: 'warning', remedy: expect.stringContaining('into the text') }))
+    expect(cn.findings.filter(({ rule, severity }) => rule === 'I1' || severity === 'error')).toEqual([])
     const eu = await mark(docx(), { ...all, policy: 'eu' })
     expect(eu.findings).toContainEqual(expect.objectContaining({ rule: 'W1', severity: 'error' }))
     await expect(mark(docx(), { ...all, label: { text: ['AI'] } })).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED' })
@@ -154,13 +155,44 @@ describe('through the SDK', () => {
     const home = folder()
     const [source, to] = [join(home, 'a.txt'), join(home, 'b.txt')]
     writeFileSync(source, 'Hello 中文\n')
-    await mark(source, { ...COMMON, to })
+    expect((await verify(source)).findings).toContainEqual(expect.objectContaining({ rule: 'P2', message: expect.stringContaining('a.txt.aigc.json') }))
+    expect((await verify(source)).verdict).toBe('cannot tell')
+    expect(await mark(source, { ...COMMON, to })).toMatchObject({ output: to, sidecar: `${to}.aigc.json`, findings: expect.arrayContaining([expect.objectContaining({ rule: 'T1' })]) })
     expect(readFileSync(to, 'utf8')).toBe('Hello 中文\n')
     expect(JSON.parse(readFileSync(`${to}.aigc.json`, 'utf8'))).toMatchObject({ AIGC: { Label: '1', ProduceID: 'c-1' }, digitalSourceType: SOURCE })
     expect(await verify(to)).toMatchObject({ state: 'confirmed', type: 'text/plain' })
     expect((await mark(to, { ...COMMON, to: join(home, 'c.txt') })).status).toBe('kept')
     expect(existsSync(join(home, 'c.txt.aigc.json'))).toBe(true)
     await expect(mark(source, { ...COMMON, as: 'bytes' })).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED' })
+  })
+  test('a file beside a text is overwritten only where it holds a label of the same producer', async () => {
+    const home = folder()
+    const [source, to] = [join(home, 'y.txt'), join(home, 'g.txt')]
+    writeFileSync(source, 'y\n')
+    for (const standing of ['{"my":"data"}', 'no JSON', `{"AIGC":${text({ ContentProducer: 'Other', ReservedCode1: '' })}}`]) {
+      writeFileSync(`${to}.aigc.json`, standing)
+      await expect(mark(source, { ...COMMON, to })).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
+      expect([existsSync(to), readFileSync(`${to}.aigc.json`, 'utf8')]).toEqual([false, standing])
+    }
+    writeFileSync(`${to}.aigc.json`, `{"AIGC":${text({ ContentProducer: 'Example-Lab', ProduceID: 'c-0', ReservedCode1: '' })}}`)
+    await mark(source, { ...COMMON, to })
+    expect(JSON.parse(readFileSync(`${to}.aigc.json`, 'utf8'))).toMatchObject({ AIGC: { ProduceID: 'c-1' } })
+  })
+  test('a system that is named is not dropped in silence', async () => {
+    expect((await mark(pdf(), { ...COMMON, system: { name: 'S', version: '1' } })).findings).toContainEqual(expect.objectContaining({ rule: 'C3', severity: 'warning', message: expect.stringContaining('not written into documents') }))
+  })
+  test('propagate says that it does not take documents', async () => {
+    await expect(propagate(pdf(), { propagator: { name: 'Platform' }, propagateId: 'p-1' })).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED', message: expect.stringContaining('documents') })
+  })
+  test('an output name that does not say the kind is refused where only the name says it', async () => {
+    const home = folder()
+    for (const [name, whole] of [['a.txt', 'x'], ['a.md', '# x\n'], ['a.json', '{}'], ['a.html', '<p>x</p>']] as const) {
+      writeFileSync(join(home, name), whole)
+      await expect(mark(join(home, name), { ...COMMON, to: join(home, 'noext') })).rejects.toMatchObject({ code: 'ERR_USAGE' })
+    }
+    expect(existsSync(join(home, 'noext'))).toBe(false)
+    await mark(pdf(), { ...COMMON, to: join(home, 'pdf') })
+    expect(await verify(join(home, 'pdf'))).toMatchObject({ state: 'confirmed' })
   })
   test('names that say another kind are refused', async () => {
     await expect(mark(pdf(), { ...COMMON, to: join(folder(), 'a.docx') })).rejects.toMatchObject({ code: 'ERR_USAGE' })
@@ -183,4 +215,54 @@ test('through the command line', async () => {
   expect([marked.code, existsSync(join(home, 'out.pdf'))]).toEqual([0, true])
   const said = await countermark(['verify', join(home, 'out.pdf')])
   expect(said.stdout).toContain('Info /AIGC, Label 1, Example-Lab')
+  writeFileSync(join(home, 'a.txt'), 'a')
+  writeFileSync(join(home, 'a.txt.aigc.json'), '{}')
+  const flags = ['--metadata-only', '--provider-name', 'Example-Lab']
+  const clash = await countermark(['mark', join(home, 'a.txt'), join(home, 'a.txt.aigc.json'), '-o', join(home, 'out'), ...flags])
+  expect([clash.code, existsSync(join(home, 'out'))]).toEqual([2, false])
+  writeFileSync(join(home, 'b.txt'), 'b')
+  const text = await countermark(['mark', join(home, 'b.txt'), '-o', join(home, 'c.txt'), ...flags])
+  expect(text.stdout).toContain(`${join(home, 'c.txt')} + ${join(home, 'c.txt.aigc.json')}`)
+})
+
+describe('what hides in our own elements is content', () => {
+  const HTML = put('<html><head></head><body>x', 'text/html')
+  const MD = put('---\ntitle: x\n---\n# T\n', 'text/markdown')
+  const OBJECT = put('{\n  "a": 1\n}\n', 'application/json')
+  test.each([
+    ['an attribute of the meta element', 'text/html', HTML, '<meta name="AIGC"', '<meta http-equiv="refresh" name="AIGC" onx="1"'],
+    ['a field in the label of the page', 'text/html', HTML, '&quot;}">', '&quot;,&quot;Extra&quot;:&quot;EDITED&quot;}">'],
+    ['a member of our JSON-LD', 'text/html', HTML, '"@type":"WebPage"', '"@type":"WebPage","headline":"EDITED"'],
+    ['an attribute of our script', 'text/html', HTML, '<script type', '<script src="x.js" type'],
+    ['something in the end tag', 'text/html', HTML, '</script>', '</script EDITED>'],
+    ['a field in the mapping', 'text/markdown', MD, '  Label: "1"\n', '  Label: "1"\n  Extra: "EDITED"\n'],
+    ['a comment in the mapping', 'text/markdown', MD, '  Label: "1"\n', '  Label: "1"\n  # EDITED\n'],
+    ['a comment behind a value', 'text/markdown', MD, '  Label: "1"\n', '  Label: "1" # EDITED\n'],
+    ['a comment behind the source', 'text/markdown', MD, 'trainedAlgorithmicMedia"', 'trainedAlgorithmicMedia" # EDITED'],
+    ['a field in the label of the object', 'application/json', OBJECT, '"Label":"1"', '"Label":"1","Extra":"EDITED"'],
+    ['a source that is no URI', 'application/json', OBJECT, SOURCE, 'EDITED text'],
+    ['a second source', 'application/json', OBJECT, '"a": 1', `"digitalSourceType": "${SOURCE}", "a": 1`],
+  ] as const)('%s', (_, kind, whole, from, to) => {
+    const changed = whole.replace(from, to)
+    expect(changed).not.toBe(whole)
+    expect(content(bytes(changed), kind)).not.toBe(content(bytes(whole), kind))
+  })
+  test('a field in the label of a PDF', () => {
+    const whole = Buffer.from(written(pdf(), 'application/pdf', { ContentProducer: 'Lab', ReservedCode1: '' })).toString('latin1')
+    const changed = whole.replace('"ReservedCode2"', '"EDITED text!!"')
+    expect([changed.includes('EDITED'), changed.length]).toEqual([true, whole.length])
+    expect(content(bytes(whole, 'latin1'), 'application/pdf')).toBe(content(pdf(), 'application/pdf'))
+    expect(content(bytes(changed, 'latin1'), 'application/pdf')).not.toBe(content(bytes(whole, 'latin1'), 'application/pdf'))
+  })
+  test('a propagation pair that a platform sets is none', () => {
+    for (const [kind, whole] of [['text/html', HTML], ['text/markdown', MD], ['application/json', OBJECT]] as const) {
+      const set = whole.replace(/(ContentPropagator(?:\W|quot)+)Lab/, '$1Platform').replace(/(PropagateID(?:\W|quot)+)c-1/, '$1p-9')
+      expect(seen(bytes(set), kind).sites[0]?.aigc).toMatchObject({ ContentProducer: 'Lab', ContentPropagator: 'Platform', PropagateID: 'p-9' })
+      expect(content(bytes(set), kind)).toBe(content(bytes(whole), kind))
+    }
+  })
+  test('a source of the document\'s own form is not replaced', () => {
+    for (const [document, kind] of [['---\ndigitalSourceType: http://example.org/x # mine\n---\n', 'text/markdown'], ['{"digitalSourceType" : "mine"}', 'application/json']] as const)
+      expect(() => put(document, kind)).toThrow(expect.objectContaining({ code: 'ERR_CONFLICT' }))
+  })
 })

@@ -2,6 +2,8 @@
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { CountermarkError, defaultKey, keyIdOf, POLICIES, readKey, type Key, type Limits, type Policy, type PolicyName, type Provider } from '../index.js'
+import { SIDECAR } from '../document/text.js'
+import { typeOfName } from '../media/kind.js'
 import type { Speech } from './language.js'
 import { usage } from './terminal.js'
 
@@ -17,18 +19,24 @@ export async function outputsOf(inputs: string[], out: string, speech: Speech): 
   const pairs = inputs.map((input) => ({ input, output: folder ? join(out, basename(input)) : out }))
 
   const taken = new Map<string, string>()
-  for (const { input, output } of pairs) {
-    // One file on disks that do not tell capitals from small letters.
-    const place = resolve(output).toLowerCase()
-    const before = taken.get(place)
-    if (before !== undefined) throw usage(speech.say('sameOutput', { a: before, b: input, output }))
-    taken.set(place, input)
-  }
+  for (const { input, output } of pairs)
+    for (const path of written(input, output)) {
+      // One file on disks that do not tell capitals from small letters.
+      const place = resolve(path).toLowerCase()
+      const before = taken.get(place)
+      if (before !== undefined) throw usage(speech.say('sameOutput', { a: before, b: input, output: path }))
+      taken.set(place, input)
+    }
   const known = new Set(inputs.map((input) => resolve(input)))
-  const own = pairs.find(({ output }) => known.has(resolve(output)))
-  if (own) throw usage(speech.say('ownOutput', { output: own.output }))
+  const own = pairs.flatMap(({ input, output }) => written(input, output)).find((path) => known.has(resolve(path)))
+  if (own !== undefined) throw usage(speech.say('ownOutput', { output: own }))
   if (folder) await mkdir(out, { recursive: true })
   return pairs
+}
+
+/** The files that one job writes: of a plain text there is one beside it. */
+function written(input: string, output: string): string[] {
+  return [output, ...(typeOfName(input) === 'text/plain' ? [`${output}${SIDECAR}`] : [])]
 }
 
 /** A policy by name, or from a JSON file; its shape is checked by the SDK. */

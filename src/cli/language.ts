@@ -116,10 +116,11 @@ export function speech(language: Language): Speech {
     }
   return {
     say, verdict: (verdict) => VERDICTS[verdict], state: (state) => STATES[state],
-    finding: ({ rule, severity, message }) => {
+    finding: ({ rule, severity, message, remedy: own }) => {
       const { zh, remedy } = ruleOf(rule) ?? {}
       const said = chinese(message)
-      return `${rule} ${say(severity)}：${zh === undefined || zh === said ? said : `${zh}（${said}）`}${severity === 'info' || remedy === undefined ? '' : ` ${remedy.zh}`}`
+      const cure = own === undefined || own === remedy?.en ? remedy?.zh : chinese(own)
+      return `${rule} ${say(severity)}：${zh === undefined || zh === said ? said : `${zh}（${said}）`}${severity === 'info' || cure === undefined ? '' : ` ${cure}`}`
     },
     error: ({ code, message }, file) => `${ERRORS[code]}（${chinese(unnamed(message, file))}）[${code}]`,
     text: chinese,

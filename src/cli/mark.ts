@@ -107,9 +107,9 @@ function labelFrom({ explicit, labelText, labelPosition, labelFont }: MarkFlags)
 }
 
 function print({ json, speech, result, note }: Terminal, made: MarkResult<string>, file: string): void {
-  const { output, produceId, verdict, status, watermark, label, findings } = made
+  const { output, sidecar, produceId, verdict, status, watermark, label, findings } = made
   if (json) result(JSON.stringify({ ...made, file }))
-  else result(speech.say(status === 'kept' ? 'kept' : 'marked', { file, output, id: produceId, verdict: speech.verdict(verdict) }))
+  else result(speech.say(status === 'kept' ? 'kept' : 'marked', { file, output: sidecar === undefined ? output : `${output} + ${sidecar}`, id: produceId, verdict: speech.verdict(verdict) }))
   if (json) return
   if (!watermark.embedded) note(`  ${speech.say('noWatermark', { reason: speech.text(watermark.reason ?? '') })}`)
   if (!label.drawn) note(`  ${speech.say('noLabel', { reason: speech.text(label.reason ?? '') })}`)

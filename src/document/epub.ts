@@ -1,6 +1,6 @@
 // EPUB 2 and 3: a meta element of the package document. No guide names a place; this is our own convention.
 import type { Engine } from '../engine/engine.js'
-import { broken, encoded, spliced, unsupported, utf8, type Contents, type Format, type Found, type Values } from './label.js'
+import { broken, encoded, foreignSource, isOurText, isUri, spliced, unsupported, utf8, type Contents, type Format, type Found, type Values } from './label.js'
 import { appended, attribute, elements, escaped, prefixOf, textOf, type Element } from './xml.js'
 import { entryOf, hasManifest, openZip, packedContent, partOf, withParts, type Entry, type Zip } from './zip.js'
 
@@ -58,6 +58,18 @@ function isWithin(element: Element, outer: Element): boolean {
   return false
 }
 
+/** What is written for a property, in the forms of EPUB 3 and of EPUB 2. */
+function metaOf({ metadata }: Book, property: string, value: string): [string, string] {
+  const name = `${prefixOf(metadata)}meta`
+  const short = property.slice(property.indexOf(':') + 1)
+  return [`<${name} property="${property}">${escaped(value)}</${name}>`, `<${name} name="${short}" content="${escaped(value)}"/>`]
+}
+
+function isOurs(book: Book, meta: Element, property: string, engine?: Engine): boolean {
+  const value = valueOf(book, meta)
+  return metaOf(book, property, value).includes(book.text.slice(meta.start, meta.end)) && (engine === undefined ? isUri(value) : isOurText(engine, value))
+}
+
 function write(bytes: Uint8Array, values: Values): Uint8Array {
   const book = open(bytes)
   if (entryOf(book.zip, 'META-INF/signatures.xml') !== undefined)
@@ -69,13 +81,14 @@ function write(bytes: Uint8Array, values: Values): Uint8Array {
   let added = ''
   for (const [property, value] of [[LABEL, values.label], [SOURCE, values.digitalSourceType]] as const) {
     if (value === undefined) continue
-    const [prefix, short] = property.split(':') as ['TC260' | 'Iptc4xmpExt', string]
+    const prefix = property.slice(0, property.indexOf(':')) as keyof typeof PREFIXES
     // A prefix that stands for something else there cannot be ours.
     const other = declared.get(prefix) !== undefined && declared.get(prefix) !== PREFIXES[prefix]
-    const name = `${prefixOf(book.metadata)}meta`
-    const meta = three && !other ? `<${name} property="${property}">${escaped(value)}</${name}>` : `<${name} name="${short}" content="${escaped(value)}"/>`
+    const meta = metaOf(book, property, value)[three && !other ? 0 : 1]
     if (three && !other && !declared.has(prefix)) missing.push(`${prefix}: ${PREFIXES[prefix]}`)
     const old = metas(book, property)[0]
+    if (old && property === SOURCE && valueOf(book, old) !== value && !isOurs(book, old, property)) throw foreignSource(`${book.entry.name} ${property}`)
+    if (old && property === SOURCE && valueOf(book, old) === value) continue
     if (old) edits.push({ start: old.start, end: old.end, text: meta })
     else added += meta
   }
@@ -93,15 +106,20 @@ function declaredIn(root: Element): Map<string, string> {
   return new Map([...(attribute(root, 'prefix') ?? '').matchAll(/([^\s:]+):\s+(\S+)/g)].map(([, prefix, uri]) => [prefix!, uri!]))
 }
 
-/** Packed bytes of every entry but the package document, and that without its label and the prefixes it uses. */
-function content(bytes: Uint8Array): Uint8Array[] {
+/** Packed bytes of every entry but the package document, and that without its label and prefixes, as far as they are as we write them. */
+function content(bytes: Uint8Array, engine: Engine): Uint8Array[] {
   const book = open(bytes)
-  const edits = [...metas(book, LABEL), ...metas(book, SOURCE)].map(({ start, end }) => ({ start, end, text: '' }))
+  const [label, source] = [metas(book, LABEL)[0], metas(book, SOURCE)[0]]
+  const ours = [...(label && isOurs(book, label, LABEL, engine) ? [label] : []), ...(source && isOurs(book, source, SOURCE) ? [source] : [])]
+  const edits = ours.map(({ start, end }) => ({ start, end, text: '' }))
   const prefix = book.root.attributes.find(({ name }) => name === 'prefix')
   if (prefix) {
-    const kept = [...declaredIn(book.root)].filter(([, uri]) => !Object.values(PREFIXES).includes(uri)).map(([name, uri]) => `${name}: ${uri}`)
+    // Ours are put behind what stands there.
+    let kept = prefix.value.trim()
+    const pairs = Object.entries(PREFIXES).map(([name, uri]) => `${name}: ${uri}`)
+    for (let pair = pairs.find((one) => kept.endsWith(one)); pair !== undefined; pair = pairs.find((one) => kept.endsWith(one))) kept = kept.slice(0, -pair.length).trimEnd()
     const start = book.text.slice(0, prefix.start).trimEnd().length
-    edits.push({ start, end: prefix.end, text: kept.length > 0 ? ` prefix="${escaped(kept.join(' '))}"` : '' })
+    edits.push({ start, end: prefix.end, text: kept === '' ? '' : ` prefix="${escaped(kept)}"` })
   }
   return [...packedContent(book.zip, new Set([book.entry.name])), encoded(`${book.entry.name}\0${spliced(book.text, edits)}`)]
 }

@@ -1,7 +1,7 @@
 // HTML: a meta element and JSON-LD in the head. No guide names a place; this is our own convention. What is written is
 // ASCII, so that it stands in any character set; the rest of the page keeps its bytes.
 import type { Engine } from '../engine/engine.js'
-import { broken, joined, latin1, tooMuch, type Contents, type Format, type Found, type Values } from './label.js'
+import { broken, foreignSource, isOurText, isUri, joined, latin1, tooMuch, type Contents, type Format, type Found, type Values } from './label.js'
 import { unescaped } from './xml.js'
 
 const MAX_TAGS = 1_000_000
@@ -115,6 +115,11 @@ function isSource({ name, closing, attributes }: Tag): boolean {
   return name === 'script' && !closing && attributes.get('type')?.toLowerCase() === 'application/ld+json' && attributes.get('class') === OURS
 }
 
+/** The attribute `content` as a text. */
+function contentOf(page: Page, tag: Tag): string {
+  return unescaped(page.decode(tag.attributes.get('content') ?? '').replaceAll('&#34;', '"'))
+}
+
 function read(bytes: Uint8Array, engine: Engine): Contents {
   const page = open(bytes)
   const found: Found[] = []
@@ -122,7 +127,7 @@ function read(bytes: Uint8Array, engine: Engine): Contents {
   for (const tag of page.tags) {
     const offset = tag.start * page.width
     if (tag.name === 'meta' && !tag.closing) {
-      const text = unescaped(page.decode(tag.attributes.get('content') ?? '').replaceAll('&#34;', '"'))
+      const text = contentOf(page, tag)
       const name = tag.attributes.get('name') ?? tag.attributes.get('property') ?? ''
       if (isLabel(tag) || (text.includes('{') && engine.labelParse(text).looksLike))
         found.push({ location: `meta ${name}`, offset, text, official: tag.attributes.get('name') === 'AIGC' })
@@ -150,20 +155,42 @@ function termOf(uri: string): string {
 
 function write(bytes: Uint8Array, values: Values): Uint8Array {
   const page = open(bytes)
-  const meta = `<meta name="AIGC" content="${ascii(values.label)}">`
-  const source = values.digitalSourceType === undefined ? '' : `<script type="application/ld+json" class="${OURS}">{"@context":"https://schema.org","@type":"WebPage","digitalSourceType":"${termOf(values.digitalSourceType).replace(/[<&\\"]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)}"}</script>`
+  const meta = metaOf(values.label)
+  const source = values.digitalSourceType === undefined ? '' : blockOf(values.digitalSourceType)
   const edits: { start: number; end: number; text: string }[] = []
   let added = ''
   const old = page.tags.find((tag) => isLabel(tag) && tag.attributes.get('name') === 'AIGC')
   if (old) edits.push({ start: old.start, end: old.end, text: meta })
   else added += meta
   const block = page.tags.find(isSource)
+  if (block && source !== '' && !isOurBlock(page, block)) throw foreignSource(`script ${OURS}`)
   if (block && source !== '') edits.push({ start: block.start, end: endOf(page, block), text: source })
   else added += source
   if (added !== '') edits.push({ start: placeIn(page), end: placeIn(page), text: added })
   // In XHTML the same element must be closed.
   const closed = /^\s*<\?xml/.test(page.text.slice(page.first, page.first + 64)) ? edits.map((edit) => ({ ...edit, text: edit.text.replace(meta, meta.replace(/>$/, '/>')) })) : edits
   return bytesOf(page, bytes, closed)
+}
+
+function metaOf(label: string): string {
+  return `<meta name="AIGC" content="${ascii(label)}">`
+}
+
+function blockOf(source: string): string {
+  return `<script type="application/ld+json" class="${OURS}">{"@context":"https://schema.org","@type":"WebPage","digitalSourceType":"${termOf(source).replace(/[<&\\"]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)}"}</script>`
+}
+
+/** Whether the tag is the one that is written for its label. */
+function isOurMeta(page: Page, tag: Tag, engine: Engine): boolean {
+  const label = contentOf(page, tag)
+  const meta = metaOf(label)
+  const stands = page.text.slice(tag.start, tag.end)
+  return (stands === meta || stands === meta.replace(/>$/, '/>')) && isOurText(engine, label)
+}
+
+function isOurBlock(page: Page, tag: Tag): boolean {
+  const source = tag.body && sourceIn(page.text.slice(tag.body.start, tag.body.end))
+  return isUri(source) && page.text.slice(tag.start, endOf(page, tag)) === blockOf(source)
 }
 
 /** Behind the end tag of a script. */
@@ -207,12 +234,15 @@ function ascii(text: string): string {
   return text.replace(/[&<>"]|[^\x20-\x7e]/gu, (one) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[one] ?? `&#x${one.codePointAt(0)!.toString(16)};`)
 }
 
-/** The page without its label and without our block. */
-function content(bytes: Uint8Array): Uint8Array[] {
+/** The page without its label and without our block, each as far as it is as we write it. */
+function content(bytes: Uint8Array, engine: Engine): Uint8Array[] {
   const page = open(bytes)
-  const gone = page.tags.filter((tag) => isLabel(tag) && tag.attributes.get('name') === 'AIGC').map(({ start, end }) => ({ start, end, text: '' }))
-  const blocks = page.tags.filter(isSource).map((tag) => ({ start: tag.start, end: endOf(page, tag), text: '' }))
-  return [bytesOf(page, bytes, [...gone, ...blocks])]
+  const meta = page.tags.find((tag) => isLabel(tag) && tag.attributes.get('name') === 'AIGC')
+  const block = page.tags.find(isSource)
+  return [bytesOf(page, bytes, [
+    ...(meta && isOurMeta(page, meta, engine) ? [{ start: meta.start, end: meta.end, text: '' }] : []),
+    ...(block && isOurBlock(page, block) ? [{ start: block.start, end: endOf(page, block), text: '' }] : []),
+  ])]
 }
 
 /** Pages and fragments of them. */

@@ -1,6 +1,6 @@
 // JSON: the first member AIGC of the top-level object. No guide names a place; this is our own convention.
 import type { Engine } from '../engine/engine.js'
-import { broken, encoded, spliced, tooMuch, unsupported, utf8, type Contents, type Format, type Found, type Values } from './label.js'
+import { broken, encoded, foreignSource, isOurText, isUri, spliced, tooMuch, unsupported, utf8, type Contents, type Format, type Found, type Values } from './label.js'
 
 const MAX_DEPTH = 10_000
 const SOURCE = 'digitalSourceType'
@@ -101,12 +101,13 @@ function read(bytes: Uint8Array, engine: Engine): Contents {
 function write(bytes: Uint8Array, values: Values): Uint8Array {
   const document = open(bytes)
   const { text, members } = document
-  if (document.open < 0) throw unsupported('The document is not a JSON object, so it has no place for a label.', 'Put it into an object, or mark it as plain text.')
+  if (document.open < 0) throw unsupported('The document is not a JSON object, so it has no place for a label.', 'Put it into an object, or rename it to .txt and mark it as plain text.')
   const edits: { start: number; end: number; text: string }[] = []
   const added: string[] = []
   for (const [key, value] of [['AIGC', values.label], [SOURCE, values.digitalSourceType && JSON.stringify(values.digitalSourceType)]] as const) {
     if (value === undefined) continue
     const old = members.find((member) => member.key === key)
+    if (old && key === SOURCE && !isOurSource(text, old) && text.slice(old.value, old.end) !== value) throw foreignSource(`member ${SOURCE}`)
     if (old) edits.push({ start: old.value, end: old.end, text: value })
     else added.push(`${JSON.stringify(key)}:${colonSpace(document)}${value}`)
   }
@@ -124,11 +125,26 @@ function colonSpace({ text, members: [first] }: Document): string {
   return first === undefined || text[first.value - 1] === ' ' ? ' ' : ''
 }
 
-/** The document without the label; a member goes with the comma and the space behind it. */
-function content(bytes: Uint8Array): Uint8Array[] {
+/** Key and value without anything that is not written so. */
+function isMember(text: string, { start, end }: Member, key: string, value: string): boolean {
+  const stands = text.slice(start, end)
+  return stands === `"${key}":${value}` || stands === `"${key}": ${value}`
+}
+
+function isOurSource(text: string, member: Member): boolean {
+  const value = text.slice(member.value, member.end)
+  const said: unknown = value.startsWith('"') ? JSON.parse(value) : undefined
+  return typeof said === 'string' && isUri(said) && isMember(text, member, SOURCE, JSON.stringify(said))
+}
+
+/** The document without the label, as far as it is as we write it; a member goes with the comma and the space behind it. */
+function content(bytes: Uint8Array, engine: Engine): Uint8Array[] {
   const { text, members } = open(bytes)
-  const edits = members.flatMap(({ key, start, end }, index) => {
-    if (key !== 'AIGC' && key !== SOURCE) return []
+  const edits = members.flatMap((member, index) => {
+    const { key, start, value, end } = member
+    if (members.findIndex((one) => one.key === key) !== index) return []
+    const ours = key === 'AIGC' ? isMember(text, member, key, text.slice(value, end)) && isOurText(engine, text.slice(value, end)) : key === SOURCE && isOurSource(text, member)
+    if (!ours) return []
     const next = members[index + 1]
     return [{ start, end: next ? next.start : end, text: '' }]
   })

@@ -1,6 +1,7 @@
 // What every kind of document gives and takes: the label as a text, and where it stands. The text itself is the engine's.
 import type { Engine } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
+import type { Record } from '../types.js'
 
 /** One text that stands where a label stands, or that has the shape of one. */
 export interface Found {
@@ -25,7 +26,10 @@ export interface Format {
   read(bytes: Uint8Array, engine: Engine): Contents
   /** The document with exactly this label in the official place, in the place of an official one that stands. All else stays. */
   write(bytes: Uint8Array, values: Values, engine: Engine): Uint8Array
-  /** What stands for the content, in pieces: writing and replacing labels never changes it. */
+  /**
+   * What stands for the content, in pieces: writing and replacing labels never changes it. Left out is only what can be written
+   * again, bit for bit, from the label that stands in it.
+   */
   content(bytes: Uint8Array, engine: Engine): Uint8Array[]
 }
 
@@ -79,6 +83,35 @@ export function joined(pieces: readonly Uint8Array[]): Uint8Array {
     at += piece.length
   }
   return out
+}
+
+/**
+ * Whether this is, character for character, the text that is written for the label it holds: nothing else hides in it. The
+ * propagation pair may be another platform's, which sets it later (Labeling Measures Art. 6).
+ */
+export function isOurText(engine: Engine, text: string): boolean {
+  const { aigc } = engine.labelParse(text)
+  if (aigc === undefined) return false
+  const { ContentProducer, ProduceID, ContentPropagator, PropagateID } = aigc as Record
+  try {
+    const first = engine.labelText({ aigc: { ...(aigc as Record), ContentPropagator: ContentProducer, PropagateID: ProduceID }, standing: [] })
+    return first === text || JSON.stringify({ ...(JSON.parse(first) as Record), ContentPropagator, PropagateID }) === text
+  } catch (thrown) {
+    if (thrown instanceof CountermarkError && thrown.code !== 'ERR_INTERNAL') return false
+    throw thrown
+  }
+}
+
+/** Whether a DigitalSourceType has the form of one that is written: a URI. */
+export function isUri(text: string | undefined): text is string {
+  return text !== undefined && /^[a-z][a-z0-9+.-]*:[!-~]+$/i.test(text)
+}
+
+/** A DigitalSourceType that stands in another form than ours is content, which marking never changes. */
+export function foreignSource(where: string): CountermarkError {
+  return new CountermarkError('ERR_CONFLICT', `The document has a DigitalSourceType of its own (${where}), in a form that is not written here, so it is not replaced.`, {
+    remedy: 'Take it out of the document, and mark it then.',
+  })
 }
 
 /** Text as UTF-8. */

@@ -1,6 +1,6 @@
 // Markdown: the mapping AIGC of the YAML front matter, seven values in double quotes (TC260-PG-20258A, 6.5).
 import type { Engine } from '../engine/engine.js'
-import { encoded, spliced, unsupported, utf8, type Contents, type Format, type Found, type Values } from './label.js'
+import { encoded, foreignSource, isOurText, isUri, spliced, unsupported, utf8, type Contents, type Format, type Found, type Values } from './label.js'
 
 /** The longest front matter that is read, in characters. */
 const MAX_FRONT = 1_048_576
@@ -110,7 +110,7 @@ function write(bytes: Uint8Array, values: Values): Uint8Array {
   const text = utf8(bytes, 'The document')
   const newline = /\r\n/.test(text.slice(0, 65_536)) ? '\r\n' : '\n'
   const label = mapping(values.label, newline)
-  const source = values.digitalSourceType === undefined ? '' : `${SOURCE}: ${JSON.stringify(values.digitalSourceType)}${newline}`
+  const source = values.digitalSourceType === undefined ? '' : sourceLine(values.digitalSourceType, newline)
   const front = frontOf(text)
   if (front === undefined) {
     const at = text.startsWith('\uFEFF') ? 1 : 0
@@ -122,6 +122,8 @@ function write(bytes: Uint8Array, values: Values): Uint8Array {
   for (const [key, lines] of [['AIGC', label], [SOURCE, source]] as const) {
     const old = all.find((member) => member.key === key)
     if (lines === '') continue
+    if (old && key === SOURCE && scalar(old.rest) === values.digitalSourceType) continue
+    if (old && key === SOURCE && !isOurs(text, old)) throw foreignSource(`front matter ${SOURCE}`)
     if (old) edits.push({ start: old.start, end: old.end, text: lines })
     else added += lines
   }
@@ -135,17 +137,30 @@ function mapping(label: string, newline: string): string {
   return `AIGC:${newline}${pairs.map(([key, value]) => `  ${key}: ${JSON.stringify(value)}${newline}`).join('')}`
 }
 
-/** The document without the label, and without front matter that holds nothing else. */
-function content(bytes: Uint8Array): Uint8Array[] {
+function sourceLine(source: string, newline: string): string {
+  return `${SOURCE}: ${JSON.stringify(source)}${newline}`
+}
+
+/** Whether a member's lines are those that are written for what it says. */
+function isOurs(text: string, member: Member, engine?: Engine): boolean {
+  const stands = text.slice(member.start, member.end)
+  if (member.key === SOURCE) {
+    const source = scalar(member.rest)
+    return isUri(source) && ['\n', '\r\n'].some((newline) => stands === sourceLine(source, newline))
+  }
+  const label = labelOf(member)
+  return engine !== undefined && isOurText(engine, label) && ['\n', '\r\n'].some((newline) => stands === mapping(label, newline))
+}
+
+/** The document without the label, as far as it is as we write it, and without front matter that holds nothing else. */
+function content(bytes: Uint8Array, engine: Engine): Uint8Array[] {
   const text = utf8(bytes, 'The document')
   const front = frontOf(text)
   if (front === undefined) return [bytes]
-  const ours = members(front).filter(({ key }) => key === 'AIGC' || key === SOURCE)
+  const all = members(front)
+  const ours = all.filter((member) => (member.key === 'AIGC' || member.key === SOURCE) && all.find(({ key }) => key === member.key) === member && isOurs(text, member, engine))
   const rest = spliced(text, ours.map(({ start, end }) => ({ start, end, text: '' })))
-  const left = frontOf(rest)
-  if (left === undefined || left.lines.length > 0) return [encoded(rest)]
-  const at = text.startsWith('\uFEFF') ? 1 : 0
-  return [encoded(rest.slice(0, at) + rest.slice(lineAt(rest, left.end).next))]
+  return [encoded(rest.replace(/^(\uFEFF?)---(\r?\n)---\2/, '$1'))]
 }
 
 /** Markdown with or without front matter. */

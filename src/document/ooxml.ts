@@ -1,5 +1,5 @@
 // DOCX, XLSX, PPTX and their templates: the custom document property AIGC (TC260-PG-20258A, 6.1).
-import { broken, encoded, spliced, unsupported, utf8, type Contents, type Format, type Found, type Values } from './label.js'
+import { broken, encoded, foreignSource, isOurText, isUri, spliced, unsupported, utf8, type Contents, type Format, type Found, type Values } from './label.js'
 import type { Engine } from '../engine/engine.js'
 import { appended, attribute, elements, escaped, prefixOf, textOf, type Element } from './xml.js'
 import { entryOf, hasManifest, openZip, packedContent, partOf, withParts, type Zip } from './zip.js'
@@ -87,7 +87,7 @@ function write(bytes: Uint8Array, values: Values): Uint8Array {
   const wanted: [string, string][] = [['AIGC', values.label], ...(values.digitalSourceType === undefined ? [] : [[SOURCE, values.digitalSourceType] as [string, string]])]
   if (custom === undefined) {
     const inside = wanted.map(([name, value], index) => property('', name, value, index + 2, names.vt)).join('')
-    parts.set(path, encoded(`<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n<Properties xmlns="${names.space}">${inside}</Properties>`))
+    parts.set(path, encoded(shell(names.space, inside)))
   } else {
     const root = custom.all[0]!
     const taken = properties(custom).map((one) => Number(attribute(one, 'pid')) || 1)
@@ -97,6 +97,8 @@ function write(bytes: Uint8Array, values: Values): Uint8Array {
     for (const [name, value] of wanted) {
       const old = named(custom, name)
       const holder = old && valueOf(custom, old)
+      if (old && name === SOURCE && textOf(custom.text, old) === value) continue
+      if (old && name === SOURCE && !isOurs(custom, old, SOURCE, names.vt)) throw foreignSource(`${custom.name} ${SOURCE}`)
       if (holder?.local === 'lpwstr' && !holder.empty) edits.push({ start: holder.inner, end: holder.innerEnd, text: escaped(value) })
       else if (old) edits.push({ start: old.start, end: old.end, text: property(prefixOf(root), name, value, Number(attribute(old, 'pid')) || ++pid, names.vt) })
       else added += property(prefixOf(root), name, value, ++pid, names.vt)
@@ -109,24 +111,44 @@ function write(bytes: Uint8Array, values: Values): Uint8Array {
     let number = ids.size
     while (ids.has(`rId${number}`)) number++
     const root = relations.all[0]!
-    const added = `<${prefixOf(root)}Relationship Id="rId${number}" Type="${names.type}" Target="${escaped(path)}"/>`
+    const added = relationOf(relations, `rId${number}`, path, names.type)
     parts.set(relations.name, encoded(spliced(relations.text, [appended(root, added)])))
   }
   if (type === undefined) {
     const root = types.all[0]!
-    const added = `<${prefixOf(root)}Override PartName="/${escaped(path)}" ContentType="${CONTENT_TYPE}"/>`
+    const added = overrideOf(types, path)
     parts.set(types.name, encoded(spliced(types.text, [appended(root, added)])))
   }
   return withParts(zip, parts)
+}
+
+function relationOf({ all }: Part, id: string, path: string, type: string): string {
+  return `<${prefixOf(all[0]!)}Relationship Id="${escaped(id)}" Type="${type}" Target="${escaped(path)}"/>`
+}
+
+function overrideOf({ all }: Part, path: string): string {
+  return `<${prefixOf(all[0]!)}Override PartName="/${escaped(path)}" ContentType="${CONTENT_TYPE}"/>`
+}
+
+/** A part of custom properties that holds nothing else. */
+function shell(space: string, inside: string): string {
+  return `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n<Properties xmlns="${space}">${inside}</Properties>`
+}
+
+/** Whether a property is one that is written for what it says. */
+function isOurs(custom: Part, one: Element, name: string, vt: string, engine?: Engine): boolean {
+  const value = textOf(custom.text, one)
+  const stands = custom.text.slice(one.start, one.end)
+  return stands === property(prefixOf(custom.all[0]!), name, value, Number(attribute(one, 'pid')), vt) && (engine === undefined ? isUri(value) : isOurText(engine, value))
 }
 
 function property(prefix: string, name: string, value: string, pid: number, vt: string): string {
   return `<${prefix}property fmtid="${FMTID}" pid="${pid}" name="${name}"><vt:lpwstr xmlns:vt="${vt}">${escaped(value)}</vt:lpwstr></${prefix}property>`
 }
 
-/** Packed bytes of every part but three; of these three the text without what a label adds. */
-function content(bytes: Uint8Array): Uint8Array[] {
-  const { zip, types, relations, relation, type, custom } = open(bytes)
+/** Packed bytes of every part but three; of these three the text without what a label adds, as far as it is as we write it. */
+function content(bytes: Uint8Array, engine: Engine): Uint8Array[] {
+  const { zip, types, relations, relation, type, path, custom, strict } = open(bytes)
   const pieces = packedContent(zip, new Set([types.name, relations.name, ...(custom ? [custom.name] : [])]))
   const cut = (from: Part, gone: (Element | undefined)[]): void => {
     const edits = gone.flatMap((one) => (one ? [{ start: one.start, end: one.end, text: '' }] : []))
@@ -134,10 +156,16 @@ function content(bytes: Uint8Array): Uint8Array[] {
     const whole = root.empty ? spliced(from.text, [appended(root, '')]) : spliced(from.text, edits)
     pieces.push(encoded(`${from.name}\0${whole}\0`))
   }
-  cut(types, [type])
-  cut(relations, [relation])
-  const ours = custom === undefined ? [] : [named(custom, 'AIGC'), named(custom, SOURCE)].filter((one) => one !== undefined)
-  if (custom !== undefined && ours.length < properties(custom).length) cut(custom, ours)
+  const names = strict ? STRICT : CUSTOM
+  const stands = (from: Part, one: Element | undefined, text: string): (Element | undefined)[] => (one && from.text.slice(one.start, one.end) === text ? [one] : [])
+  cut(types, stands(types, type, overrideOf(types, path)))
+  cut(relations, stands(relations, relation, relationOf(relations, (relation && attribute(relation, 'Id')) ?? '', path, names.type)))
+  if (custom !== undefined) {
+    const [label, source] = [named(custom, 'AIGC'), named(custom, SOURCE)]
+    const ours = [...(label && isOurs(custom, label, 'AIGC', names.vt, engine) ? [label] : []), ...(source && isOurs(custom, source, SOURCE, names.vt) ? [source] : [])]
+    const rest = spliced(custom.text, ours.map(({ start, end }) => ({ start, end, text: '' })))
+    if (ours.length === 0 || rest !== shell(names.space, '')) cut(custom, ours)
+  }
   return pieces
 }
 

@@ -2,7 +2,7 @@
 // the catalog. Written as an incremental update (ISO 32000-2, 7.5.6): the file's own bytes stay, and signatures with them.
 import type { Engine } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
-import { encoded, joined, latin1, type Contents, type Format, type Found as Label, type Values } from './label.js'
+import { encoded, isOurText, joined, latin1, type Contents, type Format, type Found as Label, type Values } from './label.js'
 import { PdfFile, type Found } from './pdf-file.js'
 import { Dict, Ref, Text, textOf, textString } from './pdf-syntax.js'
 
@@ -184,7 +184,7 @@ function content(bytes: Uint8Array, engine: Engine): Uint8Array[] {
     const before = left.subarray(0, at + 1 + Math.max(0, left.length - 262_144))
     const { found, digitalSourceType } = read(left, engine)
     const label = found.find(({ location }) => location === 'Info /AIGC')?.text
-    if (label === undefined) break
+    if (label === undefined || !isOurText(engine, label)) break
     const forms: Values[] = [{ label }, ...(digitalSourceType === undefined ? [] : [{ label, digitalSourceType }])]
     if (!forms.some((values) => rebuilds(before, values, left, engine))) break
     left = before

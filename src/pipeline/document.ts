@@ -14,7 +14,7 @@ import { keptRecord } from './kept.js'
 import { signed, type Marked, type Plan } from './mark.js'
 
 /** A document's kind, the code for it, and the file beside a plain text where there is one. */
-export interface Document { kind: DocumentKind; code: typeof import('../document/index.js'); sidecar?: Uint8Array }
+export interface Document { kind: DocumentKind; code: typeof import('../document/index.js'); sidecar?: Uint8Array; name?: string }
 
 /** What stands beside a plain text: the ending of its name, and its bytes where the output is to have one. */
 export interface MarkedDocument extends Marked { sidecar?: { ending: string; bytes: Uint8Array } }
@@ -34,15 +34,17 @@ export async function documentOf(bytes: Uint8Array, name?: string): Promise<Docu
     })
   }
   const kind = code.documentKind(bytes, name)
-  return kind === undefined ? undefined : { kind, code }
+  return kind === undefined ? undefined : { kind, code, ...(name === undefined ? {} : { name: name.replace(/^.*[/\\]/s, '') }) }
 }
 
 /** Everything that a document says. */
-export async function seeDocument(engine: Engine, bytes: Uint8Array, { kind, code, sidecar }: Document, { expect, trust }: Pick<Request, 'expect' | 'trust'> = {}): Promise<Sight> {
-  const sight: Sight = { type: kind, evidence: [], metadata: 'read', pixels: 'none', findings: [] }
+export async function seeDocument(engine: Engine, bytes: Uint8Array, { kind, code, sidecar, name }: Document, { expect, trust }: Pick<Request, 'expect' | 'trust'> = {}): Promise<Sight> {
+  const sight: Sight = { type: kind, evidence: [], metadata: 'read', pixels: 'skipped', unsearched: true, findings: [] }
   await addMetadata(() => code.readDocument(engine, bytes, kind, sidecar), expect === undefined ? {} : { expect }, sight)
   await readSignatures(hasherOf(() => code.contentBytes(engine, bytes, kind)), trust === undefined ? {} : { trust }, sight)
   sight.findings.push({ rule: 'P2', severity: 'info', message: 'Of documents this version reads the metadata only; their text is not searched for labels or watermarks.' })
+  if (kind === 'text/plain' && sidecar === undefined)
+    sight.findings.push({ rule: 'P2', severity: 'info', message: `There is no file ${name ?? 'NAME'}${code.SIDECAR} beside this text, where its label would stand; it may have been left behind.` })
   return sight
 }
 
@@ -60,6 +62,8 @@ export async function markDocument(engine: Engine, bytes: Uint8Array, document: 
       throw new CountermarkError('ERR_CONFLICT', 'The file has a C2PA manifest, which any change breaks.', { remedy: 'Leave out keepC2pa to mark it all the same, and sign the result anew.' })
     findings.push({ rule: 'C1', severity: 'warning', message: 'The source\'s C2PA manifest no longer fits the file: it was signed over the unmarked bytes.' })
   }
+  if (plan.system !== undefined)
+    findings.push({ rule: 'C3', severity: 'warning', message: 'The system and its version are not written into documents by this version.', remedy: 'Write them into the document\'s own text or metadata.' })
   const kept = keptRecord(before.sites, plan)
   let record: Record = kept ?? recordOf(plan.producer, plan.produceId)
   // Writing changes nothing that the hash covers; checkOutput holds it to that.
@@ -80,8 +84,11 @@ export async function markDocument(engine: Engine, bytes: Uint8Array, document: 
   checkOutput(engine, bytes, output, document, sight, record)
   deadline.check()
 
-  if (!plan.metadataOnly && plan.label !== undefined)
-    findings.push({ rule: 'I1', severity: plan.policy.label.demand === 'required' ? 'error' : 'info', message: 'No label was drawn: in this version it must stand in the document\'s own text.' })
+  if (plan.policy.label.demand === 'required' && plan.waiver === undefined)
+    findings.push({
+      rule: kind === 'text/plain' ? 'T1' : 'T2', severity: 'warning',
+      message: `The policy ${plan.policy.name} requires a visible label. This version neither puts one into the text of documents nor looks for one there, so whether it has one cannot be told.`,
+    })
   const judged = judge(plan.policy, { ...sight, findings: [...findings, ...sight.findings] }, false, {
     firstWrite: kept === undefined,
     drawn: false,
@@ -99,6 +106,21 @@ export async function markDocument(engine: Engine, bytes: Uint8Array, document: 
       verdict: judged.verdict, state: judged.state, evidence: sight.evidence, findings: judged.findings,
     },
   }
+}
+
+/** A sidecar that stands where one is to be written may be replaced only if it holds a label of the same producer. Else ERR_CONFLICT. */
+export function checkSidecar(engine: Engine, standing: Uint8Array, { code }: Document, path: string, producer: string): void {
+  let said: string | undefined
+  try {
+    const { sites } = code.readDocument(engine, new Uint8Array(), 'text/plain', standing)
+    said = sites[0]?.aigc?.ContentProducer
+  } catch (thrown) {
+    if (!(thrown instanceof CountermarkError) || thrown.code === 'ERR_INTERNAL') throw thrown
+  }
+  if (said === producer) return
+  throw new CountermarkError('ERR_CONFLICT', said === undefined ? `${path} stands there already, and is no label.` : `${path} stands there already, and holds the label of ${said}, which is not replaced.`, {
+    remedy: 'Choose another output, or move that file away.',
+  })
 }
 
 /** Rules M11 and M12: the label comes out again, and the content is the same as before. */
