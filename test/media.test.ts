@@ -87,4 +87,7 @@ test('kinds by their bytes', async () => {
   expect(typeOfBytes(new Uint8Array())).toBeUndefined()
   expect(typeOfBytes(Buffer.from('RIFF____WAVE'))).toBeUndefined()
   expect(typeOfBytes(Buffer.from('\0\0\0\x10ftyp'))).toBeUndefined()
+  expect(typeOfBytes(Buffer.from('\0\0\0\x1cftyp3gp4\0\0\0\0isom3gp4M4A '))).toBe('audio/mp4')
+  expect(typeOfBytes(Buffer.from('\0\0\0\x18ftyp3gp4\0\0\0\0isom3gp4'))).toBe('video/3gpp')
+  expect(typeOfBytes(Buffer.from('\0\0\0\x1cftypM4V \0\0\0\0M4V M4A mp42'))).toBe('video/mp4')
 })

@@ -19,6 +19,7 @@ mod ogg;
 mod ogg_page;
 pub mod source;
 mod svg;
+mod svg_coded;
 mod tagged;
 mod tiff;
 mod vorbis_comment;
