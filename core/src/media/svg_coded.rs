@@ -58,7 +58,8 @@ pub fn left_out(text: &str) -> Result<Vec<Range<usize>>> {
                 let kind = match (parent, tag.local) {
                     (None, _) => Kind::Root,
                     (Some(Kind::Root), "metadata") if uri == space.as_deref() => Kind::Metadata,
-                    (Some(Kind::Metadata), "RDF") if rdf => Kind::Rdf,
+                    // XMP's own wrapper may be between.
+                    (_, "RDF") if rdf && inside && free => Kind::Rdf,
                     (Some(Kind::Rdf), "Description") if rdf => Kind::Description,
                     _ if inside && free && is_ours(tag.prefix, tag.local, uri) => Kind::Property,
                     _ => Kind::Other,
