@@ -95,4 +95,7 @@ test('kinds by their bytes', async () => {
     ['\xff\xfeh\0', undefined], ['\xff\xfd\x90\x64', undefined], ['\xff\xfb\xf0\x64', undefined], ['\xff\xfb\x9c\x64', undefined], ['\xff\xf1\x7c\x40', undefined],
   ]
   for (const [text, type] of sounds) expect(typeOfBytes(bytes(text)), JSON.stringify(text)).toBe(type)
+  expect(typeOfBytes(Buffer.from('\0\0\0\x1cftyp3gp4\0\0\0\0isom3gp4M4A '))).toBe('audio/mp4')
+  expect(typeOfBytes(Buffer.from('\0\0\0\x18ftyp3gp4\0\0\0\0isom3gp4'))).toBe('video/3gpp')
+  expect(typeOfBytes(Buffer.from('\0\0\0\x1cftypM4V \0\0\0\0M4V M4A mp42'))).toBe('video/mp4')
 })

@@ -85,8 +85,9 @@ export function typeOfBytes(bytes: Uint8Array): string | undefined {
     if (/^(avi[fs])/.test(brands) || (/^(mif1|msf1|miaf)/.test(brands) && /avi[fs]/.test(brands))) return 'image/avif'
     if (/^(hei[cxms]|hev[cx]|mif[12]|msf1)/.test(brands)) return 'image/heic'
     if (brands.startsWith('qt  ')) return 'video/quicktime'
+    // Sound of phones has the brand of 3GPP in front.
+    if (/^(M4[AB] |3g.*M4[AB] )/s.test(brands)) return 'audio/mp4'
     if (/^3g/.test(brands)) return 'video/3gpp'
-    if (brands.startsWith('M4A ') || brands.startsWith('M4B ')) return 'audio/mp4'
     // Canon's raw pictures share the structure.
     return brands.startsWith('crx ') ? undefined : 'video/mp4'
   }

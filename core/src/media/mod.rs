@@ -27,6 +27,7 @@ mod ogg_page;
 mod riff;
 pub mod source;
 mod svg;
+mod svg_coded;
 mod tagged;
 mod tiff;
 mod vorbis_comment;

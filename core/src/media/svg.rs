@@ -3,7 +3,9 @@
 
 use super::kind::{Label, Media, Text, Walk, XMP, packets};
 use super::source::{Source, Splice};
+use super::svg_coded::left_out;
 use crate::error::{Error, Result};
+use crate::xmp::RDF;
 use crate::xmp::markup::{Event, Scanner};
 use std::ops::Range;
 
@@ -12,7 +14,6 @@ pub const MEDIA: Media = Media { name: "SVG", matches, walk, write };
 
 /// The longest picture.
 const MAX_TEXT: u64 = 64 << 20;
-const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 
 fn matches(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
@@ -31,8 +32,6 @@ struct Picture {
     root: Range<usize>,
     /// Whether it is empty.
     empty: bool,
-    /// Where the root's content ends.
-    end: usize,
     /// The elements `metadata` right under the root, and whether RDF stands there.
     metadata: Vec<(Range<usize>, bool)>,
 }
@@ -73,18 +72,20 @@ fn root(text: &str) -> Result<usize> {
     }
 }
 
+/// An error of the scanner, of the file.
+fn placed(mut error: Error, from: usize) -> Error {
+    error.offset = error.offset.map(|inside| inside + from as u64);
+    error.message = error.message.replace("the XMP packet", "the SVG");
+    error
+}
+
 fn picture(text: &str) -> Result<Picture> {
     let from = root(text)?;
     let inside = text.get(from..).unwrap_or_default();
     let mut scanner = Scanner::new(inside);
-    let mut found = Picture { root: 0..0, empty: false, end: text.len(), metadata: Vec::new() };
+    let mut found = Picture { root: 0..0, empty: false, metadata: Vec::new() };
     let (mut depth, mut metadata) = (0usize, None);
-    let place = |mut error: Error| {
-        error.offset = error.offset.map(|inside| inside + from as u64);
-        error.message = error.message.replace("the XMP packet", "the SVG");
-        error
-    };
-    while let Some(event) = scanner.next().map_err(place)? {
+    while let Some(event) = scanner.next().map_err(|error| placed(error, from))? {
         match event {
             Event::Start(tag) => {
                 let span = from + tag.span.start..from + tag.span.end;
@@ -102,9 +103,7 @@ fn picture(text: &str) -> Result<Picture> {
             }
             Event::End(span) => {
                 depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    found.end = from + span.start;
-                } else if depth == 1
+                if depth == 1
                     && let Some((start, rdf)) = metadata.take()
                 {
                     found.metadata.push((start..from + span.end, rdf));
@@ -116,21 +115,33 @@ fn picture(text: &str) -> Result<Picture> {
     Ok(found)
 }
 
+/// The whole file but what is ours.
+fn coded(text: &str, root: usize) -> Result<Vec<Range<usize>>> {
+    let inside = text.get(root..).unwrap_or_default();
+    let (mut ranges, mut at) = (Vec::new(), 0);
+    for place in left_out(inside).map_err(|error| placed(error, root))? {
+        let (start, end) = (root + place.start, root + place.end);
+        if at < start {
+            ranges.push(at..start);
+        }
+        at = end;
+    }
+    if at < text.len() {
+        ranges.push(at..text.len());
+    }
+    Ok(ranges)
+}
+
+/// The bytes of [`coded`].
+fn kept(text: &str, root: usize) -> Result<String> {
+    Ok(coded(text, root)?.into_iter().filter_map(|range| text.get(range)).collect())
+}
+
 fn walk(source: &dyn Source) -> Result<Walk> {
     let text = text(source)?;
     let picture = picture(&text)?;
     let mut found = Walk { mime: "image/svg+xml", texts: Vec::new(), coded: Vec::new(), c2pa: false };
-    // What is drawn: all inside the root but its metadata.
-    let mut at = picture.root.end;
-    for (span, _) in &picture.metadata {
-        if at < span.start {
-            found.coded.push(at as u64..span.start as u64);
-        }
-        at = span.end;
-    }
-    if at < picture.end {
-        found.coded.push(at as u64..picture.end as u64);
-    }
+    found.coded = coded(&text, picture.root.start)?.into_iter().map(|range| range.start as u64..range.end as u64).collect();
     if picture.metadata.is_empty() {
         return Ok(found);
     }
@@ -146,6 +157,7 @@ fn walk(source: &dyn Source) -> Result<Walk> {
 fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Result<Vec<Splice>> {
     let mut text = text(source)?;
     let start = picture(&text)?.root.start;
+    let before = kept(&text, start)?;
     for (index, packet) in packets(walk, label, drop)? {
         if index.is_some() {
             text.replace_range(start.., &packet);
@@ -165,6 +177,12 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
             false => text.insert_str(end, &element),
             true => text.replace_range(end - 2..end, &format!(">{element}</{name}>")),
         }
+    }
+    if kept(&text, start)? != before {
+        return Err(Error::unsupported(
+            "a label, or RDF, stands outside the element metadata or holds other elements: it counts as a part of the drawing, \
+             which marking does not change. Take it out first",
+        ));
     }
     Ok(vec![Splice::New(text.into_bytes())])
 }

@@ -4,6 +4,7 @@
 use super::kind::{Budget, Label, Media, Text, Walk, XMP, packets, text_of};
 use super::source::{Source, Splice, Window, replace};
 use crate::error::{Error, Result};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// The row of the table.
@@ -145,10 +146,14 @@ fn bytes(source: &dyn Source, entry: &Entry) -> Result<Vec<u8>> {
 /// All directories: the chain of pages, each with its sub-directories behind it.
 fn directories(source: &dyn Source, form: Form) -> Result<Vec<Directory>> {
     let mut found: Vec<Directory> = Vec::new();
+    let mut seen = BTreeSet::new();
     let mut waiting = vec![form.first(source)?];
     while let Some(at) = waiting.pop() {
         if at == 0 {
             continue;
+        }
+        if !seen.insert(at) {
+            return Err(Error::broken("the directories of the TIFF go in a circle", at as usize));
         }
         if found.len() >= MAX_DIRECTORIES {
             return Err(Error::limit(format!("the TIFF has more than {MAX_DIRECTORIES} directories")));
@@ -161,11 +166,6 @@ fn directories(source: &dyn Source, form: Form) -> Result<Vec<Directory>> {
             waiting.extend(inner);
         }
         found.push(directory);
-    }
-    let mut places: Vec<u64> = found.iter().map(|directory| directory.at).collect();
-    places.sort_unstable();
-    if let Some(twice) = places.windows(2).find_map(|pair| (pair.first() == pair.last()).then(|| pair.first().copied())?) {
-        return Err(Error::broken("the directories of the TIFF go in a circle", twice as usize));
     }
     if found.is_empty() {
         return Err(Error::broken("the TIFF has no directory", 4));

@@ -335,7 +335,8 @@ fn tags_that_share_their_bytes_are_no_bomb() {
     assert_eq!(read::read(&bytes).unwrap_err().code, Code::Limit);
     // A circle of directories.
     let circle = [&b"II*\0\x08\0\0\0"[..], &0u16.to_le_bytes(), &8u32.to_le_bytes()].concat();
-    assert!(matches!(read::read(&circle).unwrap_err().code, Code::Limit | Code::Broken));
+    assert_eq!(read::read(&circle).unwrap_err().code, Code::Broken);
+    assert_eq!(write::write(&circle, &options()).unwrap_err().code, Code::Broken);
     // Tracks that claim samples without holding any.
     let mut film = samples::heif(b"avis", 4, true);
     let n = u32::to_be_bytes;
@@ -369,4 +370,65 @@ fn films_that_are_all_heads_are_no_bomb() {
     film.extend([0x1F, 0x43, 0xB6, 0x75, 0xFF].repeat(300_000));
     assert_eq!(read::read(&film).unwrap().sites.len(), 0);
     assert!(start.elapsed().as_secs() < 2, "{:?}", start.elapsed());
+}
+
+#[test]
+fn an_unknown_kind_names_every_kind_once() {
+    let message = read::read(b"neither").unwrap_err().message;
+    let names: Vec<&str> = message.rsplit(": ").next().unwrap().split(", ").collect();
+    for name in ["JPEG", "PNG", "WebP", "GIF", "TIFF", "SVG", "JPEG XL"] {
+        assert_eq!(names.iter().filter(|one| **one == name).count(), 1, "{name}: {message}");
+    }
+    assert!(!message.contains("image/"), "{message}");
+}
+
+#[test]
+fn marking_an_svg_keeps_its_digest_and_every_other_edit_changes_it() {
+    let rdf = "<metadata id='m'><rdf:RDF xmlns:cc='http://creativecommons.org/ns#'/></metadata>";
+    let labelled = "<metadata><rdf:RDF><rdf:Description rdf:about='x' xmlns:t='http://www.tc260.org.cn/ns/AIGC/1.0/' \
+                    t:aigc='&quot;'/></rdf:RDF> <kept/></metadata>";
+    let wrapped = "<metadata><x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF><rdf:Description rdf:about='' \
+                   xmlns:dc='http://purl.org/dc/elements/1.1/' dc:format='a'/></rdf:RDF></x:xmpmeta></metadata>";
+    for inside in ["", wrapped, "<metadata/>", "<metadata><rdf:RDF/></metadata>", rdf, labelled] {
+        let bytes = samples::svg(inside);
+        let mut wanted = options();
+        wanted.replace = true;
+        wanted.ai_system_used = Some("a system".into());
+        if inside == labelled {
+            wanted.aigc = None;
+        }
+        let marked = write::write(&bytes, &wanted).unwrap();
+        assert_eq!(coded(&marked), coded(&bytes), "{inside}");
+        let text = String::from_utf8(marked).unwrap();
+        let edits = [
+            (" width='2' height='1'>", " width='2' height='1' style='filter:invert(1)'>"),
+            (" width='2' height='1'>", " width='2' height='1' onload='alert(1)'>"),
+            (" width='2' height='1'>", " width='3' height='1'>"),
+            ("</metadata>", "<script xmlns='http://www.w3.org/2000/svg'>alert(1)</script></metadata>"),
+            ("</rdf:RDF>", "<script xmlns='http://www.w3.org/2000/svg'/></rdf:RDF>"),
+            ("</rdf:Description>", "<!-- > --></rdf:Description>"),
+            ("</Iptc4xmpExt:DigitalSourceType>", "<!-- > --></Iptc4xmpExt:DigitalSourceType>"),
+            ("<Iptc4xmpExt:DigitalSourceType ", "<Iptc4xmpExt:DigitalSourceType onload='x' "),
+            ("<!DOCTYPE svg PUBLIC '-//W3C//DTD SVG 1.1//EN' 'svg11.dtd'>", "<!DOCTYPE svg [<!ENTITY a 'b'>]>"),
+            ("<!-- made by hand -->", "<?xml-stylesheet href='a.css'?>"),
+            ("<rect", "<rect x='1'"),
+            ("</svg>", "</svg><!-- -->"),
+        ];
+        for (old, new) in edits {
+            let changed = text.replacen(old, new, 1);
+            assert_ne!(changed, text, "{old}");
+            assert_ne!(coded(changed.as_bytes()), coded(&bytes), "{inside}: {new}");
+        }
+        // A property of ours with elements of the drawing in it.
+        let hidden = text.replacen("</Iptc4xmpExt:DigitalSourceType>", "<script/></Iptc4xmpExt:DigitalSourceType>", 1);
+        assert_ne!(coded(hidden.as_bytes()), coded(&bytes), "{inside}");
+    }
+    // Where a label counts as a part of the drawing, it is not touched.
+    let old = "<i:DigitalSourceType xmlns:i='http://iptc.org/std/Iptc4xmpExt/2008-02-29/'>a</i:DigitalSourceType>";
+    let outside = samples::svg(&format!("<g>{old}</g><metadata><rdf:RDF/></metadata>"));
+    let refused = write::write(&outside, &options()).unwrap_err();
+    assert_eq!((refused.code, refused.message.contains("outside")), (Code::Unsupported, true), "{refused:?}");
+    let empty = b"<svg xmlns='http://www.w3.org/2000/svg' />".to_vec();
+    assert_eq!(coded(&write::write(&empty, &options()).unwrap()), coded(&empty));
+    assert_eq!(coded(&empty), b"<svg xmlns='http://www.w3.org/2000/svg' >");
 }

@@ -3,8 +3,8 @@
 use super::aigc::{self, Fields, MAX_LABEL, Problem};
 use crate::container::exif::Exif;
 use crate::container::file::{File, Part, Role};
-use crate::container::{jpeg, open};
-use crate::error::{Code, Error, Result};
+use crate::container::{handles, jpeg, open};
+use crate::error::{Error, Result};
 use crate::media::kind::{Walk, XMP};
 use crate::media::source::{Source, whole};
 use crate::media::{find, known};
@@ -94,12 +94,12 @@ pub fn read_source(source: &dyn Source) -> Result<Report> {
 /// Opens one of the kinds that are held in memory; the error for an unknown one names all kinds.
 ///
 /// # Errors
-/// As `container::open`.
+/// `Unsupported` for an unknown kind, and as `container::open`.
 pub fn open_any(bytes: &[u8]) -> Result<File<'_>> {
-    open(bytes).map_err(|error| match error.code {
-        Code::Unsupported => Error { message: format!("{}, {}", error.message, known()), ..error },
-        _ => error,
-    })
+    match handles(bytes) || bytes.is_empty() {
+        true => open(bytes),
+        false => Err(Error::unsupported(format!("the first bytes are those of none of: JPEG, PNG, WebP, {}", known()))),
+    }
 }
 
 /// As [`read`], of a file that was walked.

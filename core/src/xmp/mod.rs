@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 use markup::{Event, Scanner, Tag, escape, unescape};
 use std::ops::Range;
 
-const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+/// Namespace of RDF.
+pub(crate) const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 /// Namespace of the AIGC property (TC260-PG-20259A).
 const TC260: &str = "http://www.tc260.org.cn/ns/AIGC/1.0/";
 /// Namespace of IPTC's extension schema.
@@ -325,6 +326,11 @@ fn property(prefix: &str, local: &str, uri: Option<&str>) -> Option<Name> {
         (Some(XMP), "CreateDate") => Some(Name::CreateDate),
         _ => None,
     }
+}
+
+/// Whether an element or attribute of this name is one that is ours to write.
+pub(crate) fn is_ours(prefix: &str, local: &str, uri: Option<&str>) -> bool {
+    property(prefix, local, uri).is_some()
 }
 
 fn namespace(name: Name) -> &'static str {
