@@ -5,8 +5,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 
-// What the browser loads before the first answer, after brotli; see docs/watermark-image.md. A page may load 350 kB: the rest
-// is for scripts.
+// What the browser loads before the first answer, after brotli, with the scripts beside it; see docs/watermark-image.md.
 const BUDGET = 340_000
 const OPTIMISE = [
   '-O3', '--enable-simd', '--enable-bulk-memory', '--enable-sign-ext', '--enable-mutable-globals',

@@ -34,8 +34,8 @@ export interface Sight {
   evidence: Evidence[]
   /** `unknown`: the core does not know this container. */
   metadata: 'read' | 'unknown' | 'broken'
-  /** `partly`: some frames of an animation. `none`: a kind without samples, where metadata is all that is looked for. */
-  pixels: 'read' | 'partly' | 'skipped' | 'failed' | 'none'
+  /** `partly`: some frames of an animation. */
+  pixels: 'read' | 'partly' | 'skipped' | 'failed'
   /** Of an animation: its frames, those looked at, and those of them in which the first key's payload was read. */
   frames?: { count: number; looked: number; read: number }
   findings: Finding[]

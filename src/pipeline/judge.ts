@@ -49,7 +49,7 @@ export function judge(policy: Policy, sight: Sight, declared = false, known?: Kn
   // A trace of a generator is no mark: it makes the state "suspected", and the verdict stays "not found".
   const seen = evidence.some((one) => one.found && one.kind !== 'trace' && !(one.kind === 'metadata' && one.format === 'c2pa' && !saysGenerated(one.c2pa)))
   const verdict: Verdict =
-    !seen && known === undefined ? (sight.metadata === 'read' && (sight.pixels === 'read' || sight.pixels === 'none') && !manifest ? 'not found' : 'cannot tell')
+    !seen && known === undefined ? (sight.metadata === 'read' && sight.pixels === 'read' && !manifest ? 'not found' : 'cannot tell')
     : findings.some(({ severity }) => severity === 'error') ? 'non-compliant'
     : open ? 'cannot tell'
     : 'compliant'
