@@ -228,6 +228,7 @@ describe('what this version does not do is said', () => {
     expect([seen.verdict, seen.state]).toEqual(['cannot tell', 'confirmed'])
     expect(seen.findings).toContainEqual(expect.objectContaining({ rule: 'P2', severity: 'info' }))
     expect((await verify(source)).verdict).toBe('cannot tell')
+    await expect(mark(readFileSync(source), { ...COMMON, label: { text: ['AI生成'] } })).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED', remedy: expect.stringContaining('--label-text') })
     expect((await verify(readFileSync(source), { keys: [] })).verdict).toBe('cannot tell')
   })
   test('a picture that is not coded anew is refused with a remedy', async () => {

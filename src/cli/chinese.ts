@@ -30,6 +30,8 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['The signature in {} does not hold: a field of the label was edited after it was signed, or it was signed otherwise than is known.', '{1} 中的签名无效：标识字段在签名后被改动，或签名方式未知'],
   ['The signed label belongs to other content than this file\'s: it was copied from another file, or the content was changed, coded anew or rewritten by another program.', '已签名的标识不属于本文件的内容：标识复制自其他文件，或内容被改动、重新编码、由其他程序改写'],
   ['The signature holds. Its key {} came with the file: whose it is can only be told with a trusted key or certificate.', '签名有效。其密钥 {1} 来自文件本身：须有可信密钥或证书才能判断属于谁'],
+  ['No label is put into {} in this version.', '本版本不在 {1} 文件中添加显式标识'],
+  ['Leave out its text and place (--label-text, --label-position).', '请去掉文字与位置选项（--label-text、--label-position）'],
   ['this version does not do that for {}', '本版本不对 {1} 添加'],
   ['The policy asks for a label; this version puts no {} label into {}. The metadata was written.', '规则要求显式标识；本版本不在 {2} 中添加。元数据已写入'],
   ['The file has no watermark; this policy asks for one.', '文件没有水印；本规则要求有水印'],

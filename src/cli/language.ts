@@ -110,7 +110,7 @@ export function speech(language: Language): Speech {
   if (language === 'en')
     return {
       say, verdict: (verdict) => verdict, state: (state) => state,
-      finding: ({ rule, severity, message, remedy }) => `${rule} ${say(severity)}: ${message}${remedy === undefined ? '' : ` ${remedy}`}`,
+      finding: ({ rule, severity, message, remedy }) => `${rule} ${say(severity)}: ${message}${remedy === undefined ? '' : `${/[.!?]$/.test(message) ? '' : '.'} ${remedy}`}`,
       error: ({ code, message }, file) => `${unnamed(message, file)} [${code}]`,
       text: (english) => english,
     }

@@ -60,6 +60,8 @@ export function inMemory(engine: Engine, bytes: Uint8Array, type: string): Conta
 export async function markContainer<Output>(engine: Engine, file: Container<Output>, plan: Plan, deadline: Deadline): Promise<Marked<Output>> {
   if (modalityOf(file.type) === 'image' && !plan.metadataOnly)
     throw new CountermarkError('ERR_UNSUPPORTED', `Pictures of type ${file.type} are not labelled or watermarked.`, { remedy: 'Use metadataOnly (--metadata-only), which changes no sample, or convert the picture to JPEG, PNG or WebP first.' })
+  if (plan.label?.asked)
+    throw new CountermarkError('ERR_UNSUPPORTED', `No label is put into ${file.type} in this version.`, { remedy: 'Leave out its text and place (--label-text, --label-position).' })
   if (plan.c2pa !== undefined)
     throw new CountermarkError('ERR_UNSUPPORTED', `C2PA manifests are not written into ${file.type} in this version.`, { remedy: 'Leave out c2pa (--c2pa-key, --c2pa-cert).' })
   const before = await file.read()
