@@ -203,10 +203,11 @@ export async function propagate<I extends Input, O extends PropagateOptions>(inp
   if (options.to !== undefined && (typeof input === 'string' || input instanceof URL)) await checkTarget(pathOf(input), pathOf(options.to))
   const engine = await loadEngine()
   const source = await readSource(input, limits, deadline)
-  if (await documentOf(source.bytes, source.name) !== undefined)
-    throw new CountermarkError('ERR_UNSUPPORTED', 'propagate is not available for documents in this version.', { remedy: 'Pass the document on as it is; the producer\'s label stays in it.' })
-  checkName(source, options)
-  const { bytes, report } = await propagateBytes(engine, sharpCodec, source.bytes, plan, limits, deadline)
+  const document = await documentIn(source, limits)
+  if (document?.kind === 'text/plain')
+    throw new CountermarkError('ERR_UNSUPPORTED', 'propagate is not available for plain text in this version: its label is a file of its own.', { remedy: 'Pass the text on with the file beside it as they are.' })
+  checkName(source, options, document)
+  const { bytes, report } = await propagateBytes(engine, sharpCodec, source.bytes, plan, limits, deadline, document)
   deadline.check()
   const output = (await deliver(bytes, report.type, source, options)) as OutputFor<I, O>
   return { ...(source.name === undefined ? {} : { file: source.name }), output, ...report, ms: Math.round(performance.now() - start) }

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { generateKeyPairSync } from 'node:crypto'
 import { mark, propagate, verify, type MarkOptions } from '../src/index.js'
 import { countermark, folder } from './support/command.js'
 import { content, docx, label, pdf, python, SAMPLES, seen, SOURCE, text, written } from './support/documents.js'
@@ -181,8 +182,24 @@ describe('through the SDK', () => {
   test('a system that is named is not dropped in silence', async () => {
     expect((await mark(pdf(), { ...COMMON, system: { name: 'S', version: '1' } })).findings).toContainEqual(expect.objectContaining({ rule: 'C3', severity: 'warning', message: expect.stringContaining('not written into documents') }))
   })
-  test('propagate says that it does not take documents', async () => {
-    await expect(propagate(pdf(), { propagator: { name: 'Platform' }, propagateId: 'p-1' })).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED', message: expect.stringContaining('documents') })
+  test.each([['a PDF', 'report.pdf', (): Uint8Array => pdf()], ['HTML', 'a.html', (): Uint8Array => Buffer.from('<!doctype html><html><head></head><p>x</p></html>')], ['Markdown', 'a.md', (): Uint8Array => Buffer.from('# x\n')]] as const)('propagate sets the pair of %s and leaves the producer\'s part and its signature', async (_, name, make) => {
+    const home = folder()
+    const [source, marked, passed] = [name, `m-${name}`, `p-${name}`].map((one) => join(home, one)) as [string, string, string]
+    writeFileSync(source, make())
+    const { privateKey } = generateKeyPairSync('ed25519')
+    await mark(source, { ...COMMON, to: marked, sign: { key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string } })
+    const result = await propagate(marked, { propagator: { name: 'Platform' }, propagateId: 'p-1', to: passed })
+    expect(result).toMatchObject({ status: 'set', state: 'confirmed', record: { ContentProducer: 'Example-Lab', ContentPropagator: 'Platform', PropagateID: 'p-1' } })
+    const seen = await verify(passed)
+    expect(seen.evidence).toContainEqual(expect.objectContaining({ kind: 'signature', valid: true, bound: true }))
+    expect(seen.evidence).toContainEqual(expect.objectContaining({ kind: 'metadata', format: 'aigc', aigc: result.record }))
+    // Nothing shows that the source was generated.
+    expect(await propagate(source, { propagator: { name: 'Platform' }, propagateId: 'p-1', to: join(home, `n-${name}`) })).toMatchObject({ status: 'unchanged' })
+  })
+  test('propagate says that it does not take plain text', async () => {
+    const source = join(folder(), 'a.txt')
+    writeFileSync(source, 'x')
+    await expect(propagate(source, { propagator: { name: 'Platform' }, propagateId: 'p-1', as: 'bytes' })).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED', message: expect.stringContaining('plain text') })
   })
   test('an output name that does not say the kind is refused where only the name says it', async () => {
     const home = folder()

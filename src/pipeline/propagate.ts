@@ -1,5 +1,5 @@
 // The platform's step (Labeling Measures Art. 6): the propagation pair of the label, and nothing of the producer's.
-import type { Engine } from '../engine/engine.js'
+import type { Engine, MetadataReport } from '../engine/engine.js'
 import { CountermarkError, fromEngine } from '../errors.js'
 import type { Deadline, Limits } from '../limits.js'
 import type { Codec } from '../media/codec.js'
@@ -7,6 +7,7 @@ import { FIELDS, isValid } from '../metadata/record.js'
 import { WORDINGS } from '../policy/policy.js'
 import { explained, finding } from '../policy/rules.js'
 import type { Finding, Key, Policy, PropagateResult, Record } from '../types.js'
+import { seeDocument, type Document } from './document.js'
 import { gather, soleRecord, type Sight } from './evidence.js'
 import { judge } from './judge.js'
 
@@ -30,10 +31,14 @@ const PRODUCERS = FIELDS.slice(0, 4)
  * Sets or adds the propagation pair. A label that is not valid, and one of several, stays as it is and is reported. Errors:
  * see ErrorCode; on any of them there is no output.
  */
-export async function propagateBytes(engine: Engine, codec: Codec, bytes: Uint8Array, plan: PropagatePlan, limits: Limits, deadline: Deadline): Promise<Propagated> {
-  const before = engine.metadataRead(bytes)
+export async function propagateBytes(
+  engine: Engine, codec: Codec, bytes: Uint8Array, plan: PropagatePlan, limits: Limits, deadline: Deadline, document?: Document,
+): Promise<Propagated> {
+  const labels = labelsOf(engine, document)
+  const before = labels.read(bytes)
   // With a label there is nothing to look for in the samples.
-  const sight = await gather(engine, codec, bytes, { keys: plan.keys, effort: 'full', texts: WORDINGS, pixels: before.sites.length === 0 }, limits, deadline)
+  const sight = document !== undefined ? await seeDocument(engine, bytes, document)
+    : await gather(engine, codec, bytes, { keys: plan.keys, effort: 'full', texts: WORDINGS, pixels: before.sites.length === 0 }, limits, deadline)
   const { state, findings: judged } = judge(plan.policy, sight, plan.declared)
   const findings: Finding[] = sight.report?.c2pa ? [finding('C1', 'The source\'s C2PA manifest no longer fits the file once a label is written: sign the result anew, with the source as its parent.', 'warning')] : []
   const unchanged = (reason: string, said = sight.findings): Propagated => ({ bytes, report: { type: sight.type, status: 'unchanged', reason, state, findings: said.map(explained) } })
@@ -47,8 +52,8 @@ export async function propagateBytes(engine: Engine, codec: Codec, bytes: Uint8A
 
   const old = soleRecord(sight.evidence)
   const record = old === undefined ? firstRecord(plan, findings) : nextRecord(old, plan, findings)
-  const output = write(engine, bytes, record)
-  checkWritten(engine, output, record, old)
+  const output = write(labels, bytes, record)
+  checkWritten(labels, output, record, old)
   return { bytes: output, report: { type: sight.type, status: old === undefined ? 'added' : 'set', state, record, findings: findings.map(explained) } }
 }
 
@@ -79,9 +84,18 @@ function firstRecord({ declared, propagator, propagateId }: PropagatePlan, findi
   }
 }
 
-function write(engine: Engine, bytes: Uint8Array, record: Record): Uint8Array {
+/** Reads and replaces labels, in whatever kind. */
+interface Labels { read(bytes: Uint8Array): MetadataReport; write(bytes: Uint8Array, aigc: Record): Uint8Array }
+
+function labelsOf(engine: Engine, document: Document | undefined): Labels {
+  if (document === undefined) return { read: (bytes) => engine.metadataRead(bytes), write: (bytes, aigc) => engine.metadataWrite(bytes, { aigc, replace: true }) }
+  const { kind, code } = document
+  return { read: (bytes) => code.readDocument(engine, bytes, kind), write: (bytes, aigc) => code.writeDocument(engine, bytes, kind, { aigc, replace: true }) }
+}
+
+function write(labels: Labels, bytes: Uint8Array, record: Record): Uint8Array {
   try {
-    return engine.metadataWrite(bytes, { aigc: record, replace: true })
+    return labels.write(bytes, record)
   } catch (thrown) {
     const error = fromEngine(thrown)
     if (error.code !== 'ERR_PARAMETER') throw error
@@ -90,8 +104,8 @@ function write(engine: Engine, bytes: Uint8Array, record: Record): Uint8Array {
 }
 
 /** Rules M11, M12 and M16 on the very bytes that are given out. */
-function checkWritten(engine: Engine, output: Uint8Array, record: Record, old: Partial<Record> | undefined): void {
-  const { sites } = engine.metadataRead(output)
+function checkWritten(labels: Labels, output: Uint8Array, record: Record, old: Partial<Record> | undefined): void {
+  const { sites } = labels.read(output)
   const read = sites.length === 1 ? sites[0]?.aigc : undefined
   const differs = (wanted: Partial<Record>, keys: readonly (keyof Record)[]): boolean => keys.some((key) => String(read?.[key] ?? '') !== String(wanted[key] ?? ''))
   if (read === undefined || differs(record, FIELDS) || (old !== undefined && differs(old, PRODUCERS)))
