@@ -85,6 +85,9 @@ describe('limits', () => {
 test('kinds by their bytes', async () => {
   for (const kind of ['jpeg', 'png', 'webp'] as const) expect(typeOfBytes(await photograph(kind))).toBe(`image/${kind}`)
   expect(typeOfBytes(new Uint8Array())).toBeUndefined()
+  expect(typeOfBytes(Buffer.from('RIFF____CDXA'))).toBeUndefined()
+  expect(['RIFF____WAVE', 'RF64____WAVE', 'RIFF____AVI ', 'FORM____AIFC', 'FLV\x01'].map((text) => typeOfBytes(Buffer.from(text)))).toEqual(['audio/wav', 'audio/wav', 'video/x-msvideo', 'audio/aiff', 'video/x-flv'])
+  expect(['\x1aE\xdf\xa3\x87\x42\x82\x84webm', '\x1aE\xdf\xa3\x8b\x42\x82\x88matroska'].map((text) => typeOfBytes(Buffer.from(text, 'latin1')))).toEqual(['video/webm', 'video/matroska'])
   expect(typeOfBytes(Buffer.from('\0\0\0\x10ftyp'))).toBeUndefined()
   const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1')
   const id3 = (length: number): string => `ID3\x04\0\0\0\0${String.fromCharCode(length >> 7, length & 127)}`

@@ -59,18 +59,29 @@ fn parse(source: &dyn Source) -> Result<Wave> {
     if wave.end > length || wave.end < HEADER {
         return Err(broken("the WAV's stated size is not that of the file: it is cut off", 4));
     }
-    let end = wave.end;
-    let mut open = wave.open;
-    wave.chunks = Order::Little.chunks(source, HEADER..end, &mut |name, body, count| match (name, count) {
-        // In RF64 the true size stands in ds64; a stream's samples reach to the end of the file.
-        (b"data", OPEN) => {
-            open |= data.is_none();
-            data.unwrap_or(end.saturating_sub(body))
+    let ends = match wave.end.checked_add(4) {
+        // Some writers forget the four bytes of the form in the size.
+        Some(more) if more == length && wave.long.is_none() => vec![wave.end, more],
+        _ => vec![wave.end],
+    };
+    let mut read = Err(broken("a chunk is cut off", wave.end));
+    for end in ends {
+        if read.is_ok() {
+            break;
         }
-        (b"data", 0) if open => end.saturating_sub(body),
-        _ => count,
-    })?;
-    wave.open = open;
+        let mut open = wave.open;
+        read = Order::Little.chunks(source, HEADER..end, &mut |name, body, count| match (name, count) {
+            // In RF64 the true size stands in ds64; a stream's samples reach to the end of the file.
+            (b"data", OPEN) => {
+                open |= data.is_none();
+                data.unwrap_or(end.saturating_sub(body))
+            }
+            (b"data", 0) if open => end.saturating_sub(body),
+            _ => count,
+        });
+        (wave.end, wave.open) = (end, open);
+    }
+    wave.chunks = read?;
     match wave.data() {
         Some(_) => Ok(wave),
         None => Err(broken("the WAV holds no samples", wave.end)),
@@ -183,6 +194,18 @@ mod tests {
         // A second label takes the place of the first.
         let again = join(&out.as_slice(), &write(&out.as_slice(), &after, &label, &[1]).unwrap()).unwrap();
         assert_eq!(again, out);
+    }
+
+    #[test]
+    fn a_size_without_the_form_is_set_right() {
+        let mut bytes = chunk(b"RIFF", &[b"WAVE".to_vec(), chunk(b"fmt ", &[1; 16]), chunk(b"data", b"abcd")].concat());
+        let stated = bytes.len() as u32 - 12;
+        bytes[4..8].copy_from_slice(&stated.to_le_bytes());
+        let source: &[u8] = &bytes;
+        let label = Label { aigc: Some("{}".into()), ..Label::default() };
+        let out = join(&source, &write(&source, &walk(&source).unwrap(), &label, &[]).unwrap()).unwrap();
+        assert_eq!(out[4..8], (out.len() as u32 - 8).to_le_bytes());
+        assert_eq!(walk(&out.as_slice()).unwrap().coded, walk(&source).unwrap().coded);
     }
 
     #[test]
