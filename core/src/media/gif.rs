@@ -63,9 +63,13 @@ fn skip(source: &dyn Source, mut at: u64) -> Result<u64> {
 fn blocks(source: &dyn Source) -> Result<Vec<Block>> {
     let mut at = 13 + table(byte(source, 10)?);
     let mut found = Vec::new();
+    let mut pictures = false;
     loop {
         let start = at;
-        let (kind, end) = match byte(source, at)? {
+        let introducer = byte(source, at)?;
+        pictures |= introducer == 0x2C;
+        let (kind, end) = match introducer {
+            0x3B if !pictures => return Err(Error::broken("the GIF holds no picture", at as usize)),
             0x3B => (Kind::End, at + 1),
             0x2C => (Kind::Picture, skip(source, at + 10 + table(byte(source, at + 9)?) + 1)?),
             0x21 => {
