@@ -10,8 +10,9 @@ mod report;
 
 use attacker::{SIDE, TILE, Tile, aligned, best_shift, folded, likeness, mean, moved, painted, pattern, seen};
 use bench_stand::options::Options;
-use bench_stand::picture::{Picture, Source};
+use bench_stand::picture::Picture;
 use bench_stand::report::{end, publish, tell};
+use bench_stand::source::Source;
 use bench_stand::{Failure, random};
 use countermark_core::image::detect::{self, Effort, Evidence, detect};
 use countermark_core::image::embed::{self, Quality, embed};

@@ -9,8 +9,9 @@ mod report;
 mod tail;
 
 use bench_stand::options::Options;
-use bench_stand::picture::{Picture, Source};
+use bench_stand::picture::Picture;
 use bench_stand::report::{end, publish, tell};
+use bench_stand::source::Source;
 use bench_stand::{Failure, random};
 use countermark_core::image::detect::{self, Effort, detect};
 use rayon::prelude::*;

@@ -5,6 +5,7 @@ pub mod options;
 pub mod picture;
 pub mod random;
 pub mod report;
+pub mod source;
 pub mod statistics;
 
 /// Whatever ends a bench.

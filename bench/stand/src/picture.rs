@@ -1,9 +1,8 @@
-//! Pictures from files, as samples that the core takes.
+//! Pictures as samples that the core takes.
 
-use crate::{Failure, made};
+use crate::Failure;
 use countermark_core::image::frame::Format;
 use image::{ColorType, DynamicImage};
-use std::path::{Path, PathBuf};
 
 /// A picture's samples as they were decoded, little-endian where they have 16 bits.
 #[derive(Clone)]
@@ -14,66 +13,14 @@ pub struct Picture {
     pub format: Format,
 }
 
-/// Where a picture comes from: a file, or a made pattern's name.
-#[derive(Clone)]
-pub struct Source {
-    /// Folder and file, or `made:` and the pattern's name.
-    pub name: String,
-    path: Option<PathBuf>,
-}
-
-impl Source {
-    /// The pictures of `folders` in name order, then the made patterns where they are wanted.
-    pub fn list(folders: &[String], patterns: bool) -> Result<Vec<Self>, Failure> {
-        let mut all = Vec::new();
-        for folder in folders {
-            let read = std::fs::read_dir(folder).map_err(|cause| format!("{folder}: {cause}"))?;
-            let mut paths = read.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, Failure>>()?;
-            paths.retain(|path| {
-                path.extension().is_some_and(|end| ["png", "jpg", "jpeg", "webp"].iter().any(|one| end.eq_ignore_ascii_case(one)))
-            });
-            paths.sort();
-            let base = Path::new(folder).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            all.extend(paths.into_iter().map(|path| {
-                let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                Self { name: format!("{base}/{file}"), path: Some(path) }
-            }));
-        }
-        if patterns {
-            all.extend(made::NAMES.iter().map(|name| Self { name: format!("made:{name}"), path: None }));
-        }
-        Ok(all)
-    }
-
-    /// A made pattern.
-    pub fn made(name: &str) -> Self {
-        Self { name: format!("made:{name}"), path: None }
-    }
-
-    /// Decodes or makes it.
-    pub fn load(&self) -> Result<Picture, Failure> {
-        match &self.path {
-            Some(path) => Ok(Picture::of(image::open(path)?)),
-            None => made::picture(self.name.trim_start_matches("made:"), made::WIDTH, made::HEIGHT),
-        }
-    }
-
-    /// Width and height from the header.
-    pub fn size(&self) -> Result<(u32, u32), Failure> {
-        match &self.path {
-            Some(path) => Ok(image::image_dimensions(path)?),
-            None => Ok((made::WIDTH, made::HEIGHT)),
-        }
-    }
-}
-
 impl Picture {
     /// 8-bit RGB.
     pub fn rgb(samples: Vec<u8>, width: u32, height: u32) -> Self {
         Self { samples, format: Format { width, height, channels: 3, depth: 8, orientation: 1 } }
     }
 
-    fn of(decoded: DynamicImage) -> Self {
+    /// As it was decoded.
+    pub fn of(decoded: DynamicImage) -> Self {
         let (width, height) = (decoded.width(), decoded.height());
         let color = decoded.color();
         let (channels, depth) = match color {

@@ -7,7 +7,7 @@ use super::bmff::chunks::chunks;
 use super::bmff::heads::{Head, heads};
 use super::bmff::iloc::{Extent, Iloc, Info, Item, infos};
 use super::bmff::layout::{self, Layout};
-use super::kind::{Budget, Label, Media, Text, Walk, XMP, packets, text_of};
+use super::kind::{Budget, Label, Media, Text, Walk, XMP, comments, packets, text_of};
 use super::source::{Source, Splice, Window, replace};
 use crate::container::exif::Exif;
 use crate::error::{Error, Result};
@@ -151,15 +151,7 @@ fn exif(source: &dyn Source, ranges: &[Range<u64>], texts: &mut Vec<Text>) -> Re
     let bytes = bytes_of(source, ranges)?;
     let start = 4 + number(&bytes, 0, 4).unwrap_or_default() as usize;
     let Some(exif) = bytes.get(start..).and_then(Exif::parse) else { return Ok(()) };
-    for comment in exif.comments() {
-        texts.push(Text {
-            place: format!("EXIF {}", comment.tag),
-            key: comment.tag.into(),
-            value: exif.text(&comment),
-            offset: range.start + (start + comment.span.start) as u64,
-            official: false,
-        });
-    }
+    texts.extend(comments(&exif, range.start + start as u64));
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use super::bmff::heads::{Head, heads};
 use super::bmff::layout;
-use super::kind::{Budget, Label, Media, Text, Walk, XMP, packets, text_of};
+use super::kind::{Budget, Label, Media, Text, Walk, XMP, comments, packets, text_of};
 use super::source::{Source, Splice, Window, replace};
 use crate::container::exif::Exif;
 use crate::error::{Error, Result};
@@ -82,15 +82,7 @@ fn block<'a>(bytes: &'a [u8], head: &Head) -> Option<(usize, Exif<'a>)> {
 fn exif(source: &dyn Source, head: &Head, texts: &mut Vec<Text>) -> Result<()> {
     let bytes = layout::whole(source, head)?;
     let Some((start, exif)) = block(&bytes, head) else { return Ok(()) };
-    for comment in exif.comments() {
-        texts.push(Text {
-            place: format!("EXIF {}", comment.tag),
-            key: comment.tag.into(),
-            value: exif.text(&comment),
-            offset: head.body + (start + comment.span.start) as u64,
-            official: false,
-        });
-    }
+    texts.extend(comments(&exif, head.body + start as u64));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! What every kind shares: the row of the table, what a walk gives, what is written.
 
 use super::source::{Source, Splice};
+use crate::container::exif::Exif;
 use crate::error::{Error, Result};
 use crate::xmp::{self, Name, Packet};
 use serde::Serialize;
@@ -207,6 +208,17 @@ pub fn beside(walk: &Walk, label: &Label, drop: &[usize]) -> Result<Vec<(Option<
         changed.push((None, source.packet(None)?));
     }
     Ok(changed)
+}
+
+/// The comments of an EXIF block that starts at `at` in the file.
+pub fn comments(exif: &Exif, at: u64) -> impl Iterator<Item = Text> {
+    exif.comments().into_iter().map(move |comment| Text {
+        place: format!("EXIF {}", comment.tag),
+        key: comment.tag.into(),
+        value: exif.text(&comment),
+        offset: at + comment.span.start as u64,
+        official: false,
+    })
 }
 
 /// A text in UTF-8, or else in Latin-1.

@@ -5,7 +5,7 @@ use crate::container::exif::Exif;
 use crate::container::file::{File, Part, Role};
 use crate::container::{handles, jpeg, open};
 use crate::error::{Error, Result};
-use crate::media::kind::{Walk, XMP};
+use crate::media::kind::{Walk, XMP, text_of};
 use crate::media::source::{Source, whole};
 use crate::media::{find, known};
 use crate::xmp::{Name, Packet};
@@ -218,11 +218,6 @@ fn exif(report: &mut Report, file: &File, part: &Part, index: usize) -> Result<(
         }
     }
     Ok(())
-}
-
-/// A text in UTF-8, or else in Latin-1, as tEXt has it.
-fn text_of(bytes: &[u8]) -> String {
-    str::from_utf8(bytes).map_or_else(|_| bytes.iter().map(|&byte| char::from(byte)).collect(), str::to_owned)
 }
 
 impl Report {

@@ -4,6 +4,7 @@ use crate::container::exif::Exif;
 use crate::container::file::Role;
 use crate::container::open;
 use crate::error::Result;
+use crate::media::kind::text_of;
 use crate::media::{self, kind};
 use crate::xmp::markup::{Event, Scanner, unescape};
 use crate::xmp::usual_prefix;
@@ -73,10 +74,6 @@ fn push(found: &mut Vec<Text>, place: &'static str, key: &str, value: &str) {
     if found.len() < MAX_TEXTS && !value.is_empty() {
         found.push(Text { place, key: key.to_owned(), value: value.chars().take(MAX_LENGTH).collect() });
     }
-}
-
-fn text_of(bytes: &[u8]) -> String {
-    str::from_utf8(bytes).map_or_else(|_| bytes.iter().map(|&byte| char::from(byte)).collect(), str::to_owned)
 }
 
 /// Attributes, and text under the innermost element that is not RDF's own (a list's item counts as its property).
