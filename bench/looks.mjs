@@ -1,4 +1,4 @@
-// npm run study:looks -- FOLDER... [--worst N --limit N --quality Q --key HEX --build FOLDER --out FOLDER] or --made: what a mark looks like
+// npm run study:looks -- FOLDER... [--worst N --limit N --quality Q --seed N --build FOLDER --out FOLDER] or --made: what a mark looks like
 // where it is seen most. For the N pictures with the worst SSIMULACRA 2 and for those that are flat or dark, a strip of enlarged crops:
 // original, marked, difference x 16 about mid-grey. The place is that of the largest change beside what hides it. The output
 // folder (.cache/looks) is outside git, since the pictures are other people's; --made takes made pictures and writes docs/looks.

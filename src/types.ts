@@ -2,7 +2,7 @@
 import type { Limits } from './limits.js'
 import type { ErrorCode } from './errors.js'
 
-/** What content is. This version handles images. */
+/** What content is, where its samples are marked. Films, sound and documents get their metadata only. */
 export type Modality = 'image'
 
 /** A key of the watermark: `'public'` (anyone may detect) or 64 hexadecimal digits (32 bytes). */

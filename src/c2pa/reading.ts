@@ -33,7 +33,7 @@ export async function readManifest(bytes: Uint8Array, type: string, trust: reado
   try {
     store = await read(bytes, type, trust.filter((pem) => pem.includes('BEGIN CERTIFICATE')).join('\n'))
   } catch (thrown) {
-    if (thrown instanceof CountermarkError && thrown.code === 'ERR_MISSING') throw thrown
+    if (thrown instanceof CountermarkError) throw thrown
     return { valid: false, trusted: false, problems: [messageOf(thrown)], actions: [], sourceTypes: [], softBindings: [], timeStamped: false }
   }
   const manifest = store?.manifests?.[store.active_manifest ?? '']

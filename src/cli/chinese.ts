@@ -121,7 +121,7 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['the disk is full', '磁盘已满'],
   ['The file is empty.', '文件是空的'],
   ['the file is empty', '文件是空的'],
-  ['This is not a picture of a kind that is read (JPEG, PNG, WebP, AVIF, GIF, TIFF).', '不是可读取的图片类型（JPEG、PNG、WebP、AVIF、GIF、TIFF）'],
+  ['This is not a picture of a kind that is read (JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF).', '不是可读取的图片类型（JPEG、PNG、WebP、AVIF、HEIC、GIF、TIFF）'],
   ['This is not a picture of a kind that is read.', '不是可读取的图片类型'],
   ['Files of type {} cannot be marked yet.', '暂不能标识 {1} 文件'],
   ['Files of type {} are not written.', '不写入 {1} 文件'],

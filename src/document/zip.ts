@@ -6,7 +6,7 @@ import { broken, encoded, joined, latin1, tooMuch, unsupported } from './label.j
 const MAX_ENTRIES = 65_535
 const MAX_NAME = 4096
 /** Bytes of one part that is read or changed. */
-export const MAX_PART = 16 * 1024 * 1024
+const MAX_PART = 16 * 1024 * 1024
 
 /** One entry. Places are bytes from the start of the file. */
 export interface Entry {

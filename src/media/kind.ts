@@ -42,9 +42,6 @@ export const REDRAWN: readonly string[] = ['image/jpeg', 'image/png', 'image/web
 /** The kinds that a decoder is asked for. A drawing may lead it to other files, and nobody decodes the rest here. */
 export const DECODED: readonly string[] = [...REDRAWN, 'image/avif', 'image/heic']
 
-/** The kinds that `mark` writes, if only into their metadata. */
-export const MARKABLE: readonly string[] = Object.keys(EXTENSIONS)
-
 /** `image`, `audio` or `video`: the first word of a MIME type. */
 export function modalityOf(type: string): 'image' | 'audio' | 'video' {
   return type.startsWith('audio/') ? 'audio' : type.startsWith('video/') ? 'video' : 'image'

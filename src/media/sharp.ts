@@ -34,7 +34,7 @@ export const sharpCodec: Codec = { decode, decodeAll, encode, encodeAll, xmp }
 
 async function decode(bytes: Uint8Array, limits: Limits, deadline: Deadline, frame = 0): Promise<Decoded> {
   const type = typeOfBytes(bytes)
-  if (type === undefined || !DECODED.includes(type)) throw new CountermarkError('ERR_UNSUPPORTED', 'This is not a picture of a kind that is read (JPEG, PNG, WebP, AVIF, GIF, TIFF).')
+  if (type === undefined || !DECODED.includes(type)) throw new CountermarkError('ERR_UNSUPPORTED', 'This is not a picture of a kind that is read (JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF).')
   if (type === 'image/png' && isApng(bytes)) return apngFrame(bytes, limits, deadline, frame)
   const sharp = await loadSharp()
   const options: SharpOptions = { limitInputPixels: limits.pixels, failOn: 'error', autoOrient: false, page: frame, pages: 1 }

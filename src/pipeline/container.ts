@@ -3,13 +3,14 @@ import type { Disk, Engine, MetadataReport, MetadataText, WriteOptions } from '.
 import { CountermarkError } from '../errors.js'
 import type { Deadline } from '../limits.js'
 import { modalityOf } from '../media/kind.js'
-import { FIELDS, isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
+import { isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
 import type { Finding, Record } from '../types.js'
 import { contentHasher, diskHasher, type Hasher } from './content.js'
-import { addFurther, addMetadata, soleRecord, type Sight } from './evidence.js'
+import { addFurther, addMetadata, type Sight } from './evidence.js'
 import { judge } from './judge.js'
 import { keptRecord } from './kept.js'
 import { disclosure, signed, undrawn, UNSIGNED, type Marked, type Plan } from './mark.js'
+import { checkLabel, failed } from './readback.js'
 
 /** Longest label, in bytes, as the second reader looks for it. */
 const LABEL = 200_000
@@ -124,10 +125,7 @@ function notDone({ policy, waiver }: Plan, modality: 'image' | 'audio' | 'video'
 
 /** Rule M11: our reader sees the label once and unchanged, and its text stands in the bytes where the report says. */
 async function readBack(written: Written<unknown>, sight: Sight, record: Record, fresh: boolean): Promise<void> {
-  const read = soleRecord(sight.evidence) as { [key: string]: unknown } | undefined
-  const differing = FIELDS.filter((key) => String(read?.[key] ?? '') !== record[key])
-  if (read === undefined || differing.length > 0)
-    throw failed(read === undefined ? 'the metadata label is not there exactly once' : `these fields of the label differ: ${differing.join(', ')}`)
+  checkLabel(sight, record, fresh)
   const site = sight.report?.sites[0]
   if (!fresh || site === undefined) return
   const there = await written.bytes(site.offset, LABEL)
@@ -135,10 +133,6 @@ async function readBack(written: Written<unknown>, sight: Sight, record: Record,
   if (new TextDecoder('utf-16le').decode(there).startsWith(site.raw)) return
   const plain = new TextDecoder().decode(there).replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&apos;', '\'').replaceAll('&amp;', '&')
   if (!plain.includes(site.raw)) throw failed(`the label's text does not stand at byte ${site.offset}`)
-}
-
-function failed(why: string): CountermarkError {
-  return new CountermarkError('ERR_READBACK', `The marked file did not pass its own check, so it was not written: ${why}.`)
 }
 
 /** A file on disk, written beside its target first. */

@@ -5,13 +5,14 @@ import type { Engine } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
 import type { Deadline } from '../limits.js'
 import { mayBeDocument, typeOfBytes } from '../media/kind.js'
-import { FIELDS, isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
+import { isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
 import type { Finding, Record } from '../types.js'
 import { hasherOf } from './content.js'
-import { addMetadata, readSignatures, soleRecord, type Request, type Sight } from './evidence.js'
+import { addMetadata, readSignatures, type Request, type Sight } from './evidence.js'
 import { judge } from './judge.js'
 import { keptRecord } from './kept.js'
-import { signed, type Marked, type Plan } from './mark.js'
+import { signed, UNSIGNED, type Marked, type Plan } from './mark.js'
+import { checkLabel, failed } from './readback.js'
 
 /** A document's kind, the code for it, and the file beside a plain text where there is one. */
 export interface Document { kind: DocumentKind; code: typeof import('../document/index.js'); sidecar?: Uint8Array; name?: string }
@@ -68,6 +69,7 @@ export async function markDocument(engine: Engine, bytes: Uint8Array, document: 
   let record: Record = kept ?? recordOf(plan.producer, plan.produceId)
   // Writing changes nothing that the hash covers; checkOutput holds it to that.
   if (kept === undefined && plan.signer !== undefined) record = await signed(hasherOf(() => code.contentBytes(engine, bytes, kind)), record, plan.signer)
+  if (kept !== undefined && plan.signer !== undefined) findings.push(UNSIGNED)
   if (kept !== undefined && kept.ContentProducer !== plan.producer)
     findings.push({ rule: 'M16', severity: 'warning', message: `The file is already labelled by ${kept.ContentProducer} as content ${kept.ProduceID}. That label is kept; the provider and content number that were given are not written.` })
 
@@ -81,7 +83,7 @@ export async function markDocument(engine: Engine, bytes: Uint8Array, document: 
   const output = text ? bytes : written!
   const beside = text ? written : undefined
   const sight = await seeDocument(engine, output, { kind, code, ...(beside === undefined ? {} : { sidecar: beside }) })
-  checkOutput(engine, bytes, output, document, sight, record)
+  checkOutput(engine, bytes, output, document, sight, record, kept === undefined)
   deadline.check()
 
   if (plan.policy.label.demand === 'required' && plan.waiver === undefined)
@@ -124,15 +126,12 @@ export function checkSidecar(engine: Engine, standing: Uint8Array, { code }: Doc
 }
 
 /** Rules M11 and M12: the label comes out again, and the content is the same as before. */
-function checkOutput(engine: Engine, bytes: Uint8Array, output: Uint8Array, { kind, code }: Document, sight: Sight, record: Record): void {
-  const fail = (why: string): CountermarkError => new CountermarkError('ERR_READBACK', `The marked file did not pass its own check, so it was not written: ${why}.`)
-  if (sight.metadata !== 'read') throw fail(sight.findings.map(({ message }) => message).join(' '))
-  const read = soleRecord(sight.evidence)
-  const differing = FIELDS.filter((key) => String(read?.[key] ?? '') !== record[key])
-  if (read === undefined || differing.length > 0) throw fail(read === undefined ? 'the metadata label is not there exactly once' : `these fields of the label differ: ${differing.join(', ')}`)
+function checkOutput(engine: Engine, bytes: Uint8Array, output: Uint8Array, { kind, code }: Document, sight: Sight, record: Record, fresh: boolean): void {
+  if (sight.metadata !== 'read') throw failed(sight.findings.map(({ message }) => message).join(' '))
+  checkLabel(sight, record, fresh)
   const [before, after] = [bytes, output].map((one) => code.contentBytes(engine, one, kind)) as [Uint8Array[], Uint8Array[]]
   const same = before.length === after.length && before.every((piece, index) => sameBytes(piece, after[index]!))
-  if (!same) throw fail('the content of the document is not the same as before')
+  if (!same) throw failed('the content of the document is not the same as before')
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

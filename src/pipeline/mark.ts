@@ -15,7 +15,7 @@ import { judge } from './judge.js'
 import { MARKED_REMEDY, readBack, samePrefix } from './readback.js'
 import { keptRecord } from './kept.js'
 
-/** Everything decided before a byte is read: what `plan` in index.ts makes of MarkOptions. */
+/** Everything decided before a byte is read: what `planOf` in countermark.ts makes of MarkOptions. */
 export interface Plan {
   policy: Policy
   /** ContentProducer of a first write. */

@@ -41,11 +41,7 @@ export async function readBack(
   if (sight.metadata === 'broken' || sight.pixels === 'failed')
     throw failed(sight.findings.map(({ message }) => message).join(' '))
 
-  const read = soleRecord(sight.evidence) as { [key: string]: unknown } | undefined
-  const differing = FIELDS.filter((key) => String(read?.[key] ?? '') !== expected.record[key])
-  if (read === undefined || differing.length > 0) throw failed(read === undefined ? 'the metadata label is not there exactly once' : `these fields of the label differ: ${differing.join(', ')}`)
-  const signature = sight.evidence.find((one): one is SignatureEvidence => one.kind === 'signature')
-  if (expected.firstWrite && expected.record.ReservedCode1 !== '' && !(signature?.valid && signature.bound)) throw failed('its signature does not hold')
+  checkLabel(sight, expected.record, expected.firstWrite)
   const manifest = sight.evidence.find((one): one is MetadataEvidence => one.kind === 'metadata' && one.format === 'c2pa')
   if (expected.manifest && !manifest?.c2pa?.valid) throw failed(`its C2PA manifest does not hold (${manifest?.c2pa?.problems.join(', ') ?? 'it is not there'})`)
   if (expected.firstWrite) await askSecondReader(codec, output, expected)
@@ -83,8 +79,17 @@ async function askSecondReader(codec: Codec, output: Uint8Array, { record, metad
   if (plain === undefined || !plain.includes(record.ProduceID) || !plain.includes(record.ContentProducer)) throw failed('a second reader does not see the label')
 }
 
-function failed(why: string, remedy?: string, cause?: unknown): CountermarkError {
+export function failed(why: string, remedy?: string, cause?: unknown): CountermarkError {
   return new CountermarkError('ERR_READBACK', `The marked file did not pass its own check, so it was not written: ${why}.`, {
     ...(remedy === undefined ? {} : { remedy }), ...(cause === undefined ? {} : { cause }),
   })
+}
+
+/** Rule M11 for whatever kind: the label is there once and unchanged, and a signature of ours holds. ERR_READBACK. */
+export function checkLabel(sight: Sight, record: Record, firstWrite: boolean): void {
+  const read = soleRecord(sight.evidence) as { [key: string]: unknown } | undefined
+  const differing = FIELDS.filter((key) => String(read?.[key] ?? '') !== record[key])
+  if (read === undefined || differing.length > 0) throw failed(read === undefined ? 'the metadata label is not there exactly once' : `these fields of the label differ: ${differing.join(', ')}`)
+  const signature = sight.evidence.find((one): one is SignatureEvidence => one.kind === 'signature')
+  if (firstWrite && record.ReservedCode1 !== '' && !(signature?.valid && signature.bound !== false)) throw failed('its signature does not hold')
 }

@@ -163,5 +163,11 @@ async function judgeBinding(
   if (algorithm === undefined) return 'the hash of its binding is not known here'
   // A binding that nobody signed for this label is that of another label.
   if (signature === undefined || !(await signatureHolds(signature, key, bindingMessage(label, bindings)))) return false
-  return String(own['Value']).toLowerCase() === (await hash(algorithm))
+  try {
+    return String(own['Value']).toLowerCase() === (await hash(algorithm))
+  } catch (thrown) {
+    // The signature of the label was judged already: what is not known is only whose content it is.
+    if (thrown instanceof CountermarkError && thrown.code === 'ERR_UNSUPPORTED') return thrown.message
+    throw thrown
+  }
 }

@@ -4,7 +4,7 @@ import { CountermarkError, messageOf } from '../errors.js'
 import { derSignature, hexOf, rawSignature } from './der.js'
 
 /** The user id where no other was agreed (GM/T 0009, 10). */
-export const USER_ID = '1234567812345678'
+const USER_ID = '1234567812345678'
 
 type Library = typeof import('sm-crypto-v2')
 

@@ -14,16 +14,20 @@ export function trustOf(pems: readonly string[]): Trust {
   const keys = new Set<string>()
   const roots: Certificate[] = []
   for (const [index, pem] of pems.entries()) {
+    let taken = 0
     const what = `trust[${index}]`
-    const before = keys.size + roots.length
     for (const { label, der } of pemBlocks(pem, what)) {
-      if (label === 'PUBLIC KEY' && sequenceOf(der, what).length === 2) keys.add(hexOf(der))
+      if (label === 'PUBLIC KEY' && sequenceOf(der, what).length === 2) {
+        keys.add(hexOf(der))
+        taken += 1
+      }
       if (label !== 'CERTIFICATE') continue
+      taken += 1
       const certificate = certificateOf(der)
       roots.push(certificate)
       keys.add(hexOf(certificate.spki))
     }
-    if (keys.size + roots.length === before && !pem.includes('PUBLIC KEY')) throw new CountermarkError('ERR_PARAMETER', `${what} holds neither a certificate nor a public key.`)
+    if (taken === 0) throw new CountermarkError('ERR_PARAMETER', `${what} holds neither a certificate nor a public key.`)
   }
   return { keys, roots }
 }

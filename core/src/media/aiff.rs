@@ -101,5 +101,5 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
         cuts.push((4..8, BE.raw(form.end + more - less - 8)?.to_vec()));
     }
     cuts.sort_by_key(|(range, _)| (range.start, range.end));
-    Ok(replace(source.length(), cuts))
+    replace(source.length(), cuts)
 }

@@ -119,7 +119,7 @@ pub(super) fn write_tagged(
         cuts.push((first.body.end..first.body.end, headed(&new, first.last)?));
     }
     cuts.sort_by_key(|(range, _)| (range.start, range.end));
-    Ok(replace(source.length(), cuts))
+    replace(source.length(), cuts)
 }
 
 /// A block VORBIS_COMMENT.

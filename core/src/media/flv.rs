@@ -178,7 +178,7 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
     let moved = places(source, &parts, &cuts)?;
     cuts.extend(moved);
     cuts.sort_by_key(|(range, _)| (range.start, range.end));
-    Ok(replace(source.length(), cuts))
+    replace(source.length(), cuts)
 }
 
 /// What is left of a dropped text, and by how many the properties at the top become fewer. One inside something else is

@@ -201,5 +201,5 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
         cuts.push((4..5, b"9".to_vec()));
     }
     cuts.sort_by_key(|(range, _)| (range.start, range.end));
-    Ok(replace(source.length(), cuts))
+    replace(source.length(), cuts)
 }

@@ -247,9 +247,9 @@ fn describe(meta: &mut Meta, length: u64) -> Result<u32> {
 
     let entry = [&[2, 0, 0, 0][..], &id.to_be_bytes(), &[0, 0], b"mime\0", RDF, &[0]].concat();
     if let Some(iinf) = leaf(&mut meta.atom, b"iinf") {
-        Atom::leaf(*b"infe", entry).write(iinf)?;
         let width = if iinf.first() == Some(&0) { 2 } else { 4 };
-        let count = number(iinf, 4, width).unwrap_or_default();
+        let count = number(iinf, 4, width).ok_or_else(|| Error::broken("the list of items has no count", 0))?;
+        Atom::leaf(*b"infe", entry).write(iinf)?;
         super::bmff::atom::put(iinf, 4..4 + width, count + 1)?;
     }
     if let Some(primary) = primary {
@@ -261,7 +261,11 @@ fn describe(meta: &mut Meta, length: u64) -> Result<u32> {
         if let Some(iref) = leaf(&mut meta.atom, b"iref") {
             let mut body = Vec::new();
             match iref.first() {
-                Some(0) => body.extend([id.to_be_bytes(), [0, 1], (primary as u16).to_be_bytes()].concat()),
+                Some(0) => {
+                    let primary = u16::try_from(primary)
+                        .map_err(|_| Error::unsupported("the main picture's number does not fit into the file's references"))?;
+                    body.extend([id.to_be_bytes(), [0, 1], primary.to_be_bytes()].concat());
+                }
                 _ => body.extend([&u32::from(id).to_be_bytes()[..], &[0, 1], &(primary as u32).to_be_bytes()].concat()),
             }
             Atom::leaf(*b"cdsc", body).write(iref)?;
@@ -333,5 +337,5 @@ fn settle(
     }
     cuts.extend(layout::others(source, heads, &layout)?);
     cuts.sort_by_key(|(range, _)| range.start);
-    Ok(replace(length, cuts))
+    replace(length, cuts)
 }

@@ -164,7 +164,7 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
         }
     }
     cuts.sort_by_key(|(range, _)| (range.start, range.end));
-    Ok(replace(source.length(), cuts))
+    replace(source.length(), cuts)
 }
 
 /// A tag into the element Tags at `index`, where there is room or nothing behind.

@@ -70,5 +70,5 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
         return flac::write_tagged(source, &tagged, walk, label, drop);
     }
     let dropped: Vec<u64> = drop.iter().filter_map(|&index| walk.texts.get(index)).map(|text| text.offset).collect();
-    Ok(replace(source.length(), tagged.cuts(label, &dropped)?))
+    replace(source.length(), tagged.cuts(label, &dropped)?)
 }

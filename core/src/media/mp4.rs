@@ -194,7 +194,7 @@ fn settle(
     cuts.push((room.span, bytes));
     cuts.extend(layout::others(source, heads, &layout)?);
     cuts.sort_by_key(|(range, _)| range.start);
-    Ok(replace(source.length(), cuts))
+    replace(source.length(), cuts)
 }
 
 /// Takes the texts at these offsets out of a tree. True where there was one.

@@ -38,11 +38,19 @@ pub enum Splice {
     New(Vec<u8>),
 }
 
-/// Splices of a file in which these ranges, in order and apart, are replaced. `length`: of the old file.
-pub fn replace(length: u64, cuts: Vec<(Range<u64>, Vec<u8>)>) -> Vec<Splice> {
+/// Splices of a file in which these ranges, in order, are replaced; a range that two tags share is replaced once. `length`: of
+/// the old file.
+///
+/// # Errors
+/// `Broken` where two ranges overlap: every byte behind them would move.
+pub fn replace(length: u64, mut cuts: Vec<(Range<u64>, Vec<u8>)>) -> Result<Vec<Splice>> {
+    cuts.dedup();
     let mut splices = Vec::with_capacity(2 * cuts.len() + 1);
     let mut at = 0;
     for (range, bytes) in cuts {
+        if range.start < at {
+            return Err(Error::broken("two texts of the file share some of their bytes", range.start as usize));
+        }
         if at < range.start {
             splices.push(Splice::Keep(at..range.start));
         }
@@ -54,7 +62,7 @@ pub fn replace(length: u64, cuts: Vec<(Range<u64>, Vec<u8>)>) -> Vec<Splice> {
     if at < length {
         splices.push(Splice::Keep(at..length));
     }
-    splices
+    Ok(splices)
 }
 
 /// Goes over a range in pieces of at most 1 MiB.
@@ -210,6 +218,14 @@ pub fn join(source: &dyn Source, splices: &[Splice]) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_range_that_two_tags_share_is_replaced_once_and_overlapping_ones_are_refused() {
+        let bytes: &[u8] = b"0123456789";
+        let twice = vec![(2..4, b"--".to_vec()), (2..4, b"--".to_vec())];
+        assert_eq!(join(&bytes, &replace(10, twice).unwrap()).unwrap(), b"01--456789");
+        assert!(replace(10, vec![(2..4, vec![]), (3..5, vec![])]).is_err());
+    }
 
     #[test]
     fn runs_and_new_bytes_make_the_file() {

@@ -162,6 +162,9 @@ fn directories(source: &dyn Source, form: Form) -> Result<Vec<Directory>> {
         waiting.push(directory.next);
         for entry in directory.entries.iter().filter(|entry| entry.tag == SUB_DIRECTORIES) {
             let mut inner = form.numbers(source, entry)?;
+            if found.len() + waiting.len() + inner.len() > MAX_DIRECTORIES {
+                return Err(Error::limit(format!("the TIFF has more than {MAX_DIRECTORIES} directories")));
+            }
             inner.reverse();
             waiting.extend(inner);
         }
@@ -265,7 +268,7 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
     }
     cuts.push((length..length, end));
     cuts.sort_by_key(|(range, _)| range.start);
-    Ok(replace(length, cuts))
+    replace(length, cuts)
 }
 
 /// Bytes of the text that starts there.

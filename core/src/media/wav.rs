@@ -158,7 +158,7 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
         cuts.push((4..8, Order::Little.raw(total)?.to_vec()));
     }
     cuts.sort_by_key(|(range, _)| (range.start, range.end));
-    Ok(replace(source.length(), cuts))
+    replace(source.length(), cuts)
 }
 
 #[cfg(test)]

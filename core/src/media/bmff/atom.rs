@@ -204,7 +204,7 @@ fn boxes(body: &[u8], at: u64, kind: [u8; 4], before: usize, left: &mut usize) -
     Ok(Body::Boxes { before, inside, after: rest.to_vec() })
 }
 
-/// Big-endian number of `width` bytes (0, 4 or 8) at `at`.
+/// Big-endian number of `width` bytes (at most 8) at `at`.
 pub fn number(bytes: &[u8], at: usize, width: usize) -> Option<u64> {
     let part = bytes.get(at..at.checked_add(width)?)?;
     (width <= 8).then(|| part.iter().fold(0, |value, &byte| value << 8 | u64::from(byte)))

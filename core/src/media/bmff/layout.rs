@@ -33,7 +33,7 @@ impl Layout {
     /// Where a byte of the old file lies in the new one.
     pub fn map(&self, offset: u64) -> u64 {
         let before = self.cuts.iter().take_while(|(range, _)| range.end <= offset);
-        before.fold(offset, |offset, (range, length)| offset - (range.end - range.start) + length)
+        before.fold(offset, |offset, (range, length)| offset.saturating_sub(range.end - range.start) + length)
     }
 }
 
