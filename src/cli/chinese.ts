@@ -88,7 +88,7 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['Of documents this version reads the metadata only; their text is not searched for labels or watermarks.', '本版本只读取文档的元数据，不在正文中查找标识和水印'],
   ['There is no file {} beside this text, where its label would stand; it may have been left behind.', '文本旁没有 {1}（标识应在其中）；该文件可能丢失'],
   ['The policy {} requires a visible label. This version neither puts one into the text of documents nor looks for one there, so whether it has one cannot be told.', '规则 {1} 要求显式标识；本版本既不在文档正文中写入也不查找显式标识，因此无法判断'],
-  ['The system and its version are not written into documents by this version.', '本版本不在文档中写入系统名称和版本'],
+  ['The system and its version are not written into documents of this kind by this version.', '本版本不在此类文档中写入系统名称和版本'],
   ['Write them into the document\'s own text or metadata.', '请自行写入文档正文或元数据'],
   ['documents carry no watermark in this version', '本版本不给文档加水印'],
   ['no label is drawn into documents in this version; it must stand in the text itself', '本版本不在文档中绘制显式标识；标识须写在正文中'],

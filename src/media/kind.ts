@@ -47,6 +47,12 @@ export function modalityOf(type: string): 'image' | 'audio' | 'video' {
   return type.startsWith('audio/') ? 'audio' : type.startsWith('video/') ? 'video' : 'image'
 }
 
+/** Whether a file is of a kind that only the full WebAssembly module reads: sound and films. */
+export function needsFull(bytes: Uint8Array): boolean {
+  const type = typeOfBytes(bytes)
+  return type !== undefined && modalityOf(type) !== 'image'
+}
+
 /** Whether two types are one container under several names: what a name says of sound or pictures inside is not told by its bytes. */
 export function sameKind(a: string, b: string): boolean {
   // What an ID3 tag stands before may lie beyond the bytes that were seen.
