@@ -51,7 +51,7 @@ fn parse(source: &dyn Source) -> Result<Parts> {
         return Err(early(5));
     }
     let (mut parts, mut at) = (Parts { scripts: Vec::new(), coded: Vec::new(), first }, first);
-    let mut budget = Budget::new();
+    let (mut budget, mut values) = (Budget::new(), amf::MAX_VALUES);
     while at < length {
         if length - at < HEAD {
             return Err(early(at));
@@ -68,7 +68,7 @@ fn parse(source: &dyn Source) -> Result<Parts> {
             18 if kind & 0x20 != 0 => return Err(Error::unsupported("a script tag of the FLV is encrypted, which is not read")),
             18 => {
                 budget.take(body.end - body.start)?;
-                if let Some(script) = script(&source, &body)? {
+                if let Some(script) = script(&source, &body, &mut values)? {
                     parts.scripts.push(Known { start: at, body, script });
                 }
             }
@@ -86,13 +86,14 @@ fn parse(source: &dyn Source) -> Result<Parts> {
 }
 
 /// The script of a tag, if it is one of ours.
-fn script(source: &dyn Source, body: &Range<u64>) -> Result<Option<Script>> {
+fn script(source: &dyn Source, body: &Range<u64>, values: &mut usize) -> Result<Option<Script>> {
     let bytes = source.read(body.start, (body.end - body.start) as usize)?;
     let ours = [META, PACKET].iter().any(|name| bytes.get(3..).is_some_and(|rest| rest.starts_with(name.as_bytes())));
     if !ours {
         return Ok(None);
     }
-    let script = amf::read(&bytes).map_err(|error| Error { offset: error.offset.map(|inside| inside + body.start), ..error })?;
+    let script =
+        amf::read(&bytes, values).map_err(|error| Error { offset: error.offset.map(|inside| inside + body.start), ..error })?;
     Ok(script.filter(|script| [META, PACKET].contains(&script.name.as_str())))
 }
 

@@ -16,6 +16,7 @@ mod flv;
 mod gif;
 mod heif;
 mod id3;
+mod id3_chunk;
 mod id3_frame;
 mod jxl;
 pub mod kind;

@@ -37,13 +37,16 @@ fn walk(source: &dyn Source) -> Result<Walk> {
     let head = only_moov(&heads)?;
     let mut moov = Atom::read(&layout::whole(&source, head)?, head.start)?;
     check(&mut moov, source.length())?;
-    let mut found = Walk { mime: mime(&source, &moov)?, texts: texts(&moov), coded: Vec::new(), c2pa: false };
     let mut budget = Budget::new();
+    let mut found = Walk { mime: mime(&source, &moov)?, texts: texts(&moov, &mut budget)?, coded: Vec::new(), c2pa: false };
     for head in &heads {
         match &head.kind {
             b"mdat" if head.body < head.end => found.coded.push(head.inside()),
             b"uuid" => uuid(&source, head, &mut budget, &mut found)?,
-            b"meta" => found.texts.extend(texts(&Atom::read(&layout::whole(&source, head)?, head.start)?)),
+            b"meta" => {
+                let meta = Atom::read(&layout::whole(&source, head)?, head.start)?;
+                found.texts.extend(texts(&meta, &mut budget)?);
+            }
             _ => {}
         }
     }
@@ -94,8 +97,8 @@ fn mime(source: &dyn Source, moov: &Atom) -> Result<&'static str> {
     })
 }
 
-fn texts(root: &Atom) -> Vec<Text> {
-    tags(root).into_iter().map(|tag| tag.text).collect()
+fn texts(root: &Atom, budget: &mut Budget) -> Result<Vec<Text>> {
+    Ok(tags(root, budget)?.into_iter().map(|tag| tag.text).collect())
 }
 
 fn uuid(source: &dyn Source, head: &Head, budget: &mut Budget, found: &mut Walk) -> Result<()> {
@@ -199,7 +202,8 @@ fn settle(
 
 /// Takes the texts at these offsets out of a tree. True where there was one.
 fn clear(root: &mut Atom, dropped: &[u64]) -> Result<bool> {
-    let mut gone: Vec<Tag> = tags(root).into_iter().filter(|tag| dropped.contains(&tag.text.offset)).collect();
+    let mut gone: Vec<Tag> =
+        tags(root, &mut Budget::new())?.into_iter().filter(|tag| dropped.contains(&tag.text.offset)).collect();
     gone.sort_by(|a, b| b.path.cmp(&a.path));
     gone.dedup_by(|a, b| a.path == b.path);
     for tag in &gone {

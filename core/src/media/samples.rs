@@ -294,6 +294,15 @@ pub fn wav(open: bool) -> Vec<u8> {
     all
 }
 
+/// Sound with a tag of ID3 behind the samples, as programs for music write it.
+pub fn tagged(aiff_form: bool) -> Vec<u8> {
+    let tag = [id3(3, 0, &id3_frame(b"TIT2", 0, b"\0kept")), vec![0]].concat();
+    let (mut bytes, tag) = if aiff_form { (aiff(false), boxed_big(b"ID3 ", &tag)) } else { (wav(false), chunk(b"id3 ", &tag)) };
+    let length = (bytes.len() + tag.len()) as u32 - 8;
+    bytes[4..8].copy_from_slice(&if aiff_form { length.to_be_bytes() } else { length.to_le_bytes() });
+    [bytes, tag].concat()
+}
+
 /// A film; `text`: a list of texts before the samples; `space`: bytes of space behind that; `more`: a second part.
 pub fn avi(text: bool, space: usize, more: bool) -> Vec<u8> {
     let list = |kind: &[u8; 4], body: &[u8]| chunk(b"LIST", &[kind, body].concat());
@@ -377,6 +386,8 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("webm, live", matroska(true, 0)),
         ("wav", wav(false)),
         ("wav, stream", wav(true)),
+        ("wav, ID3", tagged(false)),
+        ("aiff, ID3", tagged(true)),
         ("avi", avi(true, 0, false)),
         ("avi, space", avi(true, 2048, false)),
         ("avi, two parts", avi(false, 2048, true)),
