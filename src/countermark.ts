@@ -199,9 +199,9 @@ export async function propagate<I extends Input, O extends PropagateOptions>(inp
     policy: policyOf(options.policy), propagator: propagatorOf(options.propagator), propagateId: produceIdOf(options.propagateId), declared: options.declared ?? false,
     keys: options.keys ?? [...new Set([(await defaultKey()).key, 'public'])],
   }
-  if (options.to === undefined && options.as === undefined && (typeof input === 'string' || input instanceof URL))
+  if (options.to === undefined && options.as === undefined && pathLike(input))
     throw new CountermarkError('ERR_USAGE', 'The input is a path: say where the output goes.', { remedy: 'Set `to` to a path, or `as` to bytes, blob, stream or web-stream.' })
-  if (options.to !== undefined && (typeof input === 'string' || input instanceof URL)) await checkTarget(pathOf(input), pathOf(options.to))
+  if (options.to !== undefined && pathLike(input)) await checkTarget(pathOf(input), pathOf(options.to))
   const engine = await loadEngine()
   const source = await readSource(input, limits, deadline)
   const document = await documentIn(source, limits)

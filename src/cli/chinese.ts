@@ -123,7 +123,6 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['the file is empty', '文件是空的'],
   ['This is not a picture of a kind that is read (JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF).', '不是可读取的图片类型（JPEG、PNG、WebP、AVIF、HEIC、GIF、TIFF）'],
   ['This is not a picture of a kind that is read.', '不是可读取的图片类型'],
-  ['Files of type {} cannot be marked yet.', '暂不能标识 {1} 文件'],
   ['Files of type {} are not written.', '不写入 {1} 文件'],
   ['The {} file could not be decoded: {}.', '{1} 文件无法解码：{2}'],
   ['sharp on this machine does not handle this {} file: {}.', '本机的 sharp 不能处理这个 {1} 文件：{2}'],

@@ -4,13 +4,12 @@ import { CountermarkError, fromEngine } from '../errors.js'
 import { detect, drawLabel, embed, findLabel, stamp } from '../image/image.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
 import type { Codec } from '../media/codec.js'
-import { REDRAWN } from '../media/kind.js'
 import { TRAINED } from '../metadata/record.js'
 import { WORDINGS } from '../policy/policy.js'
 import type { Signer } from '../signature/keys.js'
 import type { C2paOptions, Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record, Remark } from '../types.js'
 import { contentHasher, type Hasher } from './content.js'
-import { typeOrThrow, type Sight } from './evidence.js'
+import type { Sight } from './evidence.js'
 import { judge } from './judge.js'
 import { MARKED_REMEDY, readBack, samePrefix } from './readback.js'
 import { begin } from './kept.js'
@@ -152,9 +151,6 @@ export function disclosure({ policy, system }: Plan): Pick<WriteOptions, 'aiSyst
 }
 
 function inspect(engine: Engine, bytes: Uint8Array, limits: Limits): FileInfo {
-  const type = typeOrThrow(bytes)
-  if (!REDRAWN.includes(type))
-    throw new CountermarkError('ERR_UNSUPPORTED', `Files of type ${type} cannot be marked yet.`, { remedy: 'Convert the picture to JPEG, PNG, WebP, GIF or TIFF first.' })
   const info = engine.fileInspect(bytes)
   checkPixels(info.width, info.height, limits)
   return info

@@ -9,6 +9,7 @@ use super::amf::{self, Script, Value};
 use super::kind::{Budget, Label, Media, Text, Walk, XMP, beside, text_of};
 use super::source::{Source, Splice, Window, replace};
 use crate::error::{Error, Result};
+use crate::xmp::RDF;
 use std::ops::Range;
 
 /// The row of the table.
@@ -106,11 +107,7 @@ fn walk(source: &dyn Source) -> Result<Walk> {
             let (name, path) = (&known.script.name, &value.path);
             let offset = known.body.start + value.body.start as u64;
             let text = text_of(&source.read(offset, value.body.len())?).trim_end_matches('\0').to_owned();
-            let key = if path == LIVE && text.contains("http://www.w3.org/1999/02/22-rdf-syntax-ns#") {
-                XMP.to_owned()
-            } else {
-                path.clone()
-            };
+            let key = if path == LIVE && text.contains(RDF) { XMP.to_owned() } else { path.clone() };
             let official = name == META && path == "AIGC";
             texts.push(Text { place: format!("{name} {path}"), key, value: text, offset, official });
         }

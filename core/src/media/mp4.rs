@@ -5,6 +5,7 @@
 use super::bmff::atom::{Atom, Body, number};
 use super::bmff::heads::{Head, heads};
 use super::bmff::layout::{self, Layout};
+use super::bmff::{C2PA_ID, is_picture};
 use super::kind::{Budget, Label, Media, Text, Walk, XMP, text_of, without_label};
 use super::mp4_tags::{KEY, Tag, entry, handler, item, keyed, keys, table, tags};
 use super::source::{Source, Splice, Window, replace};
@@ -15,16 +16,12 @@ use std::ops::Range;
 pub const MEDIA: Media = Media { name: "MP4 and QuickTime", matches, walk, write };
 
 /// The XMP box (XMP part 3, 2.3.2).
-pub const XMP_ID: [u8; 16] = [0xBE, 0x7A, 0xCF, 0xCB, 0x97, 0xA9, 0x42, 0xE8, 0x9C, 0x71, 0x99, 0x94, 0x91, 0xE3, 0xAF, 0xAC];
-/// The box of a C2PA manifest (C2PA 2.1, A.5).
-pub const C2PA_ID: [u8; 16] = [0xD8, 0xFE, 0xC3, 0xD6, 0x1B, 0x0E, 0x48, 0x3C, 0x92, 0x97, 0x58, 0x28, 0x87, 0x7E, 0xC4, 0x81];
-/// Brands of pictures, which are another kind.
-const PICTURES: [&[u8; 4]; 12] =
-    [b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1", b"crx "];
+const XMP_ID: [u8; 16] = [0xBE, 0x7A, 0xCF, 0xCB, 0x97, 0xA9, 0x42, 0xE8, 0x9C, 0x71, 0x99, 0x94, 0x91, 0xE3, 0xAF, 0xAC];
 
 fn matches(bytes: &[u8]) -> bool {
     match bytes.get(4..8) {
-        Some(b"ftyp") => !bytes.get(8..12).is_some_and(|brand| PICTURES.iter().any(|one| brand == *one)),
+        // Raw pictures of Canon share the structure.
+        Some(b"ftyp") => !is_picture(bytes) && bytes.get(8..12) != Some(b"crx "),
         // QuickTime from before brands.
         Some(b"moov" | b"mdat" | b"wide" | b"skip" | b"free" | b"pnot") => bytes.starts_with(&[0]),
         _ => false,

@@ -129,6 +129,20 @@ pub fn jxl(contained: bool) -> Vec<u8> {
     [signature, boxed(b"ftyp", b"jxl \0\0\0\0jxl "), b"\0\0\0\0jxlc".to_vec(), stream].concat()
 }
 
+/// A stream of Brotli (RFC 7932) with one uncompressed meta-block, of up to 64 KiB.
+pub fn brotli(bytes: &[u8]) -> Vec<u8> {
+    let head = ((bytes.len() as u32 - 1) << 4 | 1 << 20).to_le_bytes();
+    [&head[..3], bytes, &[3]].concat()
+}
+
+/// A picture with packed metadata.
+pub fn packed_jxl(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    let whole = jxl(true);
+    // Behind the signature and the brands.
+    let (head, rest) = whole.split_at(12 + 20);
+    [head, &boxed(b"brob", &[&kind[..], &brotli(content)].concat()), rest].concat()
+}
+
 /// A drawing with a document type, and prefixes that are declared at the root.
 pub fn svg(inside: &str) -> Vec<u8> {
     format!(
@@ -380,6 +394,10 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("bigtiff, big end first", tiff(false, true)),
         ("jxl, bare", jxl(false)),
         ("jxl", jxl(true)),
+        (
+            "jxl, packed",
+            packed_jxl(b"xml ", b"<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description/></rdf:RDF>"),
+        ),
         ("mkv", matroska(false, 40)),
         ("mkv, no space", matroska(false, 0)),
         ("mkv, much space", matroska(false, 4096)),

@@ -4,8 +4,8 @@ use super::aigc::tests::record;
 use super::write::Options;
 use super::{read, texts, write};
 use crate::error::Code;
-use crate::media::samples::{aiff, boxed, flv, id3, id3_frame, mp4, wav};
-use crate::media::{self};
+use crate::media;
+use crate::media::samples::{aiff, boxed, flv, id3, id3_frame, mp4, packed_jxl, wav};
 
 const SOURCE: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
 
@@ -112,4 +112,54 @@ fn values_of_all_scripts_of_an_flv_count_together() {
     let of = |count: usize| [&plain[..13], &script.repeat(count), &plain[13..]].concat();
     assert!(read::read(&of(1)).is_ok());
     assert_eq!(read::read(&of(2)).unwrap_err().code, Code::Limit);
+}
+
+#[test]
+fn packed_metadata_of_jpeg_xl_is_read_and_what_changes_is_written_plain() {
+    let json = own();
+    let packet = format!(
+        "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description><t:AIGC \
+         xmlns:t='http://www.tc260.org.cn/ns/AIGC/1.0/'>{json}</t:AIGC><d:source xmlns:d='x'>kept</d:source></rdf:Description></rdf:RDF>"
+    );
+    let bytes = packed_jxl(b"xml ", packet.as_bytes());
+    let report = read::read(&bytes).unwrap();
+    let site = &report.sites[0];
+    assert_eq!((report.sites.len(), site.location.as_str(), &site.raw, &site.problem), (1, "brob box xml", &json, &None));
+    assert_eq!(&bytes[site.offset - 4..site.offset], b"brob");
+    let marked = write::write(&bytes, &options()).unwrap();
+    let report = read::read(&marked).unwrap();
+    assert_eq!((report.sites.len(), report.sites[0].location.as_str()), (1, "xml box"));
+    assert!(marked.windows(4).any(|window| window == b"kept") && !marked.windows(4).any(|window| window == b"brob"));
+
+    // An EXIF comment: a block with one entry of ImageDescription.
+    let short = format!("{{\"Label\":\"1\",\"ContentProducer\":\"{}\"}}\0", record().content_producer);
+    let count = (short.len() as u32).to_le_bytes();
+    let exif =
+        [&[0; 4][..], b"II*\0\x08\0\0\0\x01\0\x0E\x01\x02\0", &count, &26u32.to_le_bytes(), &[0; 4], short.as_bytes()].concat();
+    let bytes = packed_jxl(b"Exif", &exif);
+    let report = read::read(&bytes).unwrap();
+    assert_eq!(report.sites.iter().map(|site| site.location.as_str()).collect::<Vec<_>>(), ["brob box EXIF ImageDescription"]);
+    let marked = write::write(&bytes, &options()).unwrap();
+    let report = read::read(&marked).unwrap();
+    assert_eq!(report.sites.iter().map(|site| site.location.as_str()).collect::<Vec<_>>(), ["xml box"]);
+    assert!(marked.windows(8).any(|window| window == b"Exif\0\0\0\0"));
+}
+
+#[test]
+fn packed_metadata_that_cannot_be_unpacked_is_no_picture_without_a_label() {
+    let good = packed_jxl(b"xml ", b"<a/>");
+    let at = good.windows(4).position(|window| window == b"brob").unwrap();
+    // A stream without its end, of another form, and a bomb.
+    let cut = [&good[..at - 4], &boxed(b"brob", b"xml \x30\0\x10<a"), &good[at + 4 + 4 + 3 + 4 + 1..]].concat();
+    assert_eq!(read::read(&cut).unwrap_err().code, Code::Broken);
+    let mut other = good.clone();
+    other[at + 8] = 0xFF;
+    assert!(read::read(&other).is_err());
+    let block = [&0x1F_FFF0u32.to_le_bytes()[..3], &[b' '; 1 << 16]].concat();
+    let mut blocks = block.clone();
+    // Further blocks have no window in front: everything stands one bit lower.
+    let next = [&0xF_FFF8u32.to_le_bytes()[..3], &[b' '; 1 << 16]].concat();
+    blocks.extend(next.repeat(257));
+    let bomb = [&good[..at - 4], &boxed(b"brob", &[b"xml ", &blocks[..], &[3]].concat()), &good[at + 16..]].concat();
+    assert_eq!(read::read(&bomb).unwrap_err().code, Code::Limit);
 }
