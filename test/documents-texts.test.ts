@@ -179,6 +179,16 @@ describe('through the SDK', () => {
     await mark(source, { ...COMMON, to })
     expect(JSON.parse(readFileSync(`${to}.aigc.json`, 'utf8'))).toMatchObject({ AIGC: { ProduceID: 'c-1' } })
   })
+  test('a label that stands beside a text is not taken for one of other content', async () => {
+    const home = folder()
+    const [source, to] = [join(home, 'y.txt'), join(home, 'g.txt')]
+    writeFileSync(source, 'y\n')
+    const { privateKey } = generateKeyPairSync('ed25519')
+    await mark(source, { ...COMMON, to, sign: { key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string } })
+    const { findings, verdict } = await verify(`${to}.aigc.json`)
+    expect([verdict, findings.filter(({ rule }) => rule === 'S1')]).toEqual(['cannot tell', []])
+    expect(findings).toContainEqual(expect.objectContaining({ rule: 'P2', message: expect.stringContaining('the label of the text beside it (g.txt)') }))
+  })
   test('a system that is named is not dropped in silence', async () => {
     const asked = { ...COMMON, system: { name: 'S', version: '1' } }
     expect((await mark(docx(), asked)).findings).toContainEqual(expect.objectContaining({ rule: 'C3', severity: 'warning', message: expect.stringContaining('not written into documents of this kind') }))

@@ -3,6 +3,9 @@
 
 const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   // Findings: metadata.
+  ['audio', '音频'],
+  ['video', '视频'],
+  ['This file is the label of the text beside it ({}): verify that text. Whether the label is of it cannot be told from here.', '本文件是旁边文本（{1}）的标识：请核验该文本；仅凭本文件无法判断标识是否属于它'],
   ['The file has no AIGC metadata label.', '文件元数据中没有 AIGC 标识'],
   ['The file has {} AIGC labels, at {}; exactly one is allowed.', '文件有 {1} 份 AIGC 标识，位于 {2}；只允许一份'],
   ['The label at {} cannot be read: {}.', '{1} 处的标识无法读取：{2}'],

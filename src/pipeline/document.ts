@@ -29,7 +29,10 @@ export async function documentOf(bytes: Uint8Array, name?: string): Promise<Docu
 export async function seeDocument(engine: Engine, bytes: Uint8Array, { kind, code, sidecar, name }: Document, { expect, trust }: Pick<Request, 'expect' | 'trust'> = {}): Promise<Sight> {
   const sight: Sight = { type: kind, evidence: [], metadata: 'read', pixels: 'skipped', unsearched: true, findings: [] }
   await addMetadata(() => code.readDocument(engine, bytes, kind, sidecar), expect === undefined ? {} : { expect }, sight)
-  await readSignatures(hasherOf(() => code.contentBytes(engine, bytes, kind)), trust === undefined ? {} : { trust }, sight)
+  // The label of a text is about the text, whose bytes are not here.
+  if (kind === 'application/json' && name?.endsWith(code.SIDECAR))
+    sight.findings.push({ rule: 'P2', severity: 'info', message: `This file is the label of the text beside it (${name.slice(0, -code.SIDECAR.length)}): verify that text. Whether the label is of it cannot be told from here.` })
+  else await readSignatures(hasherOf(() => code.contentBytes(engine, bytes, kind)), trust === undefined ? {} : { trust }, sight)
   sight.findings.push({ rule: 'P2', severity: 'info', message: 'Of documents this version reads the metadata only; their text is not searched for labels or watermarks.' })
   if (kind === 'text/plain' && sidecar === undefined)
     sight.findings.push({ rule: 'P2', severity: 'info', message: `There is no file ${name ?? 'NAME'}${code.SIDECAR} beside this text, where its label would stand; it may have been left behind.` })

@@ -3,9 +3,10 @@
 use super::aigc::tests::record;
 use super::write::Options;
 use super::{read, texts, write};
+use crate::container;
 use crate::error::Code;
 use crate::media;
-use crate::media::samples::{aiff, boxed, flv, id3, id3_frame, mp4, packed_jxl, wav};
+use crate::media::samples::{aiff, boxed, flv, gif, id3, id3_frame, mp4, packed_jxl, tiff, wav};
 
 const SOURCE: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
 
@@ -162,4 +163,44 @@ fn packed_metadata_that_cannot_be_unpacked_is_no_picture_without_a_label() {
     blocks.extend(next.repeat(257));
     let bomb = [&good[..at - 4], &boxed(b"brob", &[b"xml ", &blocks[..], &[3]].concat()), &good[at + 16..]].concat();
     assert_eq!(read::read(&bomb).unwrap_err().code, Code::Limit);
+}
+
+#[test]
+fn a_tiff_of_many_pages_is_read_on_both_paths_and_a_circle_on_none() {
+    let sample = tiff(true, false);
+    let of = |pages: u32, last: u32| {
+        let mut bytes = sample[..80].to_vec();
+        for page in 1..=pages {
+            bytes.extend(&sample[80..178]);
+            bytes.extend((if page < pages { 80 + page * 102 } else { last }).to_le_bytes());
+        }
+        bytes
+    };
+    let many = of(3000, 0);
+    assert!(container::open(&many).is_ok());
+    assert!(read::read(&many).unwrap().sites.is_empty());
+    let long = of(16_385, 0);
+    assert_eq!(container::open(&long).err().map(|error| error.code), Some(Code::Limit));
+    assert_eq!(read::read(&long).unwrap_err().code, Code::Limit);
+    let circle = of(3, 80);
+    assert_eq!(container::open(&circle).err().map(|error| error.code), Some(Code::Broken));
+    assert_eq!(read::read(&circle).unwrap_err().code, Code::Broken);
+}
+
+#[test]
+fn a_packet_of_a_gif_ends_at_the_same_place_on_both_paths() {
+    let marked = write::write(&gif(b"89a"), &options()).unwrap();
+    let packet = |bytes: &[u8]| {
+        let file = container::open(bytes).unwrap();
+        let part = file.with(container::file::Role::Xmp).next().unwrap();
+        file.body(part).len()
+    };
+    let walked = |bytes: &[u8]| (media::kind(&bytes).unwrap().walk)(&bytes).map(|walk| walk.texts[1].value.len());
+    assert_eq!(Some(packet(&marked)), walked(&marked).ok());
+    // With one byte of the trailer changed the packet counts as one in sub-blocks, on both.
+    let mut torn = marked.clone();
+    let at = torn.windows(3).position(|window| window == [1, 0xFF, 0xFE]).unwrap();
+    torn[at + 100] ^= 1;
+    assert_ne!(packet(&torn), packet(&marked));
+    assert_ne!(walked(&torn).ok(), walked(&marked).ok());
 }
