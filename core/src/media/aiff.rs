@@ -117,6 +117,5 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
     if !form.open {
         cuts.push((4..8, BE.raw(form.end + more - less - 8)?.to_vec()));
     }
-    cuts.sort_by_key(|(range, _)| (range.start, range.end));
     replace(source.length(), cuts)
 }

@@ -175,7 +175,6 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
     }
     let moved = places(source, &parts, &cuts)?;
     cuts.extend(moved);
-    cuts.sort_by_key(|(range, _)| (range.start, range.end));
     replace(source.length(), cuts)
 }
 

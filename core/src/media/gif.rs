@@ -193,6 +193,5 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
     if *source.read(0, 6)? == *b"GIF87a" {
         cuts.push((4..5, b"9".to_vec()));
     }
-    cuts.sort_by_key(|(range, _)| (range.start, range.end));
     replace(source.length(), cuts)
 }

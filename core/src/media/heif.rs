@@ -8,7 +8,7 @@ use super::bmff::heads::{Head, heads};
 use super::bmff::iloc::{Extent, Iloc, Info, Item, infos};
 use super::bmff::layout::{self, Layout};
 use super::bmff::{C2PA_ID, is_picture};
-use super::kind::{Budget, Label, Media, Text, Walk, XMP, comment_at, comments, packets, text_of};
+use super::kind::{Budget, Label, Media, Text, Walk, XMP, comment_at, comments, in_order, packets, text_of};
 use super::source::{Source, Splice, Window, replace};
 use crate::container::exif::Exif;
 use crate::error::{Error, Result};
@@ -138,7 +138,7 @@ fn walk(source: &dyn Source) -> Result<Walk> {
     for head in heads.iter().filter(|head| head.kind == *b"uuid") {
         found.c2pa |= *source.read(head.body, (head.end - head.body).min(16) as usize)? == C2PA_ID;
     }
-    found.texts.sort_by_key(|text| text.offset);
+    in_order(&mut found.texts);
     Ok(found)
 }
 
@@ -330,6 +330,5 @@ fn settle(
         cuts.push((length..length, end));
     }
     cuts.extend(layout::others(source, heads, &layout)?);
-    cuts.sort_by_key(|(range, _)| range.start);
     replace(length, cuts)
 }

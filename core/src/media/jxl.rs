@@ -197,6 +197,5 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
             }
         }
     }
-    cuts.sort_by_key(|(range, _)| (range.start, range.end));
     replace(length, cuts)
 }

@@ -230,3 +230,8 @@ pub fn comment_at(exif: &Exif, at: u64, offset: u64) -> Option<Range<u64>> {
     let mut all = exif.comments().into_iter().map(|comment| at + comment.span.start as u64..at + comment.span.end as u64);
     all.find(|range| range.start == offset)
 }
+
+/// Puts texts into file order.
+pub fn in_order(texts: &mut [Text]) {
+    texts.sort_by_key(|text| text.offset);
+}

@@ -164,7 +164,6 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
             cuts.push((field.clone(), size(length, (field.end - field.start) as u32)));
         }
     }
-    cuts.sort_by_key(|(range, _)| (range.start, range.end));
     replace(source.length(), cuts)
 }
 

@@ -6,7 +6,7 @@ use super::bmff::atom::{Atom, Body, number};
 use super::bmff::heads::{Head, heads};
 use super::bmff::layout::{self, Layout};
 use super::bmff::{C2PA_ID, is_picture};
-use super::kind::{Budget, Label, Media, Text, Walk, XMP, text_of, without_label};
+use super::kind::{Budget, Label, Media, Text, Walk, XMP, in_order, text_of, without_label};
 use super::mp4_tags::{KEY, Tag, entry, handler, item, keyed, keys, table, tags};
 use super::source::{Source, Splice, Window, replace};
 use crate::error::{Error, Result};
@@ -47,7 +47,7 @@ fn walk(source: &dyn Source) -> Result<Walk> {
             _ => {}
         }
     }
-    found.texts.sort_by_key(|text| text.offset);
+    in_order(&mut found.texts);
     Ok(found)
 }
 
@@ -193,7 +193,6 @@ fn settle(
     room.close(&mut bytes);
     cuts.push((room.span, bytes));
     cuts.extend(layout::others(source, heads, &layout)?);
-    cuts.sort_by_key(|(range, _)| range.start);
     replace(source.length(), cuts)
 }
 

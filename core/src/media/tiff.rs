@@ -267,7 +267,6 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
         }
     }
     cuts.push((length..length, end));
-    cuts.sort_by_key(|(range, _)| range.start);
     replace(length, cuts)
 }
 
