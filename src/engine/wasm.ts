@@ -1,19 +1,24 @@
 // The core as WebAssembly: browsers, and Node where no native module loads.
 import { CountermarkError, fromEngine, messageOf } from '../errors.js'
 import { engineOver, type Binding, type Engine } from './engine.js'
+import { tokenEngineOver, type TokenBinding, type TokenEngine } from './token.js'
 
 /** Where the module comes from: an address, an answer of fetch, its bytes, or the compiled module. */
 export type WasmSource = URL | string | Response | Promise<Response> | ArrayBuffer | Uint8Array | WebAssembly.Module
 
 interface Glue {
   default(source: { module_or_path: unknown }): Promise<unknown>
-  version(): string
-  payloadOf(producer: string, produceId: string, bits: number): string
 }
 
-let loading: Promise<Engine> | undefined
-// After a trap the module is loaded anew; an address that was not used before gives it fresh memory.
-let traps = 0
+/** One WebAssembly module of `wasm/pkg/`. After a trap it is loaded anew; an address that was not used before gives it fresh memory. */
+interface Module<T> {
+  name: string
+  loading: Promise<T> | undefined
+  traps: number
+}
+
+const MAIN: Module<Engine> = { name: 'countermark_wasm', loading: undefined, traps: 0 }
+const TOKENS: Module<TokenEngine> = { name: 'countermark_wasm_token', loading: undefined, traps: 0 }
 
 /**
  * The WebAssembly engine. It is loaded once, on the first call; later calls give the same engine, whatever their source.
@@ -21,24 +26,34 @@ let traps = 0
  * ERR_MISSING where the module cannot be had.
  */
 export function wasmEngine(source?: WasmSource): Promise<Engine> {
-  loading ??= load(source).catch((thrown: unknown) => {
-    loading = undefined
-    throw thrown
-  })
-  return loading
+  return once(MAIN, async () => engineOver(await load<Binding>(MAIN, source), 'wasm'))
 }
 
-async function load(source: WasmSource | undefined): Promise<Engine> {
+/** The module of the token mark, as `wasmEngine`. Default source: `countermark_wasm_token_bg.wasm` beside the package. */
+export function wasmTokenEngine(source?: WasmSource): Promise<TokenEngine> {
+  return once(TOKENS, async () => tokenEngineOver(await load<TokenBinding>(TOKENS, source), 'wasm'))
+}
+
+function once<T>(module: Module<T>, work: () => Promise<T>): Promise<T> {
+  module.loading ??= work().catch((thrown: unknown) => {
+    module.loading = undefined
+    throw thrown
+  })
+  return module.loading
+}
+
+async function load<T extends object>(module: Module<unknown>, source: WasmSource | undefined): Promise<T> {
+  const { name, traps } = module
   const folder = new URL('../../wasm/pkg/', import.meta.url)
   try {
     // A variable keeps the compiler from asking for a build product; bundlers are told to leave it alone.
-    const path = new URL(`countermark_wasm.js${traps === 0 ? '' : `?${traps}`}`, folder).href
-    const glue = (await import(/* @vite-ignore */ /* webpackIgnore: true */ path)) as Glue & Binding
-    await glue.default({ module_or_path: await bytesInNode(source ?? new URL('countermark_wasm_bg.wasm', folder)) })
-    return engineOver(trapped(glue), 'wasm')
+    const path = new URL(`${name}.js${traps === 0 ? '' : `?${traps}`}`, folder).href
+    const glue = (await import(/* @vite-ignore */ /* webpackIgnore: true */ path)) as Glue & T
+    await glue.default({ module_or_path: await bytesInNode(source ?? new URL(`${name}_bg.wasm`, folder)) })
+    return trapped(glue, module)
   } catch (thrown) {
     throw new CountermarkError('ERR_MISSING', `The WebAssembly module could not be loaded: ${messageOf(thrown)}`, {
-      remedy: 'Serve countermark_wasm.js and countermark_wasm_bg.wasm, allow wasm-unsafe-eval in the page\'s policy, or build them: npm run build:wasm.',
+      remedy: `Serve ${name}.js and ${name}_bg.wasm, allow wasm-unsafe-eval in the page's policy, or build them: npm run build:wasm.`,
       cause: thrown,
     })
   }
@@ -54,17 +69,17 @@ async function bytesInNode(source: WasmSource): Promise<unknown> {
 }
 
 /** A trap leaves the module's memory in an unknown state: the error says so instead of "unreachable executed". */
-function trapped(glue: Glue & Binding): Binding {
+function trapped<T extends object>(glue: T, module: Module<unknown>): T {
   return new Proxy(glue, {
-    get(target, name: keyof Binding) {
-      const member = target[name] as (...given: unknown[]) => unknown
+    get(target, name) {
+      const member = target[name as keyof T] as (...given: unknown[]) => unknown
       return (...given: unknown[]) => {
         try {
           return member(...given)
         } catch (thrown) {
           if (thrown instanceof WebAssembly.RuntimeError) {
-            loading = undefined
-            traps += 1
+            module.loading = undefined
+            module.traps += 1
             throw new CountermarkError('ERR_INTERNAL', 'Countermark has a defect that this input shows. Please report it with the input.', { cause: thrown })
           }
           throw fromEngine(thrown)

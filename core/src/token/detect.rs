@@ -156,7 +156,7 @@ pub fn detect(tokens: &[u32], options: &Options) -> Result<Report> {
 }
 
 /// Places and scores of the tokens that count as evidence, each context or draw once.
-fn scores(mark: &Mark, tokens: &[u32], keep_repeats: bool) -> Vec<(usize, f64)> {
+pub fn scores(mark: &Mark, tokens: &[u32], keep_repeats: bool) -> Vec<(usize, f64)> {
     // Before the output's first token there is none; SynthID and KGW score only where the context is whole.
     let mut padded = vec![PAD; mark.width];
     padded.extend_from_slice(tokens);
@@ -226,12 +226,12 @@ fn weights(alpha: f64) -> [f64; 2] {
 }
 
 /// What sums of scores are worth without the mark.
-struct Test<'a> {
+pub struct Test<'a> {
     kind: Kind<'a>,
     /// A score's mean.
-    mean: f64,
+    pub mean: f64,
     /// The square root of its variance.
-    spread: f64,
+    pub spread: f64,
 }
 
 enum Kind<'a> {
@@ -242,7 +242,8 @@ enum Kind<'a> {
 }
 
 impl<'a> Test<'a> {
-    fn new(mark: &'a Mark) -> Self {
+    /// Of one mark's scores.
+    pub fn new(mark: &'a Mark) -> Self {
         match &mark.scheme {
             Scheme::Gumbel(_) => Self { kind: Kind::Gamma, mean: 1.0, spread: 1.0 },
             Scheme::DualGumbel(_, alpha) => {
@@ -264,7 +265,7 @@ impl<'a> Test<'a> {
     }
 
     /// ln of the chance that `scored` scores sum up to `sum` or more.
-    fn tail(&self, scored: usize, sum: f64) -> f64 {
+    pub fn tail(&self, scored: usize, sum: f64) -> f64 {
         let scored = scored as u64;
         match &self.kind {
             Kind::Gamma => gamma(scored, sum),
