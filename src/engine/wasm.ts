@@ -72,10 +72,11 @@ async function bytesInNode(source: WasmSource): Promise<unknown> {
 function trapped<T extends object>(glue: T, module: Module<unknown>): T {
   return new Proxy(glue, {
     get(target, name) {
-      const member = target[name as keyof T] as (...given: unknown[]) => unknown
+      const member: unknown = target[name as keyof T]
+      if (typeof member !== 'function') return member
       return (...given: unknown[]) => {
         try {
-          return member(...given)
+          return (member as (...given: unknown[]) => unknown)(...given)
         } catch (thrown) {
           if (thrown instanceof WebAssembly.RuntimeError) {
             module.loading = undefined
