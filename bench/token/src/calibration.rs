@@ -1,10 +1,10 @@
 //! Whether chances are what they say: unmarked texts, and how often their chance is at or below a level.
 
 use crate::model::VOCABULARY;
-use crate::schemes::{Scheme, schemes};
+use crate::schemes::nth;
 use countermark_core::stats::sums::binomial;
 use countermark_core::token::detect::{Test, scores};
-use countermark_core::token::pick::ready;
+use countermark_core::token::scheme::Mark;
 use stand::Failure;
 use stand::random::stream;
 use stand::report::tell;
@@ -14,8 +14,8 @@ use std::collections::HashMap;
 pub const LEVELS: [f64; 4] = [1e-1, 1e-2, 1e-3, 1e-4];
 /// Tokens of a text.
 pub const LENGTH: usize = 60;
-/// Keys that texts take turns with.
-const KEYS: u64 = 6;
+/// Tables that are drawn at most.
+const TABLES: u64 = 64;
 
 /// Counts of one scheme.
 pub struct Calibration {
@@ -60,23 +60,26 @@ impl Texts {
     }
 }
 
-/// Counts of the scheme at `place` among all.
-pub fn calibration(place: usize, texts: usize) -> Result<Calibration, Failure> {
-    let keyed: Vec<Scheme> = (0..KEYS)
-        .map(|number| schemes(number)?.into_iter().nth(place).ok_or_else(|| Failure::from("no such scheme")))
-        .collect::<Result<_, _>>()?;
-    let marks = keyed.iter().map(|scheme| ready(&scheme.mark)).collect::<Result<Vec<_>, _>>()?;
-    let tests: Vec<Test> = marks.iter().map(|mark| Test::new(mark)).collect();
-    let first = keyed.first().ok_or("no scheme")?;
-    let mut made = Texts::new(&format!("calibration {}", first.name))?;
+/// Counts of the scheme at `place` over texts, each with the next of `keys` keys.
+pub fn calibration(place: usize, texts: usize, keys: u64) -> Result<Calibration, Failure> {
+    let first = nth(place, 0)?;
+    // A table takes milliseconds to draw: as many are kept as there are keys. All other marks are made anew for every text.
+    let kept = if first.name.ends_with("table") { keys.min(TABLES) } else { 0 };
+    let tables = (0..kept).map(|number| Ok(Mark::new(&nth(place, number)?.mark)?)).collect::<Result<Vec<_>, Failure>>()?;
+    let mut made = Texts::new(&format!("calibration {} {keys}", first.name))?;
     let (mut seen, mut expected) = ([0; 4], [0.0; 4]);
     let mut attainable: HashMap<usize, [f64; 4]> = HashMap::new();
-    for number in 0..texts {
-        let (mark, test) = match (marks.get(number % marks.len()), tests.get(number % marks.len())) {
-            (Some(mark), Some(test)) => (mark, test),
-            _ => continue,
+    for number in 0..texts as u64 {
+        let fresh;
+        let mark = match tables.get((number % kept.max(1)) as usize) {
+            Some(mark) => mark,
+            None => {
+                fresh = Mark::new(&nth(place, number % keys)?.mark)?;
+                &fresh
+            }
         };
-        let list = scores(mark, &made.text(), false);
+        let test = Test::new(mark, first.statistic);
+        let list = scores(mark, &made.text(), first.statistic, false);
         let sum: f64 = list.iter().map(|one| one.1).sum();
         let z = (sum - test.mean * list.len() as f64) / (test.spread * (list.len() as f64).sqrt());
         // The largest level is reached from about 1.3 on.
@@ -88,8 +91,28 @@ pub fn calibration(place: usize, texts: usize) -> Result<Calibration, Failure> {
             expected[at] += wanted[at];
         }
     }
-    tell(&format!("{} calibrated", first.name));
     Ok(Calibration { name: first.name, texts, seen, expected })
+}
+
+/// The least and the largest share at 1e-2 beside what it should be, over keys, each by itself.
+pub fn by_key(place: usize, texts: usize) -> Result<(f64, f64), Failure> {
+    let mut shares = (f64::INFINITY, 0.0f64);
+    for key in 0..8 {
+        let scheme = nth(place, 1000 + key)?;
+        let mark = Mark::new(&scheme.mark)?;
+        let test = Test::new(&mark, scheme.statistic);
+        let mut made = Texts::new(&format!("by key {} {key}", scheme.name))?;
+        let (mut seen, mut expected) = (0.0, 0.0);
+        for _ in 0..texts {
+            let list = scores(&mark, &made.text(), scheme.statistic, false);
+            let sum: f64 = list.iter().map(|one| one.1).sum();
+            seen += f64::from(u8::from(test.tail(list.len(), sum) <= 1e-2f64.ln()));
+            expected += if scheme.steps { steps(list.len(), test.mean)[1] } else { 1e-2 };
+        }
+        shares = (shares.0.min(seen / expected), shares.1.max(seen / expected));
+    }
+    tell(&format!("{} calibrated", nth(place, 0)?.name));
+    Ok(shares)
 }
 
 /// The largest chances at or below the levels that a count of green tokens can have.

@@ -8,8 +8,8 @@ mod power;
 mod schemes;
 mod speed;
 
-use calibration::{LENGTH, LEVELS, calibration};
-use countermark_core::token::detect::scores;
+use calibration::{LENGTH, LEVELS, by_key, calibration};
+use countermark_core::token::detect::{Statistic, scores};
 use countermark_core::token::pick::ready;
 use countermark_core::token::scheme::Scheme as Kind;
 use model::{Kind as Shape, Model, VOCABULARY};
@@ -35,7 +35,7 @@ fn study() -> Result<(), Failure> {
     let calibrated = options.number("calibrate", 1_000_000)?;
     let facts = [
         format!("made language model: at every place 64 tokens of {VOCABULARY}, Zipf; {texts} marked texts of 400 tokens a row"),
-        format!("calibration: {calibrated} unmarked texts of {LENGTH} tokens a row, six keys in turn"),
+        format!("calibration: {calibrated} unmarked texts of {LENGTH} tokens a row, frequencies of a Zipf distribution"),
     ];
     let mut report = head("The token mark", "cargo run --release --package token-study --", &facts);
     report += "\nTexts found of 100, by length in tokens, at a chance of 1e-2 (and of 1e-3) or below. \"95 of 100\": from this length on.\n";
@@ -65,13 +65,13 @@ fn study() -> Result<(), Failure> {
 
 /// SynthID's own detectors: mean and weighted mean of bits against thresholds from unmarked texts.
 fn references(model: &Model, shape: Shape, bits: f64, texts: usize) -> Result<Vec<Power>, Failure> {
-    let scheme = schemes(0)?.into_iter().nth(2).ok_or("no scheme")?;
+    let scheme = schemes(0)?.into_iter().nth(3).ok_or("no scheme")?;
     let mark = ready(&scheme.mark)?;
     let Kind::Synthid(tournament) = &mark.scheme else { return Err("not a tournament".into()) };
-    let weighted = |tokens: &[u32]| scores(&mark, tokens, false);
+    let weighted = |tokens: &[u32]| scores(&mark, tokens, Statistic::Likelihood, false);
     let even = |tokens: &[u32]| {
         let padded = tokens;
-        scores(&mark, tokens, false)
+        scores(&mark, tokens, Statistic::Likelihood, false)
             .iter()
             .map(|(place, _)| {
                 let context = padded.get(place - mark.width..*place).unwrap_or(&[]);
@@ -127,20 +127,24 @@ fn published() -> String {
 fn calibrations(texts: usize) -> Result<String, Failure> {
     let mut rows = Vec::new();
     for place in 0..schemes(0)?.len() {
-        // The table's distribution has thousands of values: each chance takes a fifth of a millisecond.
-        let row = calibration(place, texts)?;
+        let row = calibration(place, texts, texts as u64)?;
         let mut cells = vec![row.name.to_owned(), row.texts.to_string()];
         cells.extend(row.seen.iter().zip(row.expected).map(|(seen, expected)| {
             let error = 1.96 * (*seen as f64).sqrt().max(1.0) / expected;
             format!("{:.3} ± {error:.3}", *seen as f64 / expected)
         }));
+        let (least, most) = by_key(place, (texts / 50).max(100))?;
+        cells.push(format!("{least:.2} to {most:.2}"));
         rows.push(cells);
     }
     let mut titles = vec!["scheme".to_owned(), "texts".to_owned()];
     titles.extend(LEVELS.iter().map(|level| format!("{level:e}")));
+    titles.push("8 keys, each by itself, at 1e-2".to_owned());
     Ok(format!(
-        "\n## Chances without a mark\n\nTexts whose chance is at or below a level, beside how many there should be (95 % interval). Green tokens are counted whole: there it is the \
+        "\n## Chances without a mark\n\nTexts whose chance is at or below a level, beside how many there should be (95 % interval). Every text has a key of its own (64 tables in turn); in the last column one key has {} \
+         texts, whose frequent words are always the same ones. Green tokens are counted whole: there it is the \
          largest chance not above the level that a count can have.\n\n{}",
+        (texts / 50).max(100),
         table(&titles.iter().map(String::as_str).collect::<Vec<_>>(), &rows)
     ))
 }

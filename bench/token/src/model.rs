@@ -5,7 +5,7 @@ use countermark_core::keyed::Stream;
 use stand::random::unit;
 
 /// Tokens of the vocabulary.
-pub const VOCABULARY: u32 = 8192;
+pub const VOCABULARY: u32 = 4096;
 /// Tokens to choose from at one place.
 const CHOICES: usize = 64;
 
@@ -55,13 +55,9 @@ impl Model {
             Kind::Mixed => self.exponential(unit(chance)),
         };
         let logits = self.zipf.get((bits * 100.0).round() as usize).map_or(&[] as &[f32], Vec::as_slice);
-        let mut ids: Vec<u32> = Vec::with_capacity(CHOICES);
-        while ids.len() < CHOICES {
-            let id = chance.below(VOCABULARY);
-            if !ids.contains(&id) {
-                ids.push(id);
-            }
-        }
+        // An odd stride through a power of two meets no id twice.
+        let (first, stride) = (chance.below(VOCABULARY), 2 * chance.below(VOCABULARY / 2) + 1);
+        let ids = (0..CHOICES as u32).map(|at| (first + at * stride) % VOCABULARY).collect();
         (ids, logits)
     }
 

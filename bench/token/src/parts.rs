@@ -17,7 +17,10 @@ const PARTS: [usize; 5] = [60, 100, 150, 200, 400];
 pub fn parts(texts: usize) -> Result<String, Failure> {
     let model = Model::new(Kind::Mixed, 1.0);
     let mut rows = Vec::new();
-    for scheme in schemes(1)?.into_iter().filter(|one| !one.name.starts_with("kgw") && !one.name.ends_with("table")) {
+    for scheme in schemes(1)?
+        .into_iter()
+        .filter(|one| !one.name.starts_with("kgw") && !one.name.ends_with("table") && !one.name.ends_with("(vLLM's)"))
+    {
         let base: pick::Options =
             serde_json::from_value(json!({ "mark": { "scheme": "gumbel", "key": "0" }, "random": [0.0, 0.0] }))?;
         let mut options = pick::Options { mark: scheme.mark.clone(), ..base };

@@ -81,10 +81,10 @@ fn needed(found: &[u32], texts: usize) -> Option<usize> {
 /// By exact chances.
 pub fn power(scheme: &Scheme, model: &Model, kind: Kind, bits: f64, texts: usize) -> Result<Power, Failure> {
     let mark = ready(&scheme.mark)?;
-    let test = Test::new(&mark);
+    let test = Test::new(&mark, scheme.statistic);
     let mut found = [vec![0; LONGEST + 1], vec![0; LONGEST + 1]];
     for tokens in marked(&scheme.mark, model, &format!("power {} {bits} {}", scheme.name, kind == Kind::Even), texts)? {
-        for (length, (scored, sum)) in prefixes(&scores(&mark, &tokens, false)).iter().enumerate() {
+        for (length, (scored, sum)) in prefixes(&scores(&mark, &tokens, scheme.statistic, false)).iter().enumerate() {
             // Where the score is not above its mean by much, its chance needs no computing.
             let z = (sum - test.mean * *scored as f64) / (test.spread * (*scored as f64).sqrt());
             let ln_p = if *scored > 0 && z > 1.5 { test.tail(*scored, *sum) } else { 0.0 };

@@ -58,7 +58,7 @@ pub fn speed() -> Result<Vec<Speed>, Failure> {
                 Ok(())
             };
             let test: detect::Options = serde_json::from_value(json!({ "mark": { "scheme": "gumbel", "key": "0" } }))?;
-            let test = detect::Options { mark, ..test };
+            let test = detect::Options { mark, statistic: scheme.name.starts_with("gumbel").then_some(scheme.statistic), ..test };
             Ok(Speed {
                 name: scheme.name,
                 pick: 1e6 * median(301, |at| run(&options, at))?,

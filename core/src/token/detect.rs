@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::stats::sums::{Values, binomial, gamma, two_gammas, weighted};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 /// Tokens that one call takes.
 const MOST: usize = 1 << 22;
@@ -36,6 +37,18 @@ pub struct Options {
     /// Gives every token's score. Default false.
     #[serde(default)]
     pub each: bool,
+    /// What is added up with `gumbel`; default `likelihood`. Other schemes have one statistic each.
+    pub statistic: Option<Statistic>,
+}
+
+/// What is added up over the tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Statistic {
+    /// The logarithm of the likelihood ratio: see `ratio`.
+    Likelihood,
+    /// -ln(1 - u), as vLLM's detector.
+    Sum,
 }
 
 /// The answer to one question.
@@ -87,7 +100,8 @@ pub struct Report {
     pub log10_p: f64,
     /// Smaller than the chances at which the test was measured.
     pub extrapolated: bool,
-    /// The text's score: the sum of -ln(1 - u) with `gumbel`, of both keys' weighted ones with `dual-gumbel`; green tokens with
+    /// The text's score: with `gumbel` the logarithm of the likelihood ratio, or the sum of -ln(1 - u) where that was asked for;
+    /// the sum of both keys' weighted ones with `dual-gumbel`; green tokens with
     /// `sbw` and `kgw`; the weighted mean of bits, 0 to 1, with `synthid`.
     pub score: f64,
     /// What the score is on average without the mark.
@@ -107,6 +121,10 @@ pub struct Report {
 /// Tests `tokens`, the output's ids without the prompt.
 pub fn detect(tokens: &[u32], options: &Options) -> Result<Report> {
     let mark = ready(&options.mark)?;
+    if options.statistic.is_some() && !matches!(mark.scheme, Scheme::Gumbel(_)) {
+        return Err(Error::parameter("statistic is a choice of gumbel: the other schemes have one each"));
+    }
+    let statistic = options.statistic.unwrap_or(Statistic::Likelihood);
     let threshold = options.threshold.unwrap_or(MEASURED);
     if !(threshold > 0.0 && threshold < 1.0) {
         return Err(Error::parameter("threshold lies between 0 and 1"));
@@ -118,8 +136,8 @@ pub fn detect(tokens: &[u32], options: &Options) -> Result<Report> {
         return Err(Error::parameter("a token id is 0 to 2,147,483,647"));
     }
     let tries = (options.tries.unwrap_or(1).max(1) as f64).ln();
-    let scores = scores(&mark, tokens, options.keep_repeats);
-    let test = Test::new(&mark);
+    let scores = scores(&mark, tokens, statistic, options.keep_repeats);
+    let test = Test::new(&mark, statistic);
     let sum: f64 = scores.iter().map(|one| one.1).sum();
     let scored = scores.len();
     let whole = tries + if scored == 0 { 0.0 } else { test.tail(scored, sum) };
@@ -156,7 +174,7 @@ pub fn detect(tokens: &[u32], options: &Options) -> Result<Report> {
 }
 
 /// Places and scores of the tokens that count as evidence, each context or draw once.
-pub fn scores(mark: &Mark, tokens: &[u32], keep_repeats: bool) -> Vec<(usize, f64)> {
+pub fn scores(mark: &Mark, tokens: &[u32], statistic: Statistic, keep_repeats: bool) -> Vec<(usize, f64)> {
     // Before the output's first token there is none; SynthID and KGW score only where the context is whole.
     let mut padded = vec![PAD; mark.width];
     padded.extend_from_slice(tokens);
@@ -167,10 +185,17 @@ pub fn scores(mark: &Mark, tokens: &[u32], keep_repeats: bool) -> Vec<(usize, f6
     let mut fresh_draw = |draw: (i64, u32)| drawn.insert(draw) || keep_repeats;
     let places = tokens.iter().enumerate();
     match &mark.scheme {
-        Scheme::Gumbel(key) => places
-            .filter(|(place, _)| fresh(context(*place)))
-            .map(|(place, token)| (place, exponential(*key, context(place), *token)))
-            .collect(),
+        Scheme::Gumbel(key) => {
+            let number = |place: usize, token: u32| uniform(Candidates::new(*key, context(place)).word(token));
+            let score = |number: f32| match statistic {
+                Statistic::Likelihood => ratio(f64::from(number)),
+                Statistic::Sum => -f64::from(-number).ln_1p(),
+            };
+            places
+                .filter(|(place, _)| fresh(context(*place)))
+                .map(|(place, token)| (place, score(number(place, *token))))
+                .collect()
+        }
         Scheme::DualGumbel(keys, alpha) => {
             let [first, second] = weights(*alpha);
             let both = |place: usize, token: u32| {
@@ -216,6 +241,50 @@ fn exponential(key: u64, context: &[u32], token: u32) -> f64 {
     -f64::from(-uniform(Candidates::new(key, context).word(token))).ln_1p()
 }
 
+/// Shares of tokens and how surprising they are on average, in bits: of the made model of `bench/token` with entropies of an
+/// exponential distribution, one bit a token.
+const SURPRISES: [(f64, f64); 9] = [
+    (0.576, 0.09),
+    (0.241, 0.46),
+    (0.017, 1.27),
+    (0.037, 2.77),
+    (0.041, 3.47),
+    (0.029, 4.47),
+    (0.021, 5.48),
+    (0.024, 6.89),
+    (0.014, 9.67),
+];
+
+/// ln of how much likelier a number is with the mark than without it.
+///
+/// A token that the model gives the chance p is chosen for a number that is distributed as u^p' with p' = p, of density
+/// u^(1/p - 1) / p, and without the mark evenly. Tokens of every chance are mixed as in text, so that sure tokens, which say
+/// nothing, add no noise: 7 % fewer tokens are needed at half a bit a token than with the sum of -ln(1 - u), and no more elsewhere.
+fn ratio(number: f64) -> f64 {
+    let ln = number.ln();
+    SURPRISES.iter().map(|(share, bits)| share * bits.exp2() * ((bits.exp2() - 1.0) * ln).exp()).sum::<f64>().ln()
+}
+
+/// What `ratio` gives for numbers between 0 and 1, evenly distributed: narrower steps towards 1, where it is steep, and 0.
+fn ratios() -> Vec<Values> {
+    let ends: Vec<f64> = (2..=24)
+        .rev()
+        .map(|power| f64::from(-power).exp2())
+        .chain((3..=64).map(|step| f64::from(step) / 128.0))
+        .chain((33..=62).map(|step| f64::from(step) / 64.0))
+        .chain((6..=24).map(|power| 1.0 - f64::from(-power).exp2()))
+        .collect();
+    let mut values = Vec::new();
+    let mut from = 0.0;
+    for to in ends.into_iter().chain([1.0]) {
+        // Four parts of each step, each at its middle.
+        let part = (to - from) / 4.0;
+        values.extend((0..4).map(|at| (ratio(from + (f64::from(at) + 0.5) * part), part)));
+        from = to;
+    }
+    vec![Values::new(values)]
+}
+
 /// Parts of the two keys. A key with less than a hundredth is left out: it has nothing to say beside the other.
 fn weights(alpha: f64) -> [f64; 2] {
     match alpha {
@@ -238,14 +307,23 @@ enum Kind<'a> {
     Gamma,
     TwoGammas([f64; 2]),
     Binomial(f64),
+    Ratios(&'a [Values]),
     Weighted(&'a [Values], f64),
 }
 
+/// Drawn once.
+static RATIOS: OnceLock<Vec<Values>> = OnceLock::new();
+
 impl<'a> Test<'a> {
     /// Of one mark's scores.
-    pub fn new(mark: &'a Mark) -> Self {
+    pub fn new(mark: &'a Mark, statistic: Statistic) -> Self {
         match &mark.scheme {
-            Scheme::Gumbel(_) => Self { kind: Kind::Gamma, mean: 1.0, spread: 1.0 },
+            Scheme::Gumbel(_) if statistic == Statistic::Sum => Self { kind: Kind::Gamma, mean: 1.0, spread: 1.0 },
+            Scheme::Gumbel(_) => {
+                let values = RATIOS.get_or_init(ratios);
+                let [_, mean, variance] = Values::total(values, 0.0);
+                Self { kind: Kind::Ratios(values), mean, spread: variance.sqrt() }
+            }
             Scheme::DualGumbel(_, alpha) => {
                 let [a, b] = weights(*alpha);
                 let kind = if a > 0.0 && b > 0.0 { Kind::TwoGammas([a, b]) } else { Kind::Gamma };
@@ -271,7 +349,7 @@ impl<'a> Test<'a> {
             Kind::Gamma => gamma(scored, sum),
             Kind::TwoGammas([a, b]) => two_gammas(scored, *a, *b, sum),
             Kind::Binomial(chance) => binomial(scored, sum.round() as u64, *chance),
-            Kind::Weighted(parts, _) => weighted(parts, scored, sum),
+            Kind::Weighted(parts, _) | Kind::Ratios(parts) => weighted(parts, scored, sum),
         }
     }
 
