@@ -46,7 +46,7 @@ describe.each(['native', 'wasm'])('%s', (name) => {
       // Ids in place of what is missing would be others: those contexts are whole in front of a shorter text.
       const text = context.filter((id) => id >= 0)
       for (const [at, id] of tokens.entries()) {
-        const { each } = await engine().tokenDetect(Uint32Array.from([...text, id]), { mark: { scheme: 'gumbel', key, width }, each: true })
+        const { each } = await engine().tokenDetect(Uint32Array.from([...text, id]), { mark: { scheme: 'gumbel', key, width }, each: true, statistic: 'sum' })
         expect(each!.at(-1)![1] / -Math.log1p(-uniform[at]!), `${key} ${context} ${id}`).toBeCloseTo(1, 12)
       }
     }
@@ -63,7 +63,7 @@ describe.each(['native', 'wasm'])('%s', (name) => {
       made.push(pick.token)
     }
     expect(made).toEqual(tokens)
-    const report = await engine().tokenDetect(Uint32Array.from(tokens), { mark, keepRepeats: scope === 'none' })
+    const report = await engine().tokenDetect(Uint32Array.from(tokens), { mark, keepRepeats: scope === 'none', ...(alpha === undefined ? { statistic: 'sum' as const } : {}) })
     expect(report.scored).toBe(scored)
     expect(report.score / score).toBeCloseTo(1, 9)
     // Of two keys, vLLM takes one gamma distribution with the same variance; the exact chance is near it in the body only.
@@ -157,6 +157,7 @@ test.each<[string, () => Promise<unknown>]>([
   ['a setting that the scheme does not have', () => token.sampler({ mark: { scheme: 'gumbel', key: 1, gamma: 0.5 } as unknown as TokenMark })],
   ['the greedy choice with a mark that needs chance', () => token.sampler({ mark: { scheme: 'gumbel', key: 1 }, temperature: 0 })],
   ['no mark', () => token.detect([1], { marks: [] })],
+  ['a statistic of another scheme', () => token.detect([1], { marks: { scheme: 'sbw', key: 1 }, statistic: 'sum' })],
   ['ids that are none', () => token.detect([1.5], { marks: { scheme: 'gumbel', key: 1 } })],
   ['tries below one', () => token.detect([1], { marks: { scheme: 'gumbel', key: 1 }, tries: 0 })],
   ['topK below none', () => token.sampler({ mark: { scheme: 'gumbel', key: 1 }, topK: -1 })],

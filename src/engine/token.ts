@@ -73,6 +73,7 @@ export interface TokenDetectOptions {
   scan?: boolean
   keepRepeats?: boolean
   each?: boolean
+  statistic?: 'likelihood' | 'sum'
 }
 
 /** A part of a text. */
@@ -103,7 +104,7 @@ export interface TokenReport {
   log10P: number
   /** Below 1e-4, the smallest chance at which the test was measured. */
   extrapolated: boolean
-  /** Sum of -ln(1 - u) (`gumbel`, `dual-gumbel`), green tokens (`sbw`, `kgw`), weighted mean of bits, 0..1 (`synthid`). */
+  /** ln of the likelihood ratio (`gumbel`), sum of -ln(1 - u) (`dual-gumbel`, and `gumbel` where asked for), green tokens (`sbw`, `kgw`), weighted mean of bits, 0..1 (`synthid`). */
   score: number
   /** What it is on average without the mark. */
   expected: number

@@ -55,6 +55,8 @@ export interface TokenDetectArguments {
   keepRepeats?: boolean
   /** Give every scored token's score. Default false. */
   each?: boolean
+  /** What is added up with `gumbel`: the likelihood ratio, which needs less text, or -ln(1 - u) as vLLM's detector does. Default `likelihood`. */
+  statistic?: 'likelihood' | 'sum'
 }
 
 /** What the test of one mark says. */
@@ -94,7 +96,7 @@ export function tokenSampler(engine: TokenEngine, options: TokenSamplerOptions):
 
 /** See TokenFunctions. */
 export async function detectTokens(engine: TokenEngine, tokens: Uint32Array | readonly number[], options: TokenDetectArguments): Promise<TokenEvidence[]> {
-  const { marks, tries = 1, threshold, scan, keepRepeats, each } = options
+  const { marks, tries = 1, threshold, scan, keepRepeats, each, statistic } = options
   const list = [marks].flat() as TokenMark[]
   if (list.length === 0) throw new CountermarkError('ERR_PARAMETER', 'marks names no mark to look for.')
   if (!Number.isInteger(tries) || tries < 1) throw new CountermarkError('ERR_PARAMETER', 'tries is a whole number of at least 1.')
@@ -103,6 +105,7 @@ export async function detectTokens(engine: TokenEngine, tokens: Uint32Array | re
     tries: tries * list.length,
     ...(threshold === undefined ? {} : { threshold }), ...(scan === undefined ? {} : { scan }),
     ...(keepRepeats === undefined ? {} : { keepRepeats }), ...(each === undefined ? {} : { each }),
+    ...(statistic === undefined ? {} : { statistic }),
   }
   return Promise.all(list.map(async (mark, at) => {
     const { keyId, ...report } = await engine.tokenDetect(ids, { mark: engineMark(mark), ...settings })

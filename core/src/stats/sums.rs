@@ -109,6 +109,11 @@ impl Values {
         Self(values)
     }
 
+    /// The mean of a function of the value.
+    pub fn mean_of(&self, function: impl Fn(f64) -> f64) -> f64 {
+        self.0.iter().map(|(value, chance)| function(*value) * chance).sum()
+    }
+
     /// ln E[e^(t v)] and its first two derivatives.
     fn cumulants(&self, t: f64) -> [f64; 3] {
         let top = self.0.iter().map(|(value, _)| value * t).fold(f64::NEG_INFINITY, f64::max);

@@ -114,6 +114,21 @@ fn tries_multiply_the_chance() {
 }
 
 #[test]
+fn a_likelihood_has_mean_one_and_sees_no_less() {
+    // Over numbers as they are without the mark, a likelihood ratio is one on average.
+    let steps = 1 << 20;
+    let mean: f64 = (0..steps).map(|at| ratio((f64::from(at) + 0.5) / f64::from(steps)).exp()).sum::<f64>() / f64::from(steps);
+    assert!((mean - 1.0).abs() < 1e-3, "{mean}");
+    let of_steps: f64 = ratios()[0].mean_of(f64::exp);
+    assert!((of_steps - 1.0).abs() < 1e-3, "{of_steps}");
+    let mark = &marks(OURS)[0];
+    let tokens = text(mark, 60, 19);
+    let seen = |statistic: &str| detect(&tokens, &options(mark, json!({ "statistic": statistic }))).unwrap().p_value;
+    assert!(seen("likelihood") < 1e-4 && seen("sum") < 1e-4);
+    assert!(detect(&tokens, &options(&marks(OURS)[2], json!({ "statistic": "sum" }))).is_err());
+}
+
+#[test]
 fn chances_without_a_mark_are_what_they_say() {
     for mark in marks(OURS) {
         let mut next = noise(31);
