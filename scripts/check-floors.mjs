@@ -13,7 +13,7 @@ const RUST = {
 const TYPESCRIPT = {
   folder: 'src', ending: '.ts', uses: typescriptUses,
   floors: [
-    ['errors'], ['limits'], ['types'], ['engine'], ['policy'], ['media'], ['key'], ['metadata', 'signature', 'trace', 'c2pa', 'document'], ['image'], ['pipeline'],
+    ['errors'], ['limits'], ['types'], ['engine'], ['policy'], ['media'], ['key'], ['metadata', 'signature', 'trace', 'c2pa', 'document'], ['image', 'ledger'], ['pipeline'],
     ['countermark', 'diagnose'], ['index', 'browser'], ['cli'],
   ],
 }
