@@ -8,7 +8,7 @@ import { detect, drawLabel, embed, findLabel, keyOf } from './image/image.js'
 import { defaultKey, keyIdOf } from './key.js'
 import { digestOf, digestOfFile, markDraft, propagateDraft } from './ledger/drafts.js'
 import { ledgerOf } from './ledger/ledger.js'
-import { settle } from './ledger/settle.js'
+import { settle, type Enter } from './ledger/settle.js'
 import { Deadline, limitsOf, type Limits } from './limits.js'
 import { sharpCodec } from './media/sharp.js'
 import { pending, type Pending } from './media/disk.js'
@@ -107,7 +107,7 @@ export interface JobStep {
   /** The output's name before it has its own. */
   temporary?: string
   /** Runs on the complete file before its entry is written. */
-  staged?: (temporary: string) => Promise<void>
+  staged?: (temporary: string, report: Marked['report'], output: Digest) => Promise<void>
 }
 
 /** `mark` as one step of a job. */
@@ -142,11 +142,11 @@ export async function markStaged(input: Input, options: MarkOptions, { task, tem
         made = await pending(disk, from, target, wanted, temporary)
         return { ...made, keep: async () => target }
       }), plan, deadline)
-      let place = ''
-      const settled = await settle(ledger, async () => draftOf(report, await digestOfFile(path), await digestOfFile(place)), plan.policy, (enter) => made!.keep(async (file) => {
-        place = file
-        await staged?.(file)
-        await enter()
+      const settled = await settle(ledger, plan.policy, (enter) => made!.keep(async (file) => {
+        if (ledger === undefined && staged === undefined) return
+        const digest = await digestOfFile(file)
+        await staged?.(file, report, digest)
+        await enter(async () => draftOf(report, await digestOfFile(path), digest))
       }))
       return { file: path, ...report, ...settled, ms: Math.round(performance.now() - start) }
     }
@@ -165,14 +165,13 @@ export async function markStaged(input: Input, options: MarkOptions, { task, tem
     const standing = await readBeside(beside, limits)
     if (standing !== undefined) checkSidecar(engine, standing, document, beside, report.record.ContentProducer)
   }
-  const before = async (enter: () => Promise<void>, file?: string): Promise<void> => {
-    if (file !== undefined) await staged?.(file)
-    await enter()
+  const before = async (enter: Enter, file?: string): Promise<void> => {
+    if (file !== undefined) await staged?.(file, report, digestOf(bytes))
+    await enter(async () => draftOf(report, digestOf(source.bytes), digestOf(bytes), sidecar === undefined ? undefined : digestOf(sidecar.bytes)))
     // First the label: a text without it would be worse than a label without its text.
     if (sidecar !== undefined && beside !== undefined) await writeWhole(beside, sidecar.bytes)
   }
-  const draft = async (): Promise<EntryDraft> => draftOf(report, digestOf(source.bytes), digestOf(bytes), sidecar === undefined ? undefined : digestOf(sidecar.bytes))
-  const settled = await settle(ledger, draft, plan.policy, (enter) => deliver(bytes, report.type, source, options, { ...(temporary === undefined ? {} : { temporary }), before: (file) => before(enter, file) }))
+  const settled = await settle(ledger, plan.policy, (enter) => deliver(bytes, report.type, source, options, { ...(temporary === undefined ? {} : { temporary }), before: (file) => before(enter, file) }))
   return { ...(source.name === undefined ? {} : { file: source.name }), ...(beside === undefined ? {} : { sidecar: beside }), ...report, ...settled, ms: Math.round(performance.now() - start) }
 }
 
@@ -254,7 +253,7 @@ export async function propagate<I extends Input, O extends PropagateOptions>(inp
     source: digestOf(source.bytes), output: digestOf(bytes), version: engine.version(),
   })
   const written = options.ledger === undefined || report.status === 'unchanged' ? undefined : await ledgerOf(options.ledger)
-  const { output, entry } = await settle(written, draft, plan.policy, (enter) => deliver(bytes, report.type, source, options, { before: enter }))
+  const { output, entry } = await settle(written, plan.policy, (enter) => deliver(bytes, report.type, source, options, { before: () => enter(draft) }))
   return { ...(source.name === undefined ? {} : { file: source.name }), output: output as OutputFor<I, O>, ...report, ...(entry === undefined ? {} : { entry }), ms: Math.round(performance.now() - start) }
 }
 
@@ -269,7 +268,7 @@ export const image: ImageFunctions = {
 }
 
 /** Every decision that needs no file, and every error that does not either. */
-async function planOf(options: MarkOptions): Promise<Plan> {
+export async function planOf(options: MarkOptions): Promise<Plan> {
   const policy = policyOf(options.policy)
   const producer = producerOf(options.provider)
   const produceId = produceIdOf(options.produceId)

@@ -5,6 +5,7 @@ import type { C2paOptions, C2paReading } from './types/c2pa.js'
 import type { LedgerWriter } from './types/ledger.js'
 export type * from './types/c2pa.js'
 export type * from './types/ledger.js'
+export type * from './types/relabel.js'
 
 /** What content is, where its samples are marked. Films, sound and documents get their metadata only. */
 export type Modality = 'image'

@@ -2,7 +2,7 @@
 import { keyIdOf, type PublicKey } from '../signature/keys.js'
 import { judgeTrust, trustOf } from '../signature/trust.js'
 import type { Entry, LedgerCheck, LedgerHead, LedgerProblem } from '../types/ledger.js'
-import { NONE, sha256 } from './entry.js'
+import { linked, NONE, sha256 } from './entry.js'
 import { deletionSigner, headSigner, type Signed } from './head.js'
 import type { Row } from './schema.js'
 
@@ -42,11 +42,13 @@ export async function checkLedger({ rows, heads: kept }: Checked, { heads: expor
       hashes.set(gap.last, gap.hash)
     }
     if (row.number > expected) say('deleted', expected, row.number === expected + 1 ? `Entry ${expected} is missing.` : `Entries ${expected} to ${row.number - 1} are missing.`)
-    const hash = sha256(row.body)
     const entry = parsed(row.body)
-    if (hash !== row.hash || entry === undefined || !sameColumns(row, entry)) say('edited', row.number, `Entry ${row.number} was edited: its bytes are not those that were hashed.`)
+    // After a hole nothing is known of the hash before: the stored one is taken, and the next entries are judged by it.
+    const whole = row.number === expected && linked(previous, sha256(row.body)) === row.hash
     if (entry !== undefined && entry.number !== row.number) say('moved', row.number, `Entry ${row.number} says that it is entry ${entry.number}.`)
-    else if (row.number === expected && entry?.previous !== previous) say('broken', row.number, `Entry ${row.number} does not follow entry ${row.number - 1}: one of them was replaced.`)
+    else if (entry === undefined || !sameColumns(row, entry)) say('edited', row.number, `Entry ${row.number} was edited: what is looked for in it is not what it says.`)
+    else if (row.number === expected && !whole) say('edited', row.number, `Entry ${row.number} does not follow from entry ${row.number - 1}: one of the two was edited or replaced.`)
+    const { hash } = row
     if (row.number === 1) ledger = hash
     if (wanted.has(row.number)) hashes.set(row.number, hash)
     last = { number: row.number, hash }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Entry, StoredEntry } from '../types/ledger.js'
 
-/** `previous` of the first entry. */
+/** The hash before the first entry. */
 export const NONE = '0'.repeat(64)
 
 /** SHA-256 of a text in UTF-8 or of bytes, hexadecimal. */
@@ -18,10 +18,18 @@ export function canonical(value: unknown): string {
   return `{${Object.keys(fields).filter((key) => fields[key] !== undefined).sort().map((key) => `${JSON.stringify(key)}:${canonical(fields[key])}`).join(',')}}`
 }
 
-/** An entry with its bytes and their hash. */
-export function stored(entry: Entry): StoredEntry {
+/** An entry with its bytes and its hash after `previous`. */
+export function stored(entry: Entry, previous: string): StoredEntry {
   const body = canonical(entry)
-  return { entry: JSON.parse(body) as Entry, body, hash: sha256(body) }
+  return { entry: JSON.parse(body) as Entry, body, hash: linked(previous, sha256(body)) }
+}
+
+/**
+ * The hash of an entry in the chain, from the hash before and that of its body. Two steps, so that a dossier can prove a few
+ * entries by the body hashes of all others, which give nothing away.
+ */
+export function linked(previous: string, bodyHash: string): string {
+  return sha256(Buffer.from(previous + bodyHash, 'hex'))
 }
 
 /**

@@ -8,7 +8,7 @@ import type { SignOptions } from '../types.js'
 import type { Entry, EntryDraft, LedgerCheck, LedgerHead, LedgerQuery, LedgerWriter, StoredEntry } from '../types/ledger.js'
 import { checkLedger, type CheckOptions } from './check.js'
 import { isBusy, openDatabase, type Database } from './database.js'
-import { canonical, NONE, sha256, stored } from './entry.js'
+import { canonical, NONE, stored } from './entry.js'
 import { signDeletion, signHead } from './head.js'
 import { gapsOf, recordOf, SCHEMA, VERSION } from './schema.js'
 
@@ -24,13 +24,16 @@ export interface Ledger extends LedgerWriter {
   readonly id: string
   /**
    * Adds an entry; done when it lies on the disk. `policy`: put into the ledger once, where the draft names its hash.
-   * ERR_CONFLICT where the content number of a first marking was given to other content of the same producer before (rule M10).
+   * A draft with a `task` is added once: where the same output stands already, that entry is given, and one of another
+   * output is taken back. ERR_CONFLICT where the content number of a first marking was given to other content of the same producer before (rule M10).
    */
   append(draft: EntryDraft, policy?: unknown): Promise<StoredEntry>
   /** All entries that fit, oldest first, and those that take one of them back. */
   find(query: LedgerQuery): StoredEntry[]
   /** Entries in their order, a few at a time. `from` and `to` are times: from <= time < to. */
   entries(range?: { from?: string; to?: string }): Generator<StoredEntry>
+  /** The policies under which was marked, as they were. */
+  policies(): StoredEntry[]
   /** Signs the newest entry, and with it everything before, and keeps the head. */
   sign(options: SignOptions): Promise<LedgerHead>
   /** The heads that are kept, oldest first. */
@@ -66,7 +69,7 @@ export async function openLedger(where: string | URL, { create = true }: { creat
 const shared = new Map<string, Promise<Ledger>>()
 
 /** The ledger that an option names. A path is opened once and stays open as long as the process runs. */
-export async function ledgerOf(option: string | URL | LedgerWriter): Promise<LedgerWriter> {
+export async function ledgerOf<L extends LedgerWriter>(option: string | URL | L): Promise<Ledger | L> {
   if (typeof option === 'object' && 'append' in option) return option
   const path = resolve(pathOf(option))
   let opening = shared.get(path)
@@ -90,7 +93,7 @@ function prepare(database: Database, path: string): string {
     if (version > VERSION) throw new CountermarkError('ERR_UNSUPPORTED', `${path} is a ledger of a newer version.`, { remedy: 'Use the newer version of Countermark.' })
     if (version === 0) {
       database.exec(SCHEMA)
-      insert(database, stored({ number: 1, previous: NONE, time: new Date().toISOString(), kind: 'open', version: String(VERSION) }))
+      insert(database, stored({ number: 1, time: new Date().toISOString(), kind: 'open', version: String(VERSION) }, NONE))
     }
     database.exec('COMMIT')
   } catch (thrown) {
@@ -169,6 +172,10 @@ class FileLedger implements Ledger {
     return [...rows, ...back]
   }
 
+  policies(): StoredEntry[] {
+    return this.#rows("kind = 'policy'")
+  }
+
   *entries({ from, to }: { from?: string; to?: string } = {}): Generator<StoredEntry> {
     let after = 0
     for (;;) {
@@ -210,7 +217,7 @@ class FileLedger implements Ledger {
           const { first, last } = gap
           // Signed itself: else a forged one would be covered by the next head of an unsuspecting service.
           const tombstone = this.#add({ kind: 'tombstone', ...gap, ...(await signDeletion({ ledger: this.id, ...gap }, signer)) })
-          this.#database.run('INSERT INTO gaps (first, last, number) VALUES (?, ?, ?)', first, last, tombstone.entry.number)
+          this.#database.run('INSERT INTO gaps (first, last, hash, number) VALUES (?, ?, ?, ?)', first, last, gap.hash, tombstone.entry.number)
           this.#database.run('DELETE FROM entries WHERE number BETWEEN ? AND ?', first, last)
           deleted += last - first + 1
         }
@@ -241,6 +248,11 @@ class FileLedger implements Ledger {
       await patiently(this.path, () => this.#database.exec('BEGIN IMMEDIATE'))
       try {
         for (const { draft, policy, done, failed } of batch) {
+          const [same, others] = this.#before(draft)
+          if (same !== undefined) {
+            settle.push(() => done(same))
+            continue
+          }
           const clash = this.#clash(draft)
           if (clash !== undefined) {
             settle.push(() => failed(clash))
@@ -248,6 +260,7 @@ class FileLedger implements Ledger {
           }
           if (policy !== undefined && draft.policyHash !== undefined && this.#database.get("SELECT number FROM entries WHERE kind = 'policy' AND reference = ?", draft.policyHash) === undefined)
             this.#add({ kind: 'policy', policy: String(draft.policy), policyHash: draft.policyHash, document: policy })
+          for (const { entry } of others) this.#add({ kind: 'void', of: entry.number, reason: 'made again' })
           const one = this.#add(draft)
           settle.push(() => done(one))
         }
@@ -265,9 +278,19 @@ class FileLedger implements Ledger {
 
   #add(draft: EntryDraft): StoredEntry {
     const { number, hash } = this.#last()
-    const one = stored({ ...draft, number: number + 1, previous: hash, time: new Date().toISOString() })
+    const one = stored({ ...draft, number: number + 1, time: new Date().toISOString() }, hash)
     insert(this.#database, one)
     return one
+  }
+
+  /** Of a task: the entry that says the same already, and standing ones that say otherwise: one task, one standing entry. */
+  #before({ task, produceId, output }: EntryDraft): [StoredEntry | undefined, StoredEntry[]] {
+    if (task === undefined) return [undefined, []]
+    const found = this.find({ task })
+    const back = new Set(found.map(({ entry }) => entry.of))
+    const standing = found.filter(({ entry }) => entry.kind === 'mark' && !back.has(entry.number))
+    const same = standing.find(({ entry }) => entry.produceId === produceId && entry.output?.sha256 === output?.sha256)
+    return [same, standing]
   }
 
   /** Rule M10: one number, one content. */
@@ -291,9 +314,9 @@ class FileLedger implements Ledger {
 
   #rows(where: string, ...values: (string | number)[]): StoredEntry[] {
     const limit = where.startsWith('number >') ? ' LIMIT ?' : ''
-    return this.#database.all(`SELECT body FROM entries WHERE ${where} ORDER BY number${limit}`, ...values).map(({ body }) => {
+    return this.#database.all(`SELECT body, hash FROM entries WHERE ${where} ORDER BY number${limit}`, ...values).map(({ body, hash }) => {
       const text = String(body)
-      return { entry: JSON.parse(text) as Entry, body: text, hash: sha256(text) }
+      return { entry: JSON.parse(text) as Entry, body: text, hash: String(hash) }
     })
   }
 

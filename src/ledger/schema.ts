@@ -15,7 +15,7 @@ export const SCHEMA = `
   CREATE INDEX by_reference ON entries (reference) WHERE reference IS NOT NULL;
   CREATE INDEX by_time ON entries (time);
   CREATE TABLE heads (number INTEGER NOT NULL, head TEXT NOT NULL);
-  CREATE TABLE gaps (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, number INTEGER NOT NULL);
+  CREATE TABLE gaps (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, hash TEXT NOT NULL, number INTEGER NOT NULL);
   CREATE TRIGGER entries_never_change BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'append-only'); END;
   CREATE TRIGGER entries_stay BEFORE DELETE ON entries
     WHEN NOT EXISTS (SELECT 1 FROM gaps WHERE OLD.number BETWEEN first AND last) BEGIN SELECT RAISE(ABORT, 'append-only'); END;
@@ -35,17 +35,22 @@ export function recordOf(row: { [column: string]: Value }): Row {
   }
 }
 
+/** The chain's hash at an entry, which may be the last of a gap. */
+function hashAt(database: Database, number: number): string {
+  return String((database.get('SELECT hash FROM entries WHERE number = ?', number) ?? database.get('SELECT hash FROM gaps WHERE last = ?', number))?.['hash'])
+}
+
 /** Runs of entries that may go: older than `before`, and not to be kept until after `now`. */
 export function gapsOf(database: Database, before: string, now: string): { first: number; last: number; before: string; hash: string }[] {
   const gaps: { first: number; last: number; before: string; hash: string }[] = []
   let after = 0
   for (;;) {
-    const rows = database.all("SELECT number, hash, json_extract(body, '$.previous') AS previous FROM entries WHERE number > ? AND time < ? AND kind IN ('mark', 'propagate', 'void') AND coalesce(json_extract(body, '$.retainUntil'), '') <= ? ORDER BY number LIMIT 1000", after, before, now)
+    const rows = database.all("SELECT number, hash FROM entries WHERE number > ? AND time < ? AND kind IN ('mark', 'propagate', 'void') AND coalesce(json_extract(body, '$.retainUntil'), '') <= ? ORDER BY number LIMIT 1000", after, before, now)
     for (const row of rows) {
       const number = Number(row['number'])
       const open = gaps.at(-1)
       if (open !== undefined && open.last === number - 1) Object.assign(open, { last: number, hash: String(row['hash']) })
-      else gaps.push({ first: number, last: number, before: String(row['previous']), hash: String(row['hash']) })
+      else gaps.push({ first: number, last: number, before: hashAt(database, number - 1), hash: String(row['hash']) })
       after = number
     }
     if (rows.length < 1000) return gaps

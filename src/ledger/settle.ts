@@ -5,13 +5,16 @@ import type { EntryDraft, LedgerWriter } from '../types/ledger.js'
 /** Where an output's entry stands. */
 export interface EntryPlace { number: number; hash: string }
 
+/** Writes the entry; nothing where there is no ledger. */
+export type Enter = (draft: () => Promise<EntryDraft>) => Promise<void>
+
 /**
  * Runs `hand`, which calls `enter` when the output is complete and flushed but not yet where the caller looks for it.
  * An output that then is not handed over has its entry taken back by one of kind `void`.
  */
-export async function settle<T>(ledger: LedgerWriter | undefined, draft: () => Promise<EntryDraft>, policy: unknown, hand: (enter: () => Promise<void>) => Promise<T>): Promise<{ output: T; entry?: EntryPlace }> {
+export async function settle<T>(ledger: LedgerWriter | undefined, policy: unknown, hand: (enter: Enter) => Promise<T>): Promise<{ output: T; entry?: EntryPlace }> {
   let place: EntryPlace | undefined
-  const enter = async (): Promise<void> => {
+  const enter: Enter = async (draft) => {
     if (ledger === undefined) return
     const { entry, hash } = await ledger.append(await draft(), policy)
     place = { number: entry.number, hash }

@@ -7,8 +7,6 @@ export type EntryKind = 'open' | 'policy' | 'mark' | 'propagate' | 'void' | 'tom
 export interface Entry {
   /** From 1, without gaps except for deleted entries, which a tombstone names. */
   number: number
-  /** SHA-256 of the entry before, 64 hexadecimal digits; 64 zeros in the first. */
-  previous: string
   /** ISO 8601, UTC, milliseconds. */
   time: string
   kind: EntryKind
@@ -78,14 +76,14 @@ export interface LedgerWriter {
 export interface Digest { sha256: string; bytes: number }
 
 /** An entry before the ledger has given it number, time and predecessor. */
-export type EntryDraft = Omit<Entry, 'number' | 'previous' | 'time'>
+export type EntryDraft = Omit<Entry, 'number' | 'time'>
 
-/** An entry with its canonical bytes, as they are hashed and stored. */
+/** An entry with its canonical bytes, as they are hashed and stored, and its place in the chain. */
 export interface StoredEntry {
   entry: Entry
   /** Canonical JSON (RFC 8785) of `entry`. */
   body: string
-  /** SHA-256 of `body`, hexadecimal. */
+  /** SHA-256 of the hash before (32 bytes; zeros before the first) and the SHA-256 of `body` (32 bytes), hexadecimal. */
   hash: string
 }
 
@@ -105,7 +103,7 @@ export interface LedgerHead {
 
 /** What is wrong with a ledger. */
 export interface LedgerProblem {
-  /** `edited`: an entry's bytes are not what was hashed; `deleted`: entries are missing; `moved`: an entry stands at another's place; `broken`: an entry does not follow the one before; `cut`: a signed head is newer than the ledger; `head`: a head does not fit or its signature does not hold; `unsigned`: a deletion that nobody signed. */
+  /** `edited`: an entry does not give the hash of its place in the chain; `deleted`: entries are missing; `moved`: an entry stands at another's place; `broken`: a deletion does not fit the chain; `cut`: a signed head is newer than the ledger; `head`: a head does not fit or its signature does not hold; `unsigned`: a deletion that nobody signed. */
   what: 'edited' | 'deleted' | 'moved' | 'broken' | 'cut' | 'head' | 'unsigned'
   number: number
   message: string
@@ -127,6 +125,17 @@ export interface LedgerCheck {
   signers: { keyId: string; algorithm: string; trusted?: boolean }[]
   /** At most 100. */
   problems: LedgerProblem[]
+}
+
+/** What `dossier` wrote. */
+export interface Dossier {
+  folder: string
+  /** Whether the ledger is sound. */
+  ok: boolean
+  entries: number
+  files: string[]
+  ledger: string
+  heads: { valid: number; upTo: number }
 }
 
 /** What to look for. `payload`: 8 to 32 hexadecimal digits, a prefix. */

@@ -1,0 +1,107 @@
+// What a job knows of its files, on the disk: it lies in the output folder, and `resume` goes on from it.
+import { join } from 'node:path'
+import { CountermarkError } from '../errors.js'
+import { isBusy, openDatabase, type Database, type Value } from '../ledger/database.js'
+
+/** What is known of one file. `staged`: its output is complete, and perhaps not yet in its place. */
+export interface Row {
+  path: string
+  size: number
+  modified: number
+  status: 'staged' | 'done' | 'kept' | 'skipped' | 'failed'
+  reason?: string
+  code?: string
+  produceId?: string
+  payload?: string
+  verdict?: string
+  type?: string
+  /** SHA-256 of the output. */
+  output?: string
+}
+
+const VERSION = 1
+const NAME = '.countermark-relabel.db'
+const COLUMNS = ['path', 'size', 'modified', 'status', 'reason', 'code', 'produceId', 'payload', 'verdict', 'type', 'output'] as const
+
+/** The journal of one output folder; held by one process at a time. */
+export class Journal {
+  readonly #database: Database
+
+  private constructor(database: Database) {
+    this.#database = database
+  }
+
+  static path(target: string): string {
+    return join(target, NAME)
+  }
+
+  /**
+   * Opens or makes it. `job`: what the job is, source and options; a journal of another one is ERR_CONFLICT, and so is one
+   * that another process holds.
+   */
+  static open(target: string, job: string): Journal {
+    const path = Journal.path(target)
+    const database = openDatabase(path)
+    try {
+      // A lock that the system takes back when the process dies, however it dies. Flushed with every row: an output never has
+      // its name without its row.
+      for (const pragma of ['locking_mode=EXCLUSIVE', 'journal_mode=WAL', 'synchronous=FULL']) database.all(`PRAGMA ${pragma}`)
+      database.exec('BEGIN EXCLUSIVE')
+      database.exec(`CREATE TABLE IF NOT EXISTS job (version INTEGER NOT NULL, job TEXT NOT NULL, id TEXT);
+        CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, status TEXT NOT NULL, reason TEXT, code TEXT, produceId TEXT, payload TEXT, verdict TEXT, type TEXT, output TEXT) WITHOUT ROWID;`)
+      const known = database.get('SELECT version, job FROM job')
+      if (known === undefined) database.run('INSERT INTO job (version, job) VALUES (?, ?)', VERSION, job)
+      else if (known['job'] !== job || known['version'] !== VERSION)
+        throw new CountermarkError('ERR_CONFLICT', `${target} holds the outputs of another job: another source, or other options.`, { remedy: 'Give the same source and options to go on, or another target.' })
+      database.exec('COMMIT')
+      return new Journal(database)
+    } catch (thrown) {
+      database.close()
+      if (isBusy(thrown)) throw new CountermarkError('ERR_CONFLICT', `Another process relabels into ${target} just now.`, { cause: thrown })
+      throw thrown
+    }
+  }
+
+  /** The job's name: the one that it got first. */
+  id(fresh: string): string {
+    const known = this.#database.get('SELECT id FROM job')?.['id']
+    if (typeof known === 'string') return known
+    this.#database.run('UPDATE job SET id = ?', fresh)
+    return fresh
+  }
+
+  get(path: string): Row | undefined {
+    const row = this.#database.get(`SELECT ${COLUMNS.join(', ')} FROM files WHERE path = ?`, path)
+    return row === undefined ? undefined : rowOf(row)
+  }
+
+  put(row: Row): void {
+    this.#database.run(`INSERT OR REPLACE INTO files (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`, ...COLUMNS.map((column): Value => row[column] ?? null))
+  }
+
+  /** Every file that is through, by path. */
+  *rows(where = "status <> 'staged'"): Generator<Row> {
+    let after = ''
+    for (;;) {
+      const page = this.#database.all(`SELECT ${COLUMNS.join(', ')} FROM files WHERE path > ? AND ${where} ORDER BY path LIMIT 1000`, after).map(rowOf)
+      yield* page
+      const last = page.at(-1)
+      if (last === undefined) return
+      after = last.path
+    }
+  }
+
+  /** How many files of each status and verdict there are. */
+  counts(): { status: Row['status']; verdict: string; type: string; files: number; bytes: number }[] {
+    return this.#database.all("SELECT status, coalesce(verdict, '') AS verdict, coalesce(type, '') AS type, count(*) AS files, sum(size) AS bytes FROM files WHERE status <> 'staged' GROUP BY 1, 2, 3 ORDER BY 1, 3, 2")
+      .map((row) => ({ status: row['status'] as Row['status'], verdict: String(row['verdict']), type: String(row['type']), files: Number(row['files']), bytes: Number(row['bytes']) }))
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+}
+
+function rowOf(row: { [column: string]: Value }): Row {
+  return Object.fromEntries(COLUMNS.flatMap((column) => (row[column] === null || row[column] === undefined ? [] : [[column, row[column]]]))) as unknown as Row
+}
