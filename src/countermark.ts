@@ -169,7 +169,7 @@ export async function markStaged(input: Input, options: MarkOptions, { task, tem
     if (file !== undefined) await staged?.(file, report, digestOf(bytes))
     await enter(async () => draftOf(report, digestOf(source.bytes), digestOf(bytes), sidecar === undefined ? undefined : digestOf(sidecar.bytes)))
     // First the label: a text without it would be worse than a label without its text.
-    if (sidecar !== undefined && beside !== undefined) await writeWhole(beside, sidecar.bytes)
+    if (sidecar !== undefined && beside !== undefined) await writeWhole(beside, sidecar.bytes, 0o666, temporary === undefined ? {} : { temporary: `${temporary}.beside` })
   }
   const settled = await settle(ledger, plan.policy, (enter) => deliver(bytes, report.type, source, options, { ...(temporary === undefined ? {} : { temporary }), before: (file) => before(enter, file) }))
   return { ...(source.name === undefined ? {} : { file: source.name }), ...(beside === undefined ? {} : { sidecar: beside }), ...report, ...settled, ms: Math.round(performance.now() - start) }

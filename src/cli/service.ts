@@ -1,8 +1,9 @@
-// The commands of a service and its inspectors: relabel, ledger, dossier.
+// The commands of a service and its inspectors: relabel, ledger, dossier, serve.
 import { Option, type Command } from 'commander'
 import { runDossier, type DossierFlags } from './dossier.js'
 import { runLedger, type LedgerFlags } from './ledger.js'
 import { runRelabel, type RelabelFlags } from './relabel.js'
+import { runServe, type ServeFlags } from './serve.js'
 import type { CommonOptions } from './terminal.js'
 
 /** What the main program lends: the flags that commands share, and how one is run. */
@@ -41,6 +42,15 @@ export function serviceCommands(program: Command, { common, marking, run }: Shar
   signing(kept(ledger.command('prune').description('delete older entries and leave signed tombstones')))
     .addOption(new Option('--before <time>', 'a day or a time, ISO 8601').makeOptionMandatory())
     .action((flags: LedgerFlags) => run(flags, () => runLedger('prune', flags)))
+
+  marking(program.command('serve').description('the same calls over HTTP; the flags hold for every request, COUNTERMARK_TOKEN is the token'))
+    .option('--port <n>', 'default: 8080')
+    .option('--host <address>', 'default: 127.0.0.1; another one needs COUNTERMARK_TOKEN')
+    .option('--concurrency <n>', 'files at the same time (default: the number of cores)')
+    .option('--queue <n>', 'requests that may wait; more are answered 503 (default: eight for each place)')
+    .option('--verify-key <file|public>', 'a key to look for; may be repeated (default: the one that keygen made, and public)', several)
+    .option('--trust <file>', 'PEM file of a public key or certificate whose signatures are trusted; may be repeated', several)
+    .action((flags: ServeFlags) => run(flags, (signal) => runServe(flags, signal)))
 
   signing(kept(program.command('dossier').description('what was marked, for an inspector: of one content number or one period')))
     .requiredOption('-o, --output <folder>', 'an empty folder, which is made')

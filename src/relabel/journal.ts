@@ -21,14 +21,17 @@ export interface Row {
 
 const VERSION = 1
 const NAME = '.countermark-relabel.db'
+const LOCK = '.countermark-relabel.lock'
 const COLUMNS = ['path', 'size', 'modified', 'status', 'reason', 'code', 'produceId', 'payload', 'verdict', 'type', 'output'] as const
 
 /** The journal of one output folder; held by one process at a time. */
 export class Journal {
   readonly #database: Database
+  readonly #lock: Database
 
-  private constructor(database: Database) {
+  private constructor(database: Database, lock: Database) {
     this.#database = database
+    this.#lock = lock
   }
 
   static path(target: string): string {
@@ -40,13 +43,12 @@ export class Journal {
    * that another process holds.
    */
   static open(target: string, job: string): Journal {
-    const path = Journal.path(target)
-    const database = openDatabase(path)
+    const lock = lockOf(target)
+    const database = openDatabase(Journal.path(target))
     try {
-      // A lock that the system takes back when the process dies, however it dies. Flushed with every row: an output never has
-      // its name without its row.
-      for (const pragma of ['locking_mode=EXCLUSIVE', 'journal_mode=WAL', 'synchronous=FULL']) database.all(`PRAGMA ${pragma}`)
-      database.exec('BEGIN EXCLUSIVE')
+      // Flushed with every row: an output never has its name without its row.
+      for (const pragma of ['journal_mode=WAL', 'synchronous=FULL']) database.all(`PRAGMA ${pragma}`)
+      database.exec('BEGIN IMMEDIATE')
       database.exec(`CREATE TABLE IF NOT EXISTS job (version INTEGER NOT NULL, job TEXT NOT NULL, id TEXT);
         CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, status TEXT NOT NULL, reason TEXT, code TEXT, produceId TEXT, payload TEXT, verdict TEXT, type TEXT, output TEXT) WITHOUT ROWID;`)
       const known = database.get('SELECT version, job FROM job')
@@ -54,10 +56,10 @@ export class Journal {
       else if (known['job'] !== job || known['version'] !== VERSION)
         throw new CountermarkError('ERR_CONFLICT', `${target} holds the outputs of another job: another source, or other options.`, { remedy: 'Give the same source and options to go on, or another target.' })
       database.exec('COMMIT')
-      return new Journal(database)
+      return new Journal(database, lock)
     } catch (thrown) {
       database.close()
-      if (isBusy(thrown)) throw new CountermarkError('ERR_CONFLICT', `Another process relabels into ${target} just now.`, { cause: thrown })
+      lock.close()
       throw thrown
     }
   }
@@ -99,6 +101,20 @@ export class Journal {
 
   close(): void {
     this.#database.close()
+    this.#lock.close()
+  }
+}
+
+/** A lock that the system takes back when the process dies, however it dies: an empty database that is held. */
+function lockOf(target: string): Database {
+  const lock = openDatabase(join(target, LOCK))
+  try {
+    lock.exec('BEGIN EXCLUSIVE')
+    return lock
+  } catch (thrown) {
+    lock.close()
+    if (isBusy(thrown)) throw new CountermarkError('ERR_CONFLICT', `Another process relabels into ${target} just now.`, { cause: thrown })
+    throw thrown
   }
 }
 

@@ -12,7 +12,7 @@ export type Found =
   | { kind: 'unreadable'; path: string; error: CountermarkError }
 
 /** Files of our own in an output folder, which may be a source later. */
-const OWN = /^\.countermark-relabel\.db(-wal|-shm|-journal)?$/
+const OWN = /^\.countermark-relabel\.(db|lock)(-wal|-shm|-journal)?$/
 
 /** Everything in `root`, folders before what is in them. Paths are relative to it. Links are not followed. */
 export async function* walk(root: string, folder = ''): AsyncGenerator<Found> {
