@@ -69,8 +69,8 @@ function around(report: object, type: string): [Buffer, { text: string; boundary
 }
 
 /** What a header can hold: everything but the evidence and the texts of the findings. */
-function shortened(report: Partial<MarkResult> & Partial<PropagateResult>): object {
-  const { evidence: _evidence, record: _record, findings = [], ...rest } = report
+function shortened(report: Omit<MarkResult, 'output'> | Omit<PropagateResult, 'output'>): object {
+  const { evidence: _evidence, record: _record, findings, ...rest } = { evidence: undefined, ...report }
   return { ...rest, findings: findings.map(({ rule, severity }: Finding) => ({ rule, severity })) }
 }
 

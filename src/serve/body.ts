@@ -8,8 +8,8 @@ import { CountermarkError } from '../errors.js'
 import { checkBytes, type Limits } from '../limits.js'
 import { typeOfName } from '../media/kind.js'
 
-/** From here on a body is a file; the same bound beyond which `mark` works on disk. */
-const IN_MEMORY = 32 << 20
+/** From here on a body is a file. Requests that wait hold no more than this. */
+const IN_MEMORY = 8 << 20
 
 /** A body that has come in whole. */
 export interface Body {
@@ -40,8 +40,9 @@ export async function bodyOf(request: IncomingMessage, name: string, limits: Lim
     for await (const part of request as AsyncIterable<Buffer>) {
       bytes += part.byteLength
       checkBytes(bytes, limits)
-      if (file === undefined && bytes > IN_MEMORY) {
-        folder = await mkdtemp(join(tmpdir(), 'countermark-'))
+      // Of a plain text on disk the label would be a file beside it, which has no place in the answer.
+      if (file === undefined && bytes > IN_MEMORY && typeOfName(name) !== 'text/plain') {
+        folder = await mkdtemp(join(tmpdir(), 'countermark-serve-'))
         file = createWriteStream(join(folder, name), { mode: 0o600 })
         for (const before of parts) await write(before)
         parts.length = 0

@@ -21,43 +21,42 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }
 
-/** Places to work in, and a queue of fixed length before them. */
+/** So many requests inside, and fewer at work: a slow upload takes nobody's place at work. */
 export class Gate {
   readonly #places: number
-  readonly #queue: number
+  readonly #inside: number
   readonly #waiting: (() => void)[] = []
   #working = 0
+  #admitted = 0
 
   constructor(places: number, queue: number) {
     this.#places = places
-    this.#queue = queue
+    this.#inside = places + queue
   }
 
   get working(): number { return this.#working }
-  get waiting(): number { return this.#waiting.length }
+  get waiting(): number { return this.#admitted - this.#working }
 
-  /** A place, which the function given back frees; undefined where the queue is full. Who gives up while waiting leaves it. */
-  async enter(signal: AbortSignal): Promise<(() => void) | undefined> {
-    if (this.#working >= this.#places) {
-      if (this.#waiting.length >= this.#queue) return undefined
-      await new Promise<void>((go) => {
-        this.#waiting.push(go)
-        signal.addEventListener('abort', () => {
-          const at = this.#waiting.indexOf(go)
-          if (at >= 0) {
-            this.#waiting.splice(at, 1)
-            this.#working++
-            go()
-          }
-        }, { once: true })
-      })
-    } else this.#working++
-    let left = false
-    return () => {
-      if (left) return
-      left = true
+  /** Whether there is room inside; who is admitted leaves. */
+  admit(): boolean {
+    if (this.#admitted >= this.#inside) return false
+    this.#admitted++
+    return true
+  }
+
+  leave(): void {
+    this.#admitted--
+  }
+
+  /** Does the work when there is a place for it. */
+  async work<T>(work: () => Promise<T>): Promise<T> {
+    // Who ends hands its place to the one that has waited longest.
+    if (this.#working >= this.#places) await new Promise<void>((go) => this.#waiting.push(go))
+    else this.#working++
+    try {
+      return await work()
+    } finally {
       const next = this.#waiting.shift()
-      // Who comes next takes over the place.
       if (next !== undefined) next()
       else this.#working--
     }

@@ -43,6 +43,9 @@ export interface CountermarkServer {
   close(): Promise<void>
 }
 
+/** Milliseconds that a caller has to read the answer to a request whose body was not taken. */
+const LINGER = 1000
+
 type Route = 'mark' | 'verify' | 'propagate'
 
 /** Starts a server. ERR_USAGE for options that make no sense, ERR_IO where the port is taken. */
@@ -107,10 +110,11 @@ class Service {
       const status = sendError(response, thrown)
       if (status >= 500) this.#log(`${method} ${route}: ${told(thrown)}`)
     } finally {
-      // A body that nobody read would be taken for the next request.
+      // A body that nobody reads must not be taken for the next request, and may have no end: the caller gets a moment to
+      // read the answer.
       if (!request.complete) {
-        response.shouldKeepAlive = false
         request.resume()
+        setTimeout(() => { if (!request.complete) request.destroy() }, LINGER).unref()
       }
       const seconds = (performance.now() - start) / 1000
       this.#metrics.answered(route, response.statusCode, seconds)
@@ -152,15 +156,15 @@ class Service {
     response.once('close', () => { if (!response.writableFinished) gone.abort() })
     // Checked before the body is taken: a wrong parameter costs no upload.
     const options = this.#callOf(route, query, gone.signal)
-    const leave = this.#closing ? undefined : await this.#gate.enter(gone.signal)
-    if (leave === undefined) return sendJson(response, { error: { code: 'ERR_LIMIT', message: this.#closing ? 'The server is closing.' : 'Too many requests are waiting.' } }, 503, { 'retry-after': '1' })
+    if (this.#closing || !this.#gate.admit()) return sendJson(response, { error: { code: 'ERR_LIMIT', message: this.#closing ? 'The server is closing.' : 'Too many requests are waiting.' } }, 503, { 'retry-after': '1' })
     let body: Body | undefined
     try {
       body = await bodyOf(request, nameOf(query.get('file'), request.headers['content-type']), this.#limits)
       this.#metrics.moved('in', body.bytes)
-      await options(body, response, String(request.headers.accept ?? ''))
+      const whole = body
+      await this.#gate.work(() => (gone.signal.aborted ? Promise.resolve() : options(whole, response, String(request.headers.accept ?? ''))))
     } finally {
-      leave()
+      this.#gate.leave()
       await body?.drop()
     }
   }
@@ -182,6 +186,7 @@ class Service {
       const options = { ...(policy && { policy }), ...propagateOptions(query, provider), ...(keys && { keys }), ...ledger, ...common }
       return async (body, response, accept) => this.#output(route, await propagate(body.input, { ...options, ...outputOf(body) }), response, accept)
     }
+    if (provider !== undefined && (query.has('provider-code') || query.has('provider-name'))) throw new CountermarkError('ERR_USAGE', 'This server marks for one provider; the request cannot name another.')
     const options = { ...callOptions(this.#options), ...markOptions(query), ...ledger, ...common } as MarkOptions
     return async (body, response, accept) => this.#output(route, await mark(body.input, { ...options, ...outputOf(body) }), response, accept)
   }
