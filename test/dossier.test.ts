@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createCountermark, dossier, openLedger, type Ledger } from '../src/index.js'
+import { chinese } from '../src/cli/chinese.js'
 import { openDatabase } from '../src/ledger/database.js'
 import { countermark as command, folder, lines } from './support/command.js'
 import { photograph } from './support/pictures.js'
@@ -92,6 +93,17 @@ describe('a dossier', () => {
     expect(readFileSync(join(home, 'e/dossier.html'), 'utf8')).toContain('THE LEDGER WAS ALTERED')
     expect((await check(join(home, 'e'))).code).toBe(1)
   })
+})
+
+test('what the ledger, jobs, dossiers and the server say on the command line is known in Chinese', () => {
+  const names = ['ledger', 'relabel', 'dossier'].flatMap((room) => readdirSync(`src/${room}`).map((name) => `src/${room}/${name}`)).concat('src/serve/serve.ts', 'src/cli/ledger.ts')
+  const sources = names.map((name) => readFileSync(name, 'utf8')).join('\n')
+  const said = [...sources.matchAll(/(?:remedy: |reason: (?:facts\.isSymbolicLink\(\) \? )?|CountermarkError\('ERR_\w+', |(?:say|fault)\('\w+', [\w.]+, (?:[^?`']*\? )?|isSymbolicLink\(\) \? '[^']*' : )('(?:[^'\\]|\\.)*'|`[^`]*`)/g)].map(([, text]) =>
+    text!.slice(1, -1).replaceAll("\\'", "'").replace(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, 'X').replace(/[\w.]+(?:: \w+)? \((--[a-z][^)]*)\)/g, '$1'))
+  expect(said.length).toBeGreaterThan(60)
+  // What only callers over HTTP are told stays English.
+  const http = /^(This server marks for one|GET \/openapi|Give produce-id or payload)/
+  expect([...new Set(said)].filter((text) => / /.test(text) && chinese(text) === text && !http.test(text) && !/^X: X\.$/.test(text))).toEqual([])
 })
 
 describe('the commands', () => {

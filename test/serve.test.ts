@@ -70,7 +70,7 @@ describe('the calls', () => {
     const bytes = Buffer.from(await answer.arrayBuffer())
     expect(bytes.length).toBe(Number(answer.headers.get('content-length')))
     expect((await verify(bytes)).evidence.some((one) => one.kind === 'metadata' && one.found)).toBe(true)
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('countermark-serve-') && !before.includes(name))).toEqual([])
+    await expect.poll(() => readdirSync(tmpdir()).filter((name) => name.startsWith('countermark-serve-') && !before.includes(name))).toEqual([])
   })
 })
 
