@@ -147,7 +147,7 @@ describe('what cannot go well is said before', () => {
     const second = await countermark(['relabel', source, target, ...PROVIDER, '--resume'])
     held.close()
     expect([second.code, second.stderr]).toEqual([3, expect.stringContaining('ERR_CONFLICT')])
-    expect((await relabel(source, target, { provider, resume: true })).before).toBe(8)
+    expect((await relabel(source, target, { provider, resume: true })).before).toBe(5)
   })
 })
 
@@ -203,7 +203,7 @@ test('kill -9 at random points over 2,000 files: nothing is lost, nothing is don
   let [kills, finished] = [0, false]
   while (!finished) {
     const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'ignore', env: { ...process.env, XDG_CONFIG_HOME: '/nonexistent' } })
-    const timer = setTimeout(() => child.kill('SIGKILL'), kills < 8 ? 350 + Math.random() * 1500 : 120_000)
+    const timer = setTimeout(() => child.kill('SIGKILL'), kills < 8 ? 350 + Math.random() * 1500 : 600_000)
     finished = await new Promise<boolean>((done) => child.on('close', (code) => done(code === 0)))
     clearTimeout(timer)
     if (finished) break
@@ -231,7 +231,7 @@ test('kill -9 at random points over 2,000 files: nothing is lost, nothing is don
   expect(readdirSync(target, { recursive: true, encoding: 'utf8' }).filter((name) => /\.tmp|\.beside/.test(name))).toEqual([])
   // Every text has the file beside it that holds its label.
   expect(files(target).filter((name) => name.endsWith('.txt.aigc.json')).length).toBe(1000)
-}, 240_000)
+}, 900_000)
 
 test('Ctrl-C ends it in order, and the command goes on', async () => {
   const home = folder()
@@ -251,7 +251,7 @@ test('Ctrl-C ends it in order, and the command goes on', async () => {
   expect(again.code).toBe(0)
   expect(lines(again).length).toBeLessThan(40)
   expect(files(target).length).toBe(40)
-}, 120_000)
+}, 300_000)
 
 test('the command: exit codes, Chinese, JSON', async () => {
   const { home, source, target } = await mixed()

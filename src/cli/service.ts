@@ -23,7 +23,7 @@ export function serviceCommands(program: Command, { common, marking, run }: Shar
 
   marking(program.command('relabel').argument('<source>').argument('<target>').description('mark a folder of any size into another one, with the same names, tree and times'))
     .option('--resume', 'go on with a job that was interrupted, or take up files that are new')
-    .option('--concurrency <n>', 'files at the same time (default: the number of cores, at least 2)')
+    .option('--concurrency <n>', 'files at the same time (default: twice the number of cores, at least 4)')
     .option('--report <file>', 'JSON lines, one a file; a summary in HTML lies beside them')
     .option('--dry-run', 'do everything but keep the report only')
     .action((source: string, target: string, flags: RelabelFlags) => run(flags, (signal) => runRelabel(source, target, flags, signal)))

@@ -237,6 +237,12 @@ class FileLedger implements Ledger {
     if (this.#closed) return
     this.#closed = true
     shared.delete(this.path)
+    try {
+      // So that the one file is the whole ledger, for whoever copies it.
+      this.#database.all('PRAGMA wal_checkpoint(TRUNCATE)')
+    } catch {
+      // Another process writes: it will do so itself.
+    }
     this.#database.close()
   }
 

@@ -28,6 +28,7 @@ const COLUMNS = ['path', 'size', 'modified', 'status', 'reason', 'code', 'produc
 export class Journal {
   readonly #database: Database
   readonly #lock: Database
+  #staging: { row: Row; done: () => void; failed: (error: unknown) => void }[] = []
 
   private constructor(database: Database, lock: Database) {
     this.#database = database
@@ -46,8 +47,7 @@ export class Journal {
     const lock = lockOf(target)
     const database = openDatabase(Journal.path(target))
     try {
-      // Flushed with every row: an output never has its name without its row.
-      for (const pragma of ['journal_mode=WAL', 'synchronous=FULL']) database.all(`PRAGMA ${pragma}`)
+      for (const pragma of ['journal_mode=WAL', 'synchronous=NORMAL']) database.all(`PRAGMA ${pragma}`)
       database.exec('BEGIN IMMEDIATE')
       database.exec(`CREATE TABLE IF NOT EXISTS job (version INTEGER NOT NULL, job TEXT NOT NULL, id TEXT);
         CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, status TEXT NOT NULL, reason TEXT, code TEXT, produceId TEXT, payload TEXT, verdict TEXT, type TEXT, output TEXT) WITHOUT ROWID;`)
@@ -77,6 +77,37 @@ export class Journal {
     return row === undefined ? undefined : rowOf(row)
   }
 
+  /** Notes a complete output, flushed: none has its name without its row. Rows that come together share the flush. */
+  stage(row: Row): Promise<void> {
+    return new Promise((done, failed) => {
+      this.#staging.push({ row, done, failed })
+      if (this.#staging.length === 1) setImmediate(() => this.#flush())
+    })
+  }
+
+  #flush(): void {
+    const batch = this.#staging
+    this.#staging = []
+    try {
+      this.#database.all('PRAGMA synchronous=FULL')
+      this.#database.exec('BEGIN IMMEDIATE')
+      try {
+        for (const { row } of batch) this.put(row)
+        this.#database.exec('COMMIT')
+      } catch (thrown) {
+        this.#database.exec('ROLLBACK')
+        throw thrown
+      } finally {
+        this.#database.all('PRAGMA synchronous=NORMAL')
+      }
+    } catch (thrown) {
+      for (const { failed } of batch) failed(thrown)
+      return
+    }
+    for (const { done } of batch) done()
+  }
+
+  /** Notes what became of a file; a loss of power may take it, and the staged row or the next run says it again. */
   put(row: Row): void {
     this.#database.run(`INSERT OR REPLACE INTO files (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`, ...COLUMNS.map((column): Value => row[column] ?? null))
   }

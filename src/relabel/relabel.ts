@@ -24,7 +24,7 @@ export interface RelabelOptions extends Omit<MarkOptions, 'to' | 'as' | 'produce
   ledger?: string | URL | Ledger
   /** Go on with a job that was interrupted, or take up files that are new. Without it the target must be empty. */
   resume?: boolean
-  /** Files at the same time. Default: the number of cores, at least 2. */
+  /** Files at the same time. Default: twice the number of cores, at least 4: some wait for the disk. */
   concurrency?: number
   /** Bytes of memory that the files in work may take together, by estimate. Default: half of what is free, 256 MiB to 2 GiB. */
   memory?: number
@@ -77,7 +77,7 @@ class Job {
   }
 
   async run(): Promise<RelabelResult> {
-    const { concurrency = Math.max(2, availableParallelism()), memory = Math.min(Math.max(freemem() / 2, 256 << 20), 2 ** 31), dryRun = false, report } = this.#options
+    const { concurrency = Math.max(4, 2 * availableParallelism()), memory = Math.min(Math.max(freemem() / 2, 256 << 20), 2 ** 31), dryRun = false, report } = this.#options
     for (const [name, value] of [['concurrency', concurrency], ['memory', memory]] as const)
       if (!(value >= 1)) throw new CountermarkError('ERR_PARAMETER', `${name} must be a number above 0.`)
     const plan = await planOf(this.#mark)
@@ -245,7 +245,7 @@ class Job {
         staged: async (temporary, report, digest) => {
           await chmod(temporary, mode)
           await utimes(temporary, modified / 1000, modified / 1000)
-          this.#journal?.put({ ...rowOf(found, 'staged', report, digest.sha256), reason: report.status })
+          await this.#journal?.stage({ ...rowOf(found, 'staged', report, digest.sha256), reason: report.status })
         },
       })
     } finally {

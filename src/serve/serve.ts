@@ -29,6 +29,8 @@ export interface ServeOptions extends Omit<Partial<MarkOptions>, 'to' | 'as' | '
   concurrency?: number
   /** Requests that may wait; more are answered 503. Default: eight for each place. */
   queue?: number
+  /** Seconds between two signatures over the ledger, where `sign` is given and something was entered. Default 3600. */
+  headEvery?: number
   /** Seconds that `close` waits for files in work. Default 30. */
   patience?: number
   /** Told of every request, and of what went wrong inside. Default: nothing is said. */
@@ -75,7 +77,7 @@ async function listening(server: Server, port: number, host: string): Promise<vo
 
 /** The server's own settings taken away: what is left are options of a call. */
 function callOptions(options: ServeOptions): Partial<MarkOptions> {
-  const { port: _port, host: _host, token: _token, concurrency: _concurrency, queue: _queue, patience: _patience, log: _log, keys: _keys, trust: _trust, ...rest } = options
+  const { port: _port, host: _host, token: _token, concurrency: _concurrency, queue: _queue, patience: _patience, headEvery: _headEvery, log: _log, keys: _keys, trust: _trust, ...rest } = options
   return rest
 }
 
@@ -86,6 +88,8 @@ class Service {
   readonly #metrics = new Metrics()
   readonly #ledger: Ledger | undefined
   #entries: number | undefined
+  #signed: number | undefined
+  readonly #signing: NodeJS.Timeout
   #closing = false
 
   constructor(options: ServeOptions, ledger: Ledger | undefined) {
@@ -96,6 +100,15 @@ class Service {
     this.#limits = limitsOf(options.limits)
     this.#gate = new Gate(concurrency, queue)
     this.#ledger = ledger
+    this.#signing = setInterval(() => void this.#sign().catch((thrown: unknown) => this.#log(`the ledger could not be signed: ${told(thrown)}`)), (options.headEvery ?? 3600) * 1000).unref()
+  }
+
+  /** A head over what was entered since the last one. */
+  async #sign(): Promise<void> {
+    const { sign } = this.#options
+    if (this.#ledger === undefined || sign === undefined || this.#entries === undefined || this.#entries === this.#signed) return
+    this.#signed = this.#entries
+    await this.#ledger.sign(sign)
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -202,11 +215,12 @@ class Service {
     this.#closing = true
     const ended = new Promise<void>((done) => server.close(() => done()))
     server.closeIdleConnections()
-    const { patience = 30, sign } = this.#options
+    const { patience = 30 } = this.#options
+    clearInterval(this.#signing)
     const late = setTimeout(() => server.closeAllConnections(), patience * 1000)
     await ended
     clearTimeout(late)
-    if (this.#ledger !== undefined && sign !== undefined && this.#entries !== undefined) await this.#ledger.sign(sign)
+    await this.#sign()
   }
 
   #log(line: string): void {
