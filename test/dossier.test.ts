@@ -102,7 +102,7 @@ test('what the ledger, jobs, dossiers and the server say on the command line is 
     text!.slice(1, -1).replaceAll("\\'", "'").replace(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, 'X').replace(/[\w.]+(?:: \w+)? \((--[a-z][^)]*)\)/g, '$1'))
   expect(said.length).toBeGreaterThan(60)
   // What only callers over HTTP are told stays English.
-  const http = /^(This server marks for one|GET \/openapi|Give produce-id or payload)/
+  const http = /^(This server marks for one|The address of the request|GET \/openapi|Give produce-id or payload)/
   expect([...new Set(said)].filter((text) => / /.test(text) && chinese(text) === text && !http.test(text) && !/^X: X\.$/.test(text))).toEqual([])
 })
 

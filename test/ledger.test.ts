@@ -10,6 +10,7 @@ import { openDatabase } from '../src/ledger/database.js'
 import { canonical, linked, NONE, retention, sha256 } from '../src/ledger/entry.js'
 import type { EntryDraft, LedgerProblem } from '../src/types.js'
 import { folder } from './support/command.js'
+import { disk, mounts } from './support/disk.js'
 import { photograph } from './support/pictures.js'
 import { program } from './support/programs.js'
 
@@ -233,6 +234,23 @@ describe('what is acknowledged stays', () => {
       }
     }
     expect(acknowledged).toBe(25)
+  })
+  test.skipIf(!mounts)('a full disk is said, what was acknowledged is there, and nothing is marked without its entry', async () => {
+    const home = folder()
+    mkdirSync(join(home, 'small'))
+    const resize = disk(join(home, 'small'), '250k')
+    const ledger = await openLedger(join(home, 'small/l.db'))
+    let count = 0
+    const full = async (): Promise<void> => { for (;; count++) await ledger.append(draft(count, { reason: 'x'.repeat(500) })) }
+    await expect(full()).rejects.toMatchObject({ code: 'ERR_IO', message: expect.stringContaining('the disk is full') })
+    const to = join(home, 'out.png')
+    await expect(createCountermark({ provider: { name: 'Example-Lab' }, ledger }).mark(png, { to, metadataOnly: true })).rejects.toMatchObject({ code: 'ERR_IO' })
+    expect(readdirSync(home)).toEqual(['small'])
+    expect(await ledger.check()).toMatchObject({ ok: true, entries: count + 1 })
+    resize('4m')
+    await ledger.append(draft(count))
+    expect(await ledger.check()).toMatchObject({ ok: true, entries: count + 2 })
+    ledger.close()
   })
   test('several processes write to one ledger', async () => {
     const home = folder()

@@ -1,8 +1,7 @@
 // Relabelling folders: every file once, whole or not at all, through any interruption.
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash, generateKeyPairSync } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -10,6 +9,7 @@ import { openLedger, relabel, verify, type Ledger, type RelabelLine, type Relabe
 import { openDatabase } from '../src/ledger/database.js'
 import { memoryOf, Slots } from '../src/relabel/slots.js'
 import { countermark, folder, lines } from './support/command.js'
+import { disk, mounts } from './support/disk.js'
 import { photograph } from './support/pictures.js'
 
 const MAIN = resolve('dist/cli/main.js')
@@ -151,29 +151,14 @@ describe('what cannot go well is said before', () => {
   })
 })
 
-/** Whether this machine lets a test mount a small disk. */
-function mounts(): boolean {
-  const place = mkdtempSync(join(tmpdir(), 'countermark-mount-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=100k', 'tmpfs', place], { stdio: 'ignore' })
-    execFileSync('umount', [place])
-    return true
-  } catch {
-    return false
-  } finally {
-    rmSync(place, { recursive: true, force: true })
-  }
-}
-
-test.skipIf(!mounts())('no disk left: the job ends with ERR_IO, and goes on when there is room', async () => {
+test.skipIf(!mounts)('no disk left: the job ends with ERR_IO, and goes on when there is room', async () => {
   const { home, source, target } = await mixed()
   mkdirSync(target)
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1200k', 'tmpfs', target])
-  onTestFinished(() => void execFileSync('umount', ['-l', target]))
+  const resize = disk(target, '1200k')
   for (let at = 0; at < 4; at++) writeFileSync(join(source, `more-${at}.png`), png)
   await expect(relabel(source, target, { provider, ledger: join(home, 'l.db') })).rejects.toMatchObject({ code: 'ERR_IO', message: expect.stringMatching(/disk is full|no space/i) })
   for (const name of files(target).filter((one) => one.endsWith('.png'))) expect((await verify(join(target, name))).verdict).toBe('compliant')
-  execFileSync('mount', ['-o', 'remount,size=64m', target])
+  resize('64m')
   expect(await relabel(source, target, { provider, ledger: join(home, 'l.db'), resume: true })).toMatchObject({ files: 13, done: 8, failed: 1 })
   const ledger = await opened(join(home, 'l.db'))
   const standing = standingOf(ledger)

@@ -11,6 +11,8 @@ export interface Database {
   run(sql: string, ...values: Value[]): void
   get(sql: string, ...values: Value[]): { [column: string]: Value } | undefined
   all(sql: string, ...values: Value[]): { [column: string]: Value }[]
+  /** Takes back what was begun. A database without space has done so itself already. */
+  rollback(): void
   close(): void
 }
 
@@ -47,6 +49,13 @@ export function openDatabase(path: string, { readOnly = false } = {}): Database 
     run: (sql, ...values) => typed(() => void prepared(sql).run(...values)),
     get: (sql, ...values) => typed(() => prepared(sql).get(...values) as ReturnType<Database['get']>),
     all: (sql, ...values) => typed(() => prepared(sql).all(...values) as ReturnType<Database['all']>),
+    rollback: () => {
+      try {
+        handle.exec('ROLLBACK')
+      } catch (thrown) {
+        if (!/no transaction is active/.test(messageOf(thrown))) throw fromDatabase(thrown, path)
+      }
+    },
     close: () => {
       statements.clear()
       handle.close()

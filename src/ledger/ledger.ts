@@ -97,7 +97,7 @@ function prepare(database: Database, path: string): string {
     }
     database.exec('COMMIT')
   } catch (thrown) {
-    database.exec('ROLLBACK')
+    database.rollback()
     throw thrown
   }
   const first = database.get('SELECT hash FROM entries WHERE number = 1')?.['hash']
@@ -227,7 +227,7 @@ class FileLedger implements Ledger {
         if (head !== undefined) this.#database.all('PRAGMA wal_checkpoint(TRUNCATE)')
         return { deleted, ...(head === undefined ? {} : { head }) }
       } catch (thrown) {
-        this.#database.exec('ROLLBACK')
+        this.#database.rollback()
         throw thrown
       }
     })
@@ -272,7 +272,7 @@ class FileLedger implements Ledger {
         }
         this.#database.exec('COMMIT')
       } catch (thrown) {
-        this.#database.exec('ROLLBACK')
+        this.#database.rollback()
         throw thrown
       }
     } catch (thrown) {

@@ -95,7 +95,7 @@ export class Journal {
         for (const { row } of batch) this.put(row)
         this.#database.exec('COMMIT')
       } catch (thrown) {
-        this.#database.exec('ROLLBACK')
+        this.#database.rollback()
         throw thrown
       } finally {
         this.#database.all('PRAGMA synchronous=NORMAL')

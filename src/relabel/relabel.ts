@@ -198,7 +198,7 @@ class Job {
       return
     }
     this.#through(found.kind === 'other' ? { path: found.path, size: 0, modified: 0, status: 'skipped', reason: found.reason }
-      : { path: found.path, size: 0, modified: 0, status: 'failed', reason: found.error.message, code: found.error.code })
+      : { path: found.path, size: 0, modified: 0, status: 'failed', reason: unnamed(found.error.message, join(this.#source, found.path)), code: found.error.code })
   }
 
   async #file(found: Task, scratch: string | undefined): Promise<void> {
@@ -230,7 +230,7 @@ class Job {
       const { code, message } = thrown instanceof CountermarkError ? thrown : new CountermarkError('ERR_INTERNAL', messageOf(thrown), { cause: thrown })
       // Of the options, not of the file: it would be said of every file.
       if (code === 'ERR_USAGE' && !message.includes(path)) this.#fatal ??= thrown
-      this.#through({ path, size, modified, status: code === 'ERR_UNSUPPORTED' ? 'skipped' : 'failed', reason: message, code, ...(known?.output === undefined ? {} : { output: known.output }) })
+      this.#through({ path, size, modified, status: code === 'ERR_UNSUPPORTED' ? 'skipped' : 'failed', reason: unnamed(message, join(this.#source, path)), code, ...(known?.output === undefined ? {} : { output: known.output }) })
     }
   }
 
@@ -316,6 +316,11 @@ function guarded(ledger: Ledger, failed: (error: unknown) => void): Books {
       throw error
     }),
   }
+}
+
+/** The file stands before its reason already. */
+function unnamed(message: string, file: string): string {
+  return message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message
 }
 
 function isFull(thrown: unknown): boolean {

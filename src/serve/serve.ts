@@ -116,7 +116,7 @@ class Service {
     const { method = 'GET' } = request
     let route = 'other'
     try {
-      const url = new URL(request.url ?? '/', 'http://x')
+      const url = urlOf(request.url)
       route = ROUTES.get(url.pathname)?.name ?? route
       await this.#route(method, url, request, response)
     } catch (thrown) {
@@ -225,6 +225,15 @@ class Service {
 
   #log(line: string): void {
     this.#options.log?.(line)
+  }
+}
+
+/** ERR_USAGE for what is no address. */
+function urlOf(asked = '/'): URL {
+  try {
+    return new URL(asked, 'http://x')
+  } catch (cause) {
+    throw new CountermarkError('ERR_USAGE', 'The address of the request cannot be read.', { cause })
   }
 }
 
