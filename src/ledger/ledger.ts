@@ -1,19 +1,17 @@
 // The ledger: an append-only, hash-chained database of what was marked. docs/ledger.md has its bytes.
-import { open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { CountermarkError, fromSystem } from '../errors.js'
+import { CountermarkError } from '../errors.js'
 import { pathOf } from '../media/source.js'
 import { signerOf } from '../signature/keys.js'
 import type { SignOptions } from '../types.js'
 import type { Entry, EntryDraft, LedgerCheck, LedgerHead, LedgerQuery, LedgerWriter, StoredEntry } from '../types/ledger.js'
 import { checkLedger, type CheckOptions } from './check.js'
-import { isBusy, openDatabase, type Database } from './database.js'
-import { canonical, NONE, stored } from './entry.js'
+import { openDatabase, type Database } from './database.js'
+import { canonical, stored } from './entry.js'
 import { signDeletion, signHead } from './head.js'
-import { gapsOf, recordOf, SCHEMA, VERSION } from './schema.js'
-
-/** Milliseconds for which a writer waits for the others. */
-const PATIENCE = 30_000
+import { gapsOf, recordOf } from './schema.js'
+import { flushFolder, insert, patiently, prepare } from './store.js'
 
 /** Entries that one look at the database holds. */
 const PAGE = 500
@@ -79,62 +77,6 @@ export async function ledgerOf<L extends LedgerWriter>(option: string | URL | L)
     opening.catch(() => shared.delete(path))
   }
   return opening
-}
-
-/** Makes what is missing; gives the hash of the first entry. */
-function prepare(database: Database, path: string): string {
-  // The log of SQLite lets readers go on while one writes; FULL flushes it before a transaction counts as done.
-  for (const pragma of ['busy_timeout=20', 'journal_mode=WAL', 'synchronous=FULL', 'fullfsync=1', 'secure_delete=ON']) database.all(`PRAGMA ${pragma}`)
-  database.exec('BEGIN IMMEDIATE')
-  try {
-    const version = Number(Object.values(database.get('PRAGMA user_version') ?? {})[0] ?? 0)
-    const tables = Number(database.get("SELECT count(*) AS n FROM sqlite_master WHERE type = 'table'")?.['n'] ?? 0)
-    if (version === 0 && tables > 0) throw new CountermarkError('ERR_BROKEN', `${path} is a database, but no ledger.`)
-    if (version > VERSION) throw new CountermarkError('ERR_UNSUPPORTED', `${path} is a ledger of a newer version.`, { remedy: 'Use the newer version of Countermark.' })
-    if (version === 0) {
-      database.exec(SCHEMA)
-      insert(database, stored({ number: 1, time: new Date().toISOString(), kind: 'open', version: String(VERSION) }, NONE))
-    }
-    database.exec('COMMIT')
-  } catch (thrown) {
-    database.rollback()
-    throw thrown
-  }
-  const first = database.get('SELECT hash FROM entries WHERE number = 1')?.['hash']
-  if (typeof first !== 'string') throw new CountermarkError('ERR_BROKEN', `${path}: the ledger's first entry is missing.`)
-  return first
-}
-
-function insert(database: Database, one: StoredEntry): void {
-  const { entry, body, hash } = one
-  const reference = entry.task ?? (entry.kind === 'policy' ? entry.policyHash : entry.of?.toString())
-  database.run('INSERT INTO entries (number, hash, body, time, kind, produce_id, payload, reference) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-    entry.number, hash, body, entry.time, entry.kind, entry.produceId ?? null, entry.payload ?? null, reference ?? null)
-}
-
-/** A new file is there only when its folder was flushed. */
-async function flushFolder(folder: string): Promise<void> {
-  try {
-    const handle = await open(folder, 'r')
-    await handle.sync().finally(() => handle.close())
-  } catch (thrown) {
-    // Windows cannot flush a folder.
-    if (process.platform !== 'win32') throw fromSystem(thrown, folder)
-  }
-}
-
-/** Tries again while another process holds the database. */
-async function patiently<T>(path: string, work: () => T): Promise<T> {
-  const end = performance.now() + PATIENCE
-  for (;;) {
-    try {
-      return work()
-    } catch (thrown) {
-      if (!isBusy(thrown)) throw thrown
-      if (performance.now() > end) throw new CountermarkError('ERR_IO', `${path}: another process has held the ledger for ${PATIENCE / 1000} seconds.`, { cause: thrown })
-    }
-    await new Promise((done) => setTimeout(done, 2 + Math.random() * 10))
-  }
 }
 
 interface Waiting { draft: EntryDraft; policy: unknown; done: (one: StoredEntry) => void; failed: (error: unknown) => void }

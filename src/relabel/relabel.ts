@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { chmod, lstat, mkdir, mkdtemp, readdir, realpath, rm, stat, utimes } from 'node:fs/promises'
 import { availableParallelism, freemem, tmpdir } from 'node:os'
-import { basename, dirname, join, resolve, sep } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { markStaged, planOf } from '../countermark.js'
 import { CountermarkError, fromSystem, messageOf } from '../errors.js'
 import { SIDECAR } from '../document/text.js'
@@ -13,6 +13,7 @@ import { typeOfName } from '../media/kind.js'
 import { pathOf, publish } from '../media/source.js'
 import type { MarkOptions, MarkResult, RelabelLine, RelabelProgress, RelabelResult } from '../types.js'
 import { fingerprint } from './fingerprint.js'
+import { checkFolders, checkReport } from './folders.js'
 import { Journal, type Row } from './journal.js'
 import { writeReport } from './report.js'
 import { memoryOf, Slots } from './slots.js'
@@ -328,30 +329,3 @@ function isFull(thrown: unknown): boolean {
     if ((one as { code?: unknown }).code === 'ENOSPC' || /no space left on device/i.test(messageOf(one))) return true
   return false
 }
-
-async function checkFolders(source: string, target: string): Promise<void> {
-  const facts = await stat(source).catch((thrown: unknown) => { throw fromSystem(thrown, source) })
-  if (!facts.isDirectory()) throw new CountermarkError('ERR_USAGE', `The source ${source} is not a folder.`, { remedy: 'Use mark for single files.' })
-  const [a, b] = [await realpath(source), await realpathOf(target)]
-  if (a === b) throw new CountermarkError('ERR_USAGE', 'Source and target are the same folder.', { remedy: 'Choose another target; inputs are never overwritten.' })
-  for (const [inner, outer] of [[b, a], [a, b]] as const)
-    if (inner.startsWith(outer.endsWith(sep) ? outer : outer + sep)) throw new CountermarkError('ERR_USAGE', `${inner} lies in ${outer}: source and target must be apart.`, { remedy: 'Choose another target.' })
-  const there = await stat(target).catch(() => undefined)
-  if (there !== undefined && !there.isDirectory()) throw new CountermarkError('ERR_USAGE', `The target ${target} is not a folder.`)
-}
-
-/** The real path of something that may not be there yet. */
-async function realpathOf(path: string): Promise<string> {
-  const whole = resolve(path)
-  try {
-    return await realpath(whole)
-  } catch {
-    const above = dirname(whole)
-    return above === whole ? whole : join(await realpathOf(above), basename(whole))
-  }
-}
-
-async function checkReport(report: string, source: string): Promise<void> {
-  if ((await realpathOf(report)).startsWith(`${await realpath(source)}${sep}`)) throw new CountermarkError('ERR_USAGE', 'The report would lie in the source folder.', { remedy: 'Choose another place for it.' })
-}
-
