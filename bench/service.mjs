@@ -4,7 +4,7 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import sharp from 'sharp'
@@ -13,6 +13,7 @@ import { head, table } from './machine.mjs'
 
 const { values } = parseArgs({ options: { entries: { type: 'string', default: '2000' }, files: { type: 'string', default: '400' }, many: { type: 'string', default: '50000' } } })
 const [entries, files, many] = [values.entries, values.files, values.many].map(Number)
+const load = loadavg()[0].toFixed(1)
 const place = mkdtempSync(join(tmpdir(), 'countermark-bench-'))
 const run = promisify(execFile)
 const sha256 = (text) => createHash('sha256').update(text).digest('hex')
@@ -111,7 +112,7 @@ try {
   await server.close()
 
   const text = [
-    head('Ledger, relabel and serve', 'node bench/service.mjs', '.', [`${entries} entries, ${files} pictures, ${many} texts, all made; other programs used the machine's ${cpus().length} cores at the same time`]),
+    head('Ledger, relabel and serve', 'node bench/service.mjs', '.', [`${entries} entries, ${files} pictures, ${many} texts, all made; load average of the machine at the beginning ${load}, on ${cpus().length} cores`]),
     '## Ledger\n', table(['', 'entries', 'a second'], ledgerRows), '',
     '## Relabel\n', table(['', 'files', 'a second'], relabelRows), '',
     `Largest memory of the process with ${many} files: ${big.peak.toFixed(0)} MiB, of which ${big.early?.toFixed(0) ?? '?'} MiB after the first 1,000.`, '',

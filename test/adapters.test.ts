@@ -5,12 +5,14 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
+import { generateImage, wrapImageModel } from 'ai'
+import { MockImageModelV3 } from 'ai/test'
 import { serve as serveHono } from '@hono/node-server'
 import fastify from 'fastify'
 import { Hono } from 'hono'
 import OpenAI from 'openai'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { markedFetch, markExpress, markFastify, markHandler, markHono, type AdapterSettings } from '../src/adapters/index.js'
+import { markedFetch, markExpress, markFastify, markHandler, markHono, markImageModel, type AdapterSettings } from '../src/adapters/index.js'
 import { createCountermark, verify } from '../src/index.js'
 import { folder } from './support/command.js'
 import { photograph } from './support/pictures.js'
@@ -184,4 +186,15 @@ describe('the OpenAI SDK', () => {
     expect(await marked(await (await client.audio.speech.create({ input: 'x', model: 'x', voice: 'alloy' })).arrayBuffer())).toBe(true)
     expect((await client.chat.completions.create({ model: 'x', messages: [] })).choices[0]!.message.content).toBe('b64_json')
   })
+})
+
+test.each([['base64', () => png.toString('base64')], ['bytes', () => new Uint8Array(png)]] as const)('the AI SDK: pictures of a model as %s are marked', async (_, picture) => {
+  const model = new MockImageModelV3({
+    maxImagesPerCall: 2,
+    doGenerate: async ({ n }) => ({ images: Array.from({ length: n }, picture as () => string), warnings: [], response: { timestamp: new Date(), modelId: 'm', headers: undefined } }),
+  })
+  const seen: unknown[] = []
+  const { images } = await generateImage({ model: wrapImageModel({ model, middleware: markImageModel(countermark, { marked: (_result, params) => seen.push(params) }) }), prompt: 'x', n: 2 })
+  expect([images.length, seen.length, (seen[0] as { prompt: string }).prompt]).toEqual([2, 2, 'x'])
+  for (const { uint8Array, mediaType } of images) expect([mediaType, await marked(Buffer.from(uint8Array))]).toEqual(['image/png', true])
 })
