@@ -3,13 +3,12 @@ import type { Disk, Engine, MetadataReport, MetadataText, WriteOptions } from '.
 import { CountermarkError } from '../errors.js'
 import type { Deadline } from '../limits.js'
 import { modalityOf } from '../media/kind.js'
-import { isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
 import type { Finding, Record } from '../types.js'
 import { contentHasher, diskHasher, type Hasher } from './content.js'
 import { addFurther, addMetadata, type Sight } from './evidence.js'
 import { judge } from './judge.js'
-import { keptRecord } from './kept.js'
-import { disclosure, signed, undrawn, UNSIGNED, type Marked, type Plan } from './mark.js'
+import { begin } from './kept.js'
+import { disclosure, signed, undrawn, type Marked, type Plan } from './mark.js'
 import { checkLabel, failed } from './readback.js'
 
 /** Longest label, in bytes, as the second reader looks for it. */
@@ -68,24 +67,13 @@ export async function markContainer<Output>(engine: Engine, file: Container<Outp
   const before = await file.read()
   const modality = modalityOf(before.type)
   deadline.check()
-  const findings: Finding[] = []
-  if (before.c2pa) {
-    if (plan.keepC2pa)
-      throw new CountermarkError('ERR_CONFLICT', 'The file has a C2PA manifest, which any change breaks.', { remedy: 'Leave out keepC2pa (--keep-c2pa) to mark it all the same, and sign the result anew.' })
-    findings.push({ rule: 'C1', severity: 'warning', message: 'The source\'s C2PA manifest no longer fits the file: it was signed over the unmarked bytes.' })
-  }
-  const kept = keptRecord(before.sites, plan)
-  let record: Record = kept ?? recordOf(plan.producer, plan.produceId)
+  const { kept, first, sourceType, findings } = begin(before, plan)
+  let record: Record = kept ?? first
   if (kept === undefined && plan.signer !== undefined) record = await signed(file.hash, record, plan.signer)
-  if (kept !== undefined && kept.ContentProducer !== plan.producer)
-    findings.push({ rule: 'M16', severity: 'warning', message: `The file is already labelled by ${kept.ContentProducer} as content ${kept.ProduceID}. That label is kept; the provider and content number that were given are not written.` })
   const absent = plan.metadataOnly ? undefined : `this version does not do that for ${modality}`
   if (absent !== undefined) findings.push(...notDone(plan, modality))
   else if (kept === undefined && plan.policy.label.demand === 'required' && plan.waiver === undefined)
     findings.push(undrawn(plan, modality === 'audio' ? 'A1' : modality === 'video' ? 'V1' : 'I1', modality === 'audio' ? 'audible' : 'visible'))
-  if (kept !== undefined && plan.signer !== undefined) findings.push(UNSIGNED)
-
-  const sourceType = plan.digitalSourceType ?? (before.digitalSourceType !== undefined && isAiSourceType(before.digitalSourceType) ? undefined : TRAINED)
   const written = await file.write(kept === undefined ? { aigc: record, ...disclosure(plan), ...(sourceType === undefined ? {} : { digitalSourceType: sourceType }) } : undefined)
   try {
     deadline.check()
