@@ -13,6 +13,9 @@ use stand::report::tell;
 /// Tokens of a text.
 pub const LONGEST: usize = 400;
 
+/// Places and scores of a text's tokens under a mark.
+pub type Scorer<'a> = &'a dyn Fn(&[u32]) -> Vec<(usize, f64)>;
+
 /// For every length the texts that are found at a level, of `texts`.
 pub struct Power {
     /// The scheme's name.
@@ -106,7 +109,7 @@ pub fn by_threshold(
     kind: Kind,
     bits: f64,
     texts: usize,
-    score: &dyn Fn(&[u32]) -> Vec<(usize, f64)>,
+    score: Scorer,
 ) -> Result<Power, Failure> {
     let seed = format!("power {} {bits} {}", scheme.name, kind == Kind::Even);
     let mean = |sums: Vec<(usize, f64)>| {
