@@ -5,18 +5,25 @@ use countermark_core::keyed::Stream;
 use countermark_core::signal::blur::{Local, gaussian};
 use countermark_core::signal::fourier::Square;
 use countermark_core::signal::plane::Plane;
+use rayon::prelude::*;
 use rustfft::num_complex::Complex32;
 
 /// Side of the pictures in pixels, and of the tile in such pictures.
 pub const SIDE: usize = 512;
 pub const TILE: usize = 128;
 /// The frequencies that carry a mark, in cycles a tile.
-const RING: (f32, f32) = (5.5, 31.5);
+const RING: (f32, f32) = (5.5, 27.5);
 /// Rounds of alignment, and how often it starts anew from another picture.
 const ROUNDS: usize = 12;
 const STARTS: usize = 8;
 /// Patterns that are kept apart: a key has several forms.
 const CLASSES: usize = 2;
+
+/// Patterns of a private key (docs/payload.md).
+pub const VARIANTS: u32 = 256;
+/// Pairs of the likest pictures that are grown into sets, and the side of the grid on which pairs are compared.
+const SEEDS: usize = 6;
+const PAIR_SIDE: usize = 64;
 
 /// A tile's frequencies, `grid[kx * TILE + ky]`.
 pub type Tile = Vec<Complex32>;
@@ -181,6 +188,59 @@ pub fn aligned(tiles: &[&Tile], stream: &mut Stream) -> Vec<Tile> {
     }
     // The weights have chosen and aligned; strength is that of the embedder, which is known.
     best.map(|(_, classes)| classes).unwrap_or_default()
+}
+
+/// Sets of pictures that may share a pattern, and the mean of each: the likest pairs of all, each with the pictures that fit its aligned
+/// mean best, as many as share a pattern on average, at least four.
+pub fn sorted(tiles: &[&Tile]) -> Vec<(Vec<usize>, Tile)> {
+    let small: Vec<Tile> = tiles.iter().map(|tile| cut(tile)).collect();
+    let mut pairs: Vec<(f32, usize, usize)> = (0..tiles.len())
+        .into_par_iter()
+        .flat_map_iter(|a| {
+            let mut square = Square::new(PAIR_SIDE);
+            let mut best: Vec<(f32, usize, usize)> = (0..a)
+                .map(|b| {
+                    let mut grid: Tile = small[a].iter().zip(&small[b]).map(|(a, b)| a * b.conj()).collect();
+                    square.inverse_turned(&mut grid);
+                    (grid.iter().map(|value| value.re).fold(f32::MIN, f32::max), a, b)
+                })
+                .collect();
+            best.sort_by(|a, b| b.0.total_cmp(&a.0));
+            best.truncate(SEEDS);
+            best
+        })
+        .collect();
+    pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let size = tiles.len().div_ceil(VARIANTS as usize).max(4).min(tiles.len());
+    pairs.truncate(SEEDS);
+    pairs
+        .into_par_iter()
+        .map(|(_, a, b)| {
+            let mut square = Square::new(TILE);
+            let (mut set, mut sum) = (vec![a], tiles[a].clone());
+            let mut join = |set: &mut Vec<usize>, sum: &mut Tile, one: usize| {
+                let (x, y, _) = best_shift(&mut square, tiles[one], sum);
+                sum.iter_mut().zip(moved(tiles[one], TILE - x, TILE - y)).for_each(|(sum, value)| *sum += value);
+                set.push(one);
+            };
+            join(&mut set, &mut sum, b);
+            while set.len() < size {
+                let mut square = Square::new(TILE);
+                let fits = (0..tiles.len()).filter(|one| !set.contains(one));
+                let fits = fits.map(|one| (best_shift(&mut square, tiles[one], &sum).2, one));
+                let Some((_, next)) = fits.max_by(|a, b| a.0.total_cmp(&b.0)) else { break };
+                join(&mut set, &mut sum, next);
+            }
+            (set, sum)
+        })
+        .collect()
+}
+
+/// The low frequencies of a tile, on the grid of pairs.
+fn cut(tile: &[Complex32]) -> Tile {
+    let half = PAIR_SIDE / 2;
+    let place = |k: usize| if k < half { k } else { k + TILE - PAIR_SIDE };
+    (0..PAIR_SIDE * PAIR_SIDE).map(|at| tile[place(at / PAIR_SIDE) * TILE + place(at % PAIR_SIDE)]).collect()
 }
 
 /// The pattern in grey levels for an estimate: the embedder's own shape of the spectrum.

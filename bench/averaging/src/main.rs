@@ -8,7 +8,7 @@ mod attacker;
 mod learned;
 mod report;
 
-use attacker::{SIDE, TILE, Tile, aligned, best_shift, folded, likeness, mean, moved, painted, pattern, seen};
+use attacker::{SIDE, TILE, Tile, VARIANTS, aligned, best_shift, folded, likeness, mean, moved, painted, pattern, seen, sorted};
 use bench_stand::options::Options;
 use bench_stand::picture::Picture;
 use bench_stand::report::{end, publish, tell};
@@ -16,12 +16,14 @@ use bench_stand::source::Source;
 use bench_stand::{Failure, random};
 use countermark_core::image::detect::{self, Effort, Evidence, detect};
 use countermark_core::image::embed::{self, Quality, embed};
+use countermark_core::keyed::{Key, Stream};
 use countermark_core::payload::{self, Class, Coder};
 use countermark_core::signal::fourier::Square;
 use countermark_core::signal::plane::Plane;
 use learned::{Model, learned};
 use rayon::prelude::*;
 use report::{Line, Outcome};
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 /// The way that needs a maker who reuses content numbers.
@@ -43,6 +45,16 @@ struct Marked {
     /// The true pattern: the difference to the original, folded.
     truth: Tile,
     payload: String,
+    /// Which of the key's patterns it has.
+    variant: u32,
+}
+
+/// Which pattern a key marks such a picture with: the second number of its place's stream (docs/payload.md). Only who has the key can tell.
+fn variant(key: &str, payload: &str) -> Result<u32, Failure> {
+    let mut stream = Key::parse(key)?.stream(&format!("image/place/{payload}/{SIDE}x{SIDE}"));
+    // Two forms carry 64 bits.
+    stream.below(2);
+    Ok(stream.below(VARIANTS))
 }
 
 fn marked(original: &Picture, key: &str, content: &str) -> Result<Option<Marked>, Failure> {
@@ -54,7 +66,12 @@ fn marked(original: &Picture, key: &str, content: &str) -> Result<Option<Marked>
         return Ok(None);
     }
     let data = picture.luma().iter().zip(original.luma()).map(|(a, b)| a - b).collect();
-    Ok(Some(Marked { truth: folded(&Plane { width: SIDE, height: SIDE, data }), picture, payload }))
+    Ok(Some(Marked {
+        truth: folded(&Plane { width: SIDE, height: SIDE, data }),
+        picture,
+        variant: variant(key, &payload)?,
+        payload,
+    }))
 }
 
 fn look(picture: &Picture, key: &str) -> Result<Evidence, Failure> {
@@ -69,6 +86,24 @@ struct Knowledge {
     patterns: Vec<Tile>,
     /// Only where the attacker knows payloads.
     models: Vec<Model>,
+    /// Only where he is told which pattern each picture has: what he learned of each of the targets'.
+    told: Option<BTreeMap<u32, (Vec<Tile>, Vec<Model>)>>,
+}
+
+/// What an attacker has of a marked picture.
+struct Sample {
+    tile: Tile,
+    word: Vec<bool>,
+    variant: u32,
+}
+
+/// The patterns that pictures have in common, and what their payloads say of them.
+fn aligned_of(samples: &[&Sample], stream: &mut Stream) -> (Vec<Tile>, Vec<Model>) {
+    let tiles: Vec<&Tile> = samples.iter().map(|sample| &sample.tile).collect();
+    let words: Vec<&Vec<bool>> = samples.iter().map(|sample| &sample.word).collect();
+    let common: Vec<Tile> = aligned(&tiles, stream).iter().map(|tile| pattern(tile)).collect();
+    let models = learned(&tiles, &words, &common);
+    (common, models)
 }
 
 /// The code word of a payload of 64 bits.
@@ -86,34 +121,21 @@ fn run() -> Result<(), Failure> {
     let counts: Vec<usize> = COUNTS.into_iter().filter(|count| *count <= most).collect();
     let (lines, facts) = pool.install(|| -> Result<_, Failure> {
         // Different content: every picture has a content number of its own. Same: one number for all.
-        let tiles = |same: bool| -> Result<Vec<(Tile, Vec<bool>)>, Failure> {
+        let tiles = |same: bool| -> Result<Vec<Sample>, Failure> {
             tell(if same { "marking with one content number" } else { "marking with different content numbers" });
             let all = (0..most).into_par_iter().map(|number| {
                 let original = originals[number % originals.len()].symmetry(number / originals.len() % 8);
                 let content = if same { "reused".to_owned() } else { number.to_string() };
                 let marked = marked(&original, &key, &content)?;
-                marked.map(|marked| Ok((seen(&marked.picture), word(&marked.payload)?))).transpose()
+                marked
+                    .map(|marked| {
+                        Ok(Sample { tile: seen(&marked.picture), word: word(&marked.payload)?, variant: marked.variant })
+                    })
+                    .transpose()
             });
             Ok(all.collect::<Result<Vec<_>, Failure>>()?.into_iter().flatten().collect())
         };
         let (different, same) = (tiles(false)?, tiles(true)?);
-        let mut known = Vec::new();
-        for count in &counts {
-            tell(&format!("estimating from {count} pictures"));
-            let part = |all: &'_ [(Tile, Vec<bool>)]| all.len().min(*count);
-            let some: Vec<&Tile> = different[..part(&different)].iter().map(|(tile, _)| tile).collect();
-            let words: Vec<&Vec<bool>> = different[..part(&different)].iter().map(|(_, word)| word).collect();
-            let reused: Vec<&Tile> = same[..part(&same)].iter().map(|(tile, _)| tile).collect();
-            let mut stream = random::stream(&format!("averaging {seed} {count}"))?;
-            let common: Vec<Tile> = aligned(&some, &mut stream).iter().map(|tile| pattern(tile)).collect();
-            let models = learned(&some, &words, &common);
-            let plain = |tiles: &[&Tile]| vec![pattern(&mean(tiles))];
-            known.push(Knowledge { name: "plain mean", count: *count, patterns: plain(&some), models: Vec::new() });
-            known.push(Knowledge { name: "aligned mean", count: *count, patterns: common.clone(), models: Vec::new() });
-            known.push(Knowledge { name: "aligned, payloads known", count: *count, patterns: common, models });
-            known.push(Knowledge { name: REUSED, count: *count, patterns: plain(&reused), models: Vec::new() });
-        }
-        known.sort_by_key(|knowledge| knowledge.name);
         let targets = fresh
             .par_iter()
             .enumerate()
@@ -129,6 +151,44 @@ fn run() -> Result<(), Failure> {
             })
             .collect::<Result<Vec<_>, Failure>>()?;
         let targets: Vec<_> = targets.into_iter().flatten().collect();
+        let theirs: Vec<u32> = targets.iter().map(|target| target.ours.variant).collect();
+        let mut known = Vec::new();
+        for count in &counts {
+            tell(&format!("estimating from {count} pictures"));
+            let some: Vec<&Sample> = different.iter().take(*count).collect();
+            let reused: Vec<&Tile> = same.iter().take(*count).map(|sample| &sample.tile).collect();
+            let mut stream = random::stream(&format!("averaging {seed} {count}"))?;
+            let mut add = |name, patterns, models, told| known.push(Knowledge { name, count: *count, patterns, models, told });
+            let plain = |tiles: &[&Tile]| vec![pattern(&mean(tiles))];
+            let all: Vec<&Tile> = some.iter().map(|sample| &sample.tile).collect();
+            add("plain mean", plain(&all), Vec::new(), None);
+            add(REUSED, plain(&reused), Vec::new(), None);
+            let (common, models) = aligned_of(&some, &mut stream);
+            add("aligned mean", common.clone(), Vec::new(), None);
+            add("aligned, payloads known", common, models, None);
+            if *count > 3 {
+                let sets = sorted(&all);
+                let right = sets
+                    .iter()
+                    .filter(|(set, _)| set.iter().any(|a| set.iter().any(|b| a < b && some[*a].variant == some[*b].variant)));
+                tell(&format!("{} of {} sets hold two pictures of one pattern", right.count(), sets.len()));
+                add("sorted by likeness", sets.iter().map(|(_, mean)| pattern(mean)).collect(), Vec::new(), None);
+            }
+            let mut sets: BTreeMap<u32, Vec<&Sample>> = BTreeMap::new();
+            some.iter().for_each(|sample| sets.entry(sample.variant).or_default().push(*sample));
+            let (common, models) = match sets.values().max_by_key(|set| set.len()) {
+                Some(largest) => aligned_of(largest, &mut stream),
+                None => (Vec::new(), Vec::new()),
+            };
+            let mut told = BTreeMap::new();
+            for (variant, set) in sets.iter().filter(|(variant, _)| theirs.contains(variant)) {
+                told.insert(*variant, aligned_of(set, &mut stream));
+            }
+            let bare = told.iter().map(|(variant, (patterns, _))| (*variant, (patterns.clone(), Vec::new()))).collect();
+            add("told who shares a pattern", common.clone(), Vec::new(), Some(bare));
+            add("told, payloads known", common, models, Some(told));
+        }
+        known.sort_by_key(|knowledge| knowledge.name);
         tell("forging and removing");
         let lines = known.iter().map(|knowledge| tried(knowledge, &targets, &key)).collect::<Result<Vec<_>, Failure>>()?;
         let own = own(&targets, &key)?;
@@ -198,16 +258,20 @@ fn tried(knowledge: &Knowledge, targets: &[Target], key: &str) -> Result<Line, F
         let mut outcome = Outcome { likeness, chance, ..Outcome::default() };
         // With payloads known, the attacker writes one of his own choice, and takes out the one that the label names.
         let chosen = payload::of("Somebody else", "chosen", 64)?;
-        let written = |payload: &str| -> Result<Vec<Tile>, Failure> {
+        let written = |models: &[Model], payload: &str| -> Result<Vec<Tile>, Failure> {
             let word = word(payload)?;
-            Ok(knowledge.models.iter().map(|model| pattern(&model.pattern(&word))).collect())
+            Ok(models.iter().map(|model| pattern(&model.pattern(&word))).collect())
         };
         let known = !knowledge.models.is_empty();
-        let (forging, removing) = if known {
-            (written(&chosen)?, written(&ours.payload)?)
-        } else {
-            (knowledge.patterns.clone(), knowledge.patterns.clone())
+        let forging = if known { written(&knowledge.models, &chosen)? } else { knowledge.patterns.clone() };
+        // Who is told which pattern a picture has subtracts what he learned of that one, if anything.
+        let (patterns, models) = match &knowledge.told {
+            None => (&knowledge.patterns, &knowledge.models),
+            Some(told) => {
+                told.get(&ours.variant).map_or((&knowledge.patterns, &knowledge.models), |(patterns, models)| (patterns, models))
+            }
         };
+        let removing = if known { written(models, &ours.payload)? } else { patterns.clone() };
         for (at, cost) in FORGING.iter().enumerate() {
             for pattern in &forging {
                 let evidence = look(&painted(original, pattern, 1.0, *cost), key)?;

@@ -49,7 +49,9 @@ pub fn report(lines: &[Line], [originals, different, same, targets]: [usize; 4],
         folded by the tile. *Plain mean*: the mean of the folded residuals. *Aligned mean*: frequencies that are strong in all pictures are \
         weighed up, every residual is moved to where it fits the mean best, and averaged again, in two classes, from several beginnings. \
         *Payloads known*: the same, and as the payloads are hashes of what the labels say, which code bit sways which frequency is found by \
-        correlation. *One content number*: the plain mean where the maker reused key, content number and size, tried on a picture with that number.\n\n\
+        correlation. *Sorted by likeness*: a key has 256 patterns, so all pairs of pictures are compared \
+        over all shifts, the likest are taken for pictures of one pattern and grown by those that fit their mean. *Told who shares a pattern*: an upper bound, which needs \
+        the key: the attacker is told which pictures share a pattern; he forges with the largest set, and takes out with the set of the picture at hand. *One content number*: the plain mean where the maker reused key, content number and size, tried on a picture with that number.\n\n\
         *Likeness*: the best correlation, over all shifts, of the estimate with the true pattern (marked minus original, folded) of a picture \
         that it was not made from, median; beside it the same with a pattern of another key, which is what chance gives.\n\n## Forging\n\nShare of unmarked \
         pictures that the detector (direct search) calls marked when the estimate is painted on them, at so many dB; in brackets with a payload that it accepts (with \

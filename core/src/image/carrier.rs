@@ -220,3 +220,47 @@ fn ring() -> Vec<Bin> {
     ring.sort_by_key(|bin| bin.x * bin.x + bin.y * bin.y);
     ring
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+    #[test]
+    fn a_private_key_has_many_patterns_and_the_public_key_one() {
+        let (private, public) = (Key::parse(KEY).unwrap(), Key::public());
+        assert_eq!(Carrier::new(&public).unwrap().variants.len(), 1);
+        let carrier = Carrier::new(&private).unwrap();
+        assert_eq!(carrier.variants.len(), 256);
+        // No two have more frequencies in common than chance gives: 64 of 17 each, so 4 or so.
+        let sets: Vec<HashSet<(i32, i32)>> =
+            carrier.variants.iter().map(|variant| variant.pilot.iter().map(|bin| (bin.x, bin.y)).collect()).collect();
+        let most = (1..sets.len()).map(|at| sets[at].intersection(&sets[at - 1]).count()).max();
+        assert!(most.unwrap() < 20, "{most:?}");
+        // The embedder draws one of them alone.
+        let alone = Carrier::of(&private, 7..8).unwrap();
+        assert_eq!(alone.variants[0].phase, carrier.variants[7].phase);
+        assert_eq!(alone.layout(0, 1).place, carrier.layout(7, 1).place);
+        assert_ne!(carrier.layout(6, 1).place, carrier.layout(7, 1).place);
+    }
+
+    #[test]
+    fn pilot_and_word_share_out_the_ring() {
+        let carrier = Carrier::new(&Key::public()).unwrap();
+        let layout = carrier.layout(0, 0);
+        let all: HashSet<(i32, i32)> = carrier.variants[0].pilot.iter().chain(&layout.bins).map(|bin| (bin.x, bin.y)).collect();
+        assert_eq!((all.len(), carrier.variants[0].pilot.len()), (carrier.ring.len(), PILOTS));
+        assert!(carrier.ring.iter().all(|bin| bin.x >= 0 && (6.0..=27.0).contains(&bin.radius())));
+        // One pilot frequency of every group, from low to high.
+        let group = carrier.ring.len().div_ceil(PILOTS);
+        for (at, bin) in carrier.variants[0].pilot.iter().enumerate() {
+            let place = carrier.ring.iter().position(|one| (one.x, one.y) == (bin.x, bin.y)).unwrap();
+            assert!(place.abs_diff(at * carrier.ring.len() / PILOTS) <= group, "{at} {place}");
+        }
+        let mut tile = carrier.variants[0].tile(&layout, &vec![false; 512], &[1.0; 512], TILE);
+        tile.iter_mut().for_each(|value| *value *= *value);
+        assert!((tile.iter().sum::<f32>() / (TILE * TILE) as f32 - 1.0).abs() < 1e-3);
+    }
+}

@@ -93,6 +93,20 @@ fn the_same_call_gives_the_same_picture_and_another_payload_another() {
 }
 
 #[test]
+fn every_pattern_of_a_key_is_found() {
+    let image = format(520, 512, 1, 8);
+    let before = picture(520, 512, 1);
+    // Eight payloads: eight of 256 patterns, most likely all different.
+    for number in 0..8u8 {
+        let mut after = before.clone();
+        let payload = format!("{number:02x}23456789abcdef");
+        mark(&mut after, image, &payload);
+        let found = look(&after, image, KEY, detect::Effort::Direct);
+        assert_eq!(found.payload.as_deref(), Some(&payload[..]), "{found:?}");
+    }
+}
+
+#[test]
 fn flips_quarter_turns_and_cuts_are_found() {
     let (width, height) = (768, 512);
     let mut samples = picture(width, height, 3);
