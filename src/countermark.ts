@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { DrawReport, EmbedReport } from './engine/engine.js'
 import { c2paModule } from './c2pa/bridge.js'
-import { loadEngine } from './engine/load.js'
+import { loadEngine, loadTokenEngine } from './engine/load.js'
 import { CountermarkError, fromSystem } from './errors.js'
 import { detect, drawLabel, embed, findLabel, keyOf } from './image/image.js'
 import { defaultKey, keyIdOf } from './key.js'
@@ -23,6 +23,7 @@ import { checkSidecar, markDocument, type MarkedDocument } from './pipeline/mark
 import { propagateBytes } from './pipeline/propagate.js'
 import { verifyBytes, verifyDisk } from './pipeline/verify.js'
 import { policyOf, wordingOf } from './policy/policy.js'
+import { detectTokens, tokenSampler, type TokenFunctions } from './token/token.js'
 import { signerOf } from './signature/keys.js'
 import type { C2paOptions, Digest, Effort, EntryDraft, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, PropagateOptions, PropagateResult, Quality, Remark, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
 
@@ -266,6 +267,12 @@ export const image: ImageFunctions = {
   findLabel: async (picture, texts) => findLabel(await loadEngine(), picture, texts),
   compare: async (a, b) => (await loadEngine()).imageCompare(a, b),
   payloadOf: async (producer, produceId, bits = 64) => (await loadEngine()).payloadOf(producer, produceId, bits),
+}
+
+/** The mark in a language model's choice of tokens; see TokenFunctions. */
+export const token: TokenFunctions = {
+  sampler: async (options) => tokenSampler(await loadTokenEngine(), options),
+  detect: async (tokens, options) => detectTokens(await loadTokenEngine(), tokens, options),
 }
 
 /** Every decision that needs no file, and every error that does not either. */
