@@ -26,6 +26,20 @@ const draft = (at: number, more: Partial<EntryDraft> = {}): EntryDraft =>
 let png: Buffer
 beforeAll(async () => { png = await photograph('png') })
 
+/** Beyond 32 MiB files are not read whole. */
+const LARGE = 36 << 20
+const film = (): Buffer => {
+  const size = Buffer.alloc(4)
+  size.writeUInt32BE(LARGE)
+  return Buffer.concat([Buffer.from('00000018667479706d703432000000006d70343269736f6d000000086d6f6f76', 'hex'), size, Buffer.from('mdat'), Buffer.alloc(LARGE - 8)])
+}
+const sound = (): Buffer => {
+  const head = Buffer.from('524946460000000057415645666d7420100000000100010080bb000000770100020010006461746100000000', 'hex')
+  head.writeUInt32LE(LARGE + 36, 4)
+  head.writeUInt32LE(LARGE, 40)
+  return Buffer.concat([head, Buffer.alloc(LARGE)])
+}
+
 async function ledgerOf(count = 0): Promise<{ ledger: Ledger; path: string; home: string }> {
   const home = folder()
   const path = join(home, 'ledger.db')
@@ -303,6 +317,18 @@ describe('marking', () => {
     await expect(countermark.mark(png, { to, ledger, produceId: 'c-1' })).rejects.toMatchObject({ code: 'ERR_IO' })
     expect(ledger.find({ produceId: 'c-1' }).map(({ entry }) => [entry.kind, entry.reason])).toEqual([['mark', undefined], ['void', 'ERR_IO']])
     expect(readdirSync(home).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  })
+  test.each([['film.mp4', film], ['sound.wav', sound]] as const)('a file that is handled on disk: %s', async (name, make) => {
+    const { ledger, home } = await ledgerOf()
+    writeFileSync(join(home, name), make())
+    const to = join(home, `out-${name}`)
+    const countermark = createCountermark({ provider, metadataOnly: true })
+    await expect(countermark.mark(join(home, name), { to, ledger: { path: 'x', append: () => Promise.reject(new Error('the disk is gone')) } })).rejects.toThrow('the disk is gone')
+    expect(readdirSync(home).filter((one) => one.includes('out-') || one.endsWith('.tmp'))).toEqual([])
+    const { produceId, entry } = await countermark.mark(join(home, name), { to, ledger })
+    const [{ entry: line }] = ledger.find({ produceId }) as unknown as [{ entry: any }]
+    expect([line.number, line.source, line.output.sha256]).toEqual([entry!.number, { sha256: sha256(make()), bytes: make().length }, sha256(readFileSync(to))])
+    expect(readdirSync(home).filter((one) => one.endsWith('.tmp'))).toEqual([])
   })
   test('texts, and the platform\'s step', async () => {
     const { ledger, home } = await ledgerOf()
