@@ -1,6 +1,7 @@
 //! The functions that both bindings export: bytes and a JSON text of options in, bytes or a JSON text out.
 //! Nothing is computed here; each function reads its options, calls the room that does the work and writes the report.
 
+use crate::audible::{Layout, clip, find as rhythm, loudness};
 use crate::container;
 use crate::error::{Error, Result};
 use crate::image::{detect, embed, quality};
@@ -137,4 +138,29 @@ pub fn xmp_write(packet: &[u8], options_text: &str) -> Result<Vec<u8>> {
 pub fn coded_digest_source(source: &dyn Source) -> Result<String> {
     let walk = (media::kind(source)?.walk)(source)?;
     Ok(media::digest(source, &walk)?.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The rhythm label as a clip between two frames of a programme. Takes the JSON of `audible::clip::Options`; interleaved samples.
+pub fn rhythm_make(options_text: &str) -> Result<Vec<f32>> {
+    clip::rhythm(&options(options_text)?)
+}
+
+/// A spoken label as a clip between two frames of a programme. Takes the JSON of `audible::clip::Options`; interleaved samples.
+pub fn voice_fit(samples: &[f32], options_text: &str) -> Result<Vec<f32>> {
+    clip::voice(samples, &options(options_text)?)
+}
+
+/// Looks for the rhythm label. Takes the JSON of `audible::Layout`, gives that of `audible::find::Evidence`.
+pub fn rhythm_detect(samples: &[f32], options_text: &str) -> Result<String> {
+    report(&rhythm::find(samples, options::<Layout>(options_text)?)?)
+}
+
+/// Measures loudness, piece by piece; the JSON of `audible::Layout` begins it.
+pub fn loudness_meter(options_text: &str) -> Result<loudness::Meter> {
+    loudness::Meter::new(options(options_text)?)
+}
+
+/// What a meter has heard: the JSON of `audible::loudness::Report`.
+pub fn loudness_report(meter: &loudness::Meter) -> Result<String> {
+    report(&meter.report())
 }

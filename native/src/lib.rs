@@ -7,7 +7,7 @@ mod convert;
 mod paths;
 
 use countermark_core::face;
-use napi::bindgen_prelude::{AsyncTask, Buffer};
+use napi::bindgen_prelude::{AsyncTask, Buffer, Float32Array};
 use napi_derive::napi;
 
 use convert::{Job, Result, later, now};
@@ -131,4 +131,47 @@ pub fn metadata_write_path(source: String, target: String, options: String) -> A
 #[napi(ts_return_type = "Promise<string>")]
 pub fn coded_digest_path(path: String) -> AsyncTask<Job> {
     later(move || paths::coded_digest(path.as_ref()))
+}
+
+/// The rhythm label as a clip.
+#[napi]
+pub fn rhythm_make(options: String) -> Result<Float32Array> {
+    now(|| face::rhythm_make(&options).map(Float32Array::from))
+}
+
+/// A spoken label as a clip.
+#[napi]
+pub fn voice_fit(samples: Float32Array, options: String) -> Result<Float32Array> {
+    now(|| face::voice_fit(&samples, &options).map(Float32Array::from))
+}
+
+/// Looks for the rhythm label.
+#[napi(ts_return_type = "Promise<string>")]
+pub fn rhythm_detect(samples: Float32Array, options: String) -> AsyncTask<Job> {
+    later(move || face::rhythm_detect(&samples, &options))
+}
+
+/// Measures loudness, piece by piece.
+#[napi]
+pub struct LoudnessMeter(countermark_core::audible::loudness::Meter);
+
+#[napi]
+impl LoudnessMeter {
+    /// Nothing was heard yet.
+    #[napi(constructor)]
+    pub fn new(options: String) -> Result<Self> {
+        now(|| face::loudness_meter(&options).map(Self))
+    }
+
+    /// Whole frames that follow.
+    #[napi]
+    pub fn push(&mut self, samples: Float32Array) -> Result<()> {
+        now(|| self.0.push(&samples))
+    }
+
+    /// All that was heard until now.
+    #[napi]
+    pub fn report(&self) -> Result<String> {
+        now(|| face::loudness_report(&self.0))
+    }
 }

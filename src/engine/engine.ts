@@ -21,6 +21,10 @@ export interface Binding {
   labelText(options: string): string
   xmpRead(packet: Uint8Array): string
   xmpWrite(packet: Uint8Array, options: string): Uint8Array
+  rhythmMake(options: string): Float32Array
+  voiceFit(samples: Float32Array, options: string): Float32Array
+  rhythmDetect(samples: Float32Array, options: string): string | Promise<string>
+  LoudnessMeter: new (options: string) => { push(samples: Float32Array): void; report(): string }
 }
 
 /** What only the native binding exports: files on disk, read and written in bounded memory on the thread pool. */
@@ -78,6 +82,49 @@ export interface LabelDetection {
   pValue?: number
   text?: string[]
   where?: { box: Box }
+}
+
+/** How samples of sound lie: interleaved, full scale is 1. */
+export interface Layout {
+  /** Samples a second of one channel. */
+  rate: number
+  channels: number
+}
+
+/** The label as a clip between two frames of a programme. */
+export interface ClipOptions extends Layout {
+  /** LUFS of the programme. Default: -23. */
+  loudness?: number
+  /** The frame before the clip; none: the clip comes first. */
+  before?: number[]
+  /** The frame behind it; none: it comes last. */
+  after?: number[]
+}
+
+/** What a meter has heard. */
+export interface Loudness {
+  /** LUFS; absent where all is silent. */
+  loudness?: number
+  peak: number
+  frames: number
+  /** A frame in the quietest place of the middle third. */
+  quiet: number
+}
+
+/** Measures pieces of a programme (ITU-R BS.1770). */
+export interface Meter {
+  push(samples: Float32Array): void
+  report(): Loudness
+}
+
+/** Whether the rhythm label is there. */
+export interface RhythmDetection {
+  kind: 'label'
+  modality: 'audio'
+  found: boolean
+  score: number
+  /** Seconds from the start of the samples, and hertz. */
+  where?: { spans: [number, number][]; unit: number; frequency: number }
 }
 
 /** What the header of a file says, without decoding. */
@@ -196,6 +243,12 @@ export interface Engine {
   xmpRead(packet: Uint8Array): XmpProperty[]
   /** An XMP packet with these values, the rest kept; a new one where `packet` is empty. */
   xmpWrite(packet: Uint8Array, values: { aigc?: string; digitalSourceType?: string }): Uint8Array
+  /** The rhythm label. ERR_PARAMETER for what no sound is. */
+  rhythmMake(options: ClipOptions): Float32Array
+  /** A spoken label at the programme's loudness; `samples` have its rate. ERR_UNSUPPORTED for a silent one. */
+  voiceFit(samples: Float32Array, voiceChannels: number, options: ClipOptions): Float32Array
+  rhythmDetect(samples: Float32Array, layout: Layout): Promise<RhythmDetection>
+  loudnessMeter(layout: Layout): Meter
   /** Files on disk, of any size; the native engine only. */
   readonly disk?: Disk
 }
@@ -266,5 +319,12 @@ export function engineOver(binding: Binding, kind: 'native' | 'wasm'): Engine {
     labelText: (request) => guarded(() => binding.labelText(JSON.stringify(request))),
     xmpRead: (packet) => guarded(() => (JSON.parse(binding.xmpRead(packet)) as { properties: XmpProperty[] }).properties),
     xmpWrite: (packet, values) => guarded(() => binding.xmpWrite(packet, JSON.stringify(values))),
+    rhythmMake: (options) => guarded(() => binding.rhythmMake(JSON.stringify(options))),
+    voiceFit: (samples, voice_channels, options) => guarded(() => binding.voiceFit(samples, JSON.stringify({ ...options, voice_channels }))),
+    rhythmDetect: (samples, layout) => report(() => binding.rhythmDetect(samples, JSON.stringify(layout))),
+    loudnessMeter: (layout) => {
+      const meter = guarded(() => new binding.LoudnessMeter(JSON.stringify(layout)))
+      return { push: (samples) => guarded(() => meter.push(samples)), report: () => guarded(() => JSON.parse(meter.report()) as Loudness) }
+    },
   }
 }

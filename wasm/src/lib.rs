@@ -112,3 +112,44 @@ pub fn xmp_read(packet: &[u8]) -> Result<String, JsValue> {
 pub fn xmp_write(packet: &[u8], options: &str) -> Result<Vec<u8>, JsValue> {
     face::xmp_write(packet, options).map_err(thrown)
 }
+
+/// The rhythm label as a clip.
+#[wasm_bindgen(js_name = rhythmMake)]
+pub fn rhythm_make(options: &str) -> Result<Vec<f32>, JsValue> {
+    face::rhythm_make(options).map_err(thrown)
+}
+
+/// A spoken label as a clip.
+#[wasm_bindgen(js_name = voiceFit)]
+pub fn voice_fit(samples: &[f32], options: &str) -> Result<Vec<f32>, JsValue> {
+    face::voice_fit(samples, options).map_err(thrown)
+}
+
+/// Looks for the rhythm label.
+#[wasm_bindgen(js_name = rhythmDetect)]
+pub fn rhythm_detect(samples: &[f32], options: &str) -> Result<String, JsValue> {
+    face::rhythm_detect(samples, options).map_err(thrown)
+}
+
+/// Measures loudness, piece by piece.
+#[wasm_bindgen]
+pub struct LoudnessMeter(countermark_core::audible::loudness::Meter);
+
+#[wasm_bindgen]
+impl LoudnessMeter {
+    /// Nothing was heard yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: &str) -> Result<LoudnessMeter, JsValue> {
+        face::loudness_meter(options).map(Self).map_err(thrown)
+    }
+
+    /// Whole frames that follow.
+    pub fn push(&mut self, samples: &[f32]) -> Result<(), JsValue> {
+        self.0.push(samples).map_err(thrown)
+    }
+
+    /// All that was heard until now.
+    pub fn report(&self) -> Result<String, JsValue> {
+        face::loudness_report(&self.0).map_err(thrown)
+    }
+}
