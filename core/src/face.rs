@@ -1,6 +1,7 @@
 //! The functions that both bindings export: bytes and a JSON text of options in, bytes or a JSON text out.
 //! Nothing is computed here; each function reads its options, calls the room that does the work and writes the report.
 
+use crate::audio;
 use crate::container;
 use crate::error::{Error, Result};
 use crate::image::{detect, embed, quality};
@@ -47,6 +48,48 @@ pub fn image_detect(samples: &[u8], options_text: &str) -> Result<String> {
 /// Compares two pictures of one layout. Takes the JSON of `image::quality::Options`, gives that of `image::quality::Report`.
 pub fn image_compare(a: &[u8], b: &[u8], options_text: &str) -> Result<String> {
     report(&quality::compare(a, b, &options(options_text)?)?)
+}
+
+/// Marks interleaved samples of a sound, 32-bit floating-point numbers in little-endian bytes, in place. Takes the JSON of
+/// `audio::embed::Options`, gives that of `audio::embed::Report`.
+pub fn audio_embed(samples: &mut [u8], options_text: &str) -> Result<String> {
+    report(&audio::embed::embed(samples, &options(options_text)?)?)
+}
+
+/// Looks for marks in interleaved samples of a sound. Takes the JSON of `audio::detect::Options`, gives that of
+/// `audio::detect::Report`.
+pub fn audio_detect(samples: &[u8], options_text: &str) -> Result<String> {
+    report(&audio::detect::detect(samples, &options(options_text)?)?)
+}
+
+/// Marks a sound piece by piece: bytes in, bytes out, as `audio_embed` takes them.
+pub struct AudioEmbedder(audio::Embedder);
+
+impl AudioEmbedder {
+    /// Takes the JSON of `audio::embed::Options`.
+    pub fn new(options_text: &str) -> Result<Self> {
+        audio::Embedder::new(&options(options_text)?).map(Self)
+    }
+
+    /// Samples of a channel that are held back at most.
+    pub fn latency(&self) -> u32 {
+        self.0.latency() as u32
+    }
+
+    /// Takes samples, whole frames of all channels, and gives those that are done.
+    pub fn push(&mut self, samples: &[u8]) -> Result<Vec<u8>> {
+        self.0.push_bytes(samples)
+    }
+
+    /// Gives what was held back. Nothing can be pushed afterwards.
+    pub fn finish(&mut self) -> Result<Vec<u8>> {
+        self.0.finish_bytes()
+    }
+
+    /// What was done so far: the JSON of `audio::embed::Report`.
+    pub fn report(&self) -> Result<String> {
+        report(&self.0.report())
+    }
 }
 
 /// Draws the explicit label into the samples; `font` is a TrueType font, empty for the built-in one. Takes the JSON of

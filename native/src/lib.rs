@@ -42,6 +42,55 @@ pub fn image_compare(a: Buffer, b: Buffer, options: String) -> AsyncTask<Job> {
     later(move || face::image_compare(&a, &b, &options))
 }
 
+/// Marks a sound. `samples` are changed in place on the pool's thread: leave them alone until the promise settles.
+#[napi(ts_return_type = "Promise<string>")]
+pub fn audio_embed(mut samples: Buffer, options: String) -> AsyncTask<Job> {
+    later(move || face::audio_embed(&mut samples, &options))
+}
+
+/// Looks for marks in a sound.
+#[napi(ts_return_type = "Promise<string>")]
+pub fn audio_detect(samples: Buffer, options: String) -> AsyncTask<Job> {
+    later(move || face::audio_detect(&samples, &options))
+}
+
+/// Marks a sound piece by piece.
+#[napi]
+pub struct AudioEmbedder(face::AudioEmbedder);
+
+#[napi]
+impl AudioEmbedder {
+    /// An embedder for one sound.
+    #[napi(factory)]
+    pub fn of(options: String) -> Result<Self> {
+        now(|| face::AudioEmbedder::new(&options).map(Self))
+    }
+
+    /// Samples of a channel that are held back at most.
+    #[napi(getter)]
+    pub fn latency(&self) -> u32 {
+        self.0.latency()
+    }
+
+    /// Takes samples and gives those that are done.
+    #[napi]
+    pub fn push(&mut self, samples: Buffer) -> Result<Buffer> {
+        now(|| self.0.push(&samples).map(Buffer::from))
+    }
+
+    /// Gives what was held back.
+    #[napi]
+    pub fn finish(&mut self) -> Result<Buffer> {
+        now(|| self.0.finish().map(Buffer::from))
+    }
+
+    /// What was done so far.
+    #[napi]
+    pub fn report(&self) -> Result<String> {
+        now(|| self.0.report())
+    }
+}
+
 /// Draws a label. `samples` are changed in place on the pool's thread: leave them alone until the promise settles.
 #[napi(ts_return_type = "Promise<string>")]
 pub fn label_draw(mut samples: Buffer, font: Buffer, options: String) -> AsyncTask<Job> {

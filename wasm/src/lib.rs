@@ -41,6 +41,51 @@ pub fn image_compare(a: &[u8], b: &[u8], options: &str) -> Result<String, JsValu
     face::image_compare(a, b, options).map_err(thrown)
 }
 
+/// Marks a sound; `samples` are changed in place.
+#[wasm_bindgen(js_name = audioEmbed)]
+pub fn audio_embed(samples: &mut [u8], options: &str) -> Result<String, JsValue> {
+    face::audio_embed(samples, options).map_err(thrown)
+}
+
+/// Looks for marks in a sound.
+#[wasm_bindgen(js_name = audioDetect)]
+pub fn audio_detect(samples: &[u8], options: &str) -> Result<String, JsValue> {
+    face::audio_detect(samples, options).map_err(thrown)
+}
+
+/// Marks a sound piece by piece.
+#[wasm_bindgen]
+pub struct AudioEmbedder(face::AudioEmbedder);
+
+#[wasm_bindgen]
+impl AudioEmbedder {
+    /// An embedder for one sound.
+    pub fn of(options: &str) -> Result<AudioEmbedder, JsValue> {
+        face::AudioEmbedder::new(options).map(AudioEmbedder).map_err(thrown)
+    }
+
+    /// Samples of a channel that are held back at most.
+    #[wasm_bindgen(getter)]
+    pub fn latency(&self) -> u32 {
+        self.0.latency()
+    }
+
+    /// Takes samples and gives those that are done.
+    pub fn push(&mut self, samples: &[u8]) -> Result<Vec<u8>, JsValue> {
+        self.0.push(samples).map_err(thrown)
+    }
+
+    /// Gives what was held back.
+    pub fn finish(&mut self) -> Result<Vec<u8>, JsValue> {
+        self.0.finish().map_err(thrown)
+    }
+
+    /// What was done so far.
+    pub fn report(&self) -> Result<String, JsValue> {
+        self.0.report().map_err(thrown)
+    }
+}
+
 /// Draws a label; `samples` are changed in place.
 #[wasm_bindgen(js_name = labelDraw)]
 pub fn label_draw(samples: &mut [u8], font: &[u8], options: &str) -> Result<String, JsValue> {
