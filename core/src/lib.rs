@@ -3,6 +3,7 @@
 //! `face` is what the two bindings export; the other rooms are laid out in ARCHITECTURE.md.
 
 pub mod audible;
+pub mod audio;
 pub mod container;
 pub mod ecc;
 pub mod error;

@@ -41,6 +41,51 @@ pub fn image_compare(a: &[u8], b: &[u8], options: &str) -> Result<String, JsValu
     face::image_compare(a, b, options).map_err(thrown)
 }
 
+/// Marks a sound; `samples` are changed in place.
+#[wasm_bindgen(js_name = audioEmbed)]
+pub fn audio_embed(samples: &mut [u8], options: &str) -> Result<String, JsValue> {
+    face::audio_embed(samples, options).map_err(thrown)
+}
+
+/// Looks for marks in a sound.
+#[wasm_bindgen(js_name = audioDetect)]
+pub fn audio_detect(samples: &[u8], options: &str) -> Result<String, JsValue> {
+    face::audio_detect(samples, options).map_err(thrown)
+}
+
+/// Marks a sound piece by piece.
+#[wasm_bindgen]
+pub struct AudioEmbedder(face::AudioEmbedder);
+
+#[wasm_bindgen]
+impl AudioEmbedder {
+    /// An embedder for one sound.
+    pub fn of(options: &str) -> Result<AudioEmbedder, JsValue> {
+        face::AudioEmbedder::new(options).map(AudioEmbedder).map_err(thrown)
+    }
+
+    /// Samples of a channel that are held back at most.
+    #[wasm_bindgen(getter)]
+    pub fn latency(&self) -> u32 {
+        self.0.latency()
+    }
+
+    /// Takes samples and gives those that are done.
+    pub fn push(&mut self, samples: &[u8]) -> Result<Vec<u8>, JsValue> {
+        self.0.push(samples).map_err(thrown)
+    }
+
+    /// Gives what was held back.
+    pub fn finish(&mut self) -> Result<Vec<u8>, JsValue> {
+        self.0.finish().map_err(thrown)
+    }
+
+    /// What was done so far.
+    pub fn report(&self) -> Result<String, JsValue> {
+        self.0.report().map_err(thrown)
+    }
+}
+
 /// Draws a label; `samples` are changed in place.
 #[wasm_bindgen(js_name = labelDraw)]
 pub fn label_draw(samples: &mut [u8], font: &[u8], options: &str) -> Result<String, JsValue> {
@@ -115,41 +160,40 @@ pub fn xmp_write(packet: &[u8], options: &str) -> Result<Vec<u8>, JsValue> {
 
 /// The rhythm label as a clip.
 #[wasm_bindgen(js_name = rhythmMake)]
-pub fn rhythm_make(options: &str) -> Result<Vec<f32>, JsValue> {
+pub fn rhythm_make(options: &str) -> Result<Vec<u8>, JsValue> {
     face::rhythm_make(options).map_err(thrown)
 }
 
 /// A spoken label as a clip.
 #[wasm_bindgen(js_name = voiceFit)]
-pub fn voice_fit(samples: &[f32], options: &str) -> Result<Vec<f32>, JsValue> {
+pub fn voice_fit(samples: &[u8], options: &str) -> Result<Vec<u8>, JsValue> {
     face::voice_fit(samples, options).map_err(thrown)
 }
 
 /// Looks for the rhythm label.
 #[wasm_bindgen(js_name = rhythmDetect)]
-pub fn rhythm_detect(samples: &[f32], options: &str) -> Result<String, JsValue> {
+pub fn rhythm_detect(samples: &[u8], options: &str) -> Result<String, JsValue> {
     face::rhythm_detect(samples, options).map_err(thrown)
 }
 
 /// Measures loudness, piece by piece.
 #[wasm_bindgen]
-pub struct LoudnessMeter(countermark_core::audible::loudness::Meter);
+pub struct LoudnessMeter(face::LoudnessMeter);
 
 #[wasm_bindgen]
 impl LoudnessMeter {
-    /// Nothing was heard yet.
-    #[wasm_bindgen(constructor)]
-    pub fn new(options: &str) -> Result<LoudnessMeter, JsValue> {
-        face::loudness_meter(options).map(Self).map_err(thrown)
+    /// A meter that has heard nothing.
+    pub fn of(options: &str) -> Result<LoudnessMeter, JsValue> {
+        face::LoudnessMeter::new(options).map(LoudnessMeter).map_err(thrown)
     }
 
-    /// Whole frames that follow.
-    pub fn push(&mut self, samples: &[f32]) -> Result<(), JsValue> {
+    /// Takes samples.
+    pub fn push(&mut self, samples: &[u8]) -> Result<(), JsValue> {
         self.0.push(samples).map_err(thrown)
     }
 
-    /// All that was heard until now.
+    /// What was heard so far.
     pub fn report(&self) -> Result<String, JsValue> {
-        face::loudness_report(&self.0).map_err(thrown)
+        self.0.report().map_err(thrown)
     }
 }

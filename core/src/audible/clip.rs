@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 /// Where the clip goes.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Options {
     /// Of the programme.
     #[serde(flatten)]
@@ -63,7 +64,7 @@ pub fn voice(samples: &[f32], options: &Options) -> Result<Vec<f32>> {
     let layout = options.layout.checked(0)?;
     let own = Layout { rate: layout.rate, channels: options.voice_channels.unwrap_or(layout.channels) }.checked(samples.len())?;
     let mut meter = Meter::new(own)?;
-    meter.push(samples)?;
+    meter.push(samples.iter().copied())?;
     let report = meter.report();
     let Some(loudness) = report.loudness else {
         return Err(Error::unsupported("the clip of the spoken label is silent"));
@@ -140,7 +141,7 @@ mod tests {
             let clip = voice(&said, &Options { voice_channels: Some(1), ..options(channels) }).unwrap();
             assert_eq!(clip.len(), said.len() * channels);
             let mut meter = Meter::new(Layout { rate: 44_100, channels }).unwrap();
-            meter.push(&clip).unwrap();
+            meter.push(clip.iter().copied()).unwrap();
             let heard = meter.report().loudness.unwrap();
             assert!((heard + 20.0).abs() < 0.5, "{channels}: {heard}");
         }

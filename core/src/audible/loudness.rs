@@ -103,18 +103,24 @@ impl Meter {
     ///
     /// # Errors
     /// As [`Layout::checked`].
-    pub fn push(&mut self, samples: &[f32]) -> Result<()> {
+    pub fn push(&mut self, samples: impl ExactSizeIterator<Item = f32>) -> Result<()> {
         let layout = self.layout.checked(samples.len())?;
-        for frame in samples.chunks_exact(layout.channels) {
-            for (channel, (&sample, state)) in frame.iter().zip(&mut self.states).enumerate() {
-                // What is no number is no sound.
-                let sample = if sample.is_finite() { sample } else { 0.0 };
-                let first = self.filters[0].step(&mut state[0], f64::from(sample));
-                let second = self.filters[1].step(&mut state[1], first);
+        let mut channel = 0;
+        for sample in samples {
+            // What is no number is no sound.
+            let sample = if sample.is_finite() { sample } else { 0.0 };
+            if let Some([shelf, pass]) = self.states.get_mut(channel) {
+                let first = self.filters[0].step(shelf, f64::from(sample));
+                let second = self.filters[1].step(pass, first);
                 self.weighted += layout.weight(channel) * second * second;
-                self.plain += f64::from(sample) * f64::from(sample);
-                self.peak = self.peak.max(sample.abs());
             }
+            self.plain += f64::from(sample) * f64::from(sample);
+            self.peak = self.peak.max(sample.abs());
+            channel += 1;
+            if channel < layout.channels {
+                continue;
+            }
+            channel = 0;
             self.frames += 1;
             self.filled += 1;
             if self.filled == self.step {
@@ -194,7 +200,7 @@ mod tests {
     fn heard(layout: Layout, samples: &[f32], piece: usize) -> Report {
         let mut meter = Meter::new(layout).unwrap();
         for part in samples.chunks(piece * layout.channels) {
-            meter.push(part).unwrap();
+            meter.push(part.iter().copied()).unwrap();
         }
         meter.report()
     }
@@ -260,10 +266,10 @@ mod tests {
     #[test]
     fn samples_that_do_not_fit_are_refused() {
         let mut meter = Meter::new(Layout { rate: 48_000, channels: 2 }).unwrap();
-        assert!(meter.push(&[0.0; 3]).is_err());
+        assert!(meter.push([0.0; 3].into_iter()).is_err());
         assert!(Meter::new(Layout { rate: 4_000, channels: 2 }).is_err());
         assert!(Meter::new(Layout { rate: 48_000, channels: 0 }).is_err());
-        meter.push(&[f32::NAN, f32::INFINITY]).unwrap();
+        meter.push([f32::NAN, f32::INFINITY].into_iter()).unwrap();
         assert_eq!(meter.report().peak, 0.0);
     }
 }
