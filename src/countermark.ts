@@ -1,22 +1,25 @@
 // Composition in Node: engine, pixel codec and key are chosen here and nowhere else.
-import { readFile } from 'node:fs/promises'
-import type { DrawReport, EmbedReport } from './engine/engine.js'
+import { readFile, rm } from 'node:fs/promises'
+import type { DrawReport, EmbedReport, Engine } from './engine/engine.js'
 import { c2paModule } from './c2pa/bridge.js'
 import { loadEngine } from './engine/load.js'
 import { CountermarkError, fromSystem } from './errors.js'
+import { MOMENTS } from './audio/audio.js'
 import { detect, drawLabel, embed, findLabel, keyOf } from './image/image.js'
 import { defaultKey, keyIdOf } from './key.js'
 import { Deadline, limitsOf, type Limits } from './limits.js'
 import { sharpCodec } from './media/sharp.js'
 import { pending } from './media/disk.js'
 import { DECODED, HEAD, REDRAWN, sameKind, typeOfBytes, typeOfName } from './media/kind.js'
-import { checkTarget, deliver, headOf, pathOf, readBeside, readSource, sizeOf, writeWhole, type Source } from './media/source.js'
+import { besides, checkTarget, deliver, headOf, pathOf, readBeside, readSource, sizeOf, writeWhole, type Source } from './media/source.js'
 import { produceIdOf, producerOf, propagatorOf } from './metadata/record.js'
-import { inMemory, markContainer, onDisk } from './pipeline/container.js'
+import { soundCodec, type SoundFile } from './media/sound.js'
+import { inMemory, markContainer, onDisk, type Container, type DiskWriter } from './pipeline/container.js'
 import { checkSidecar, documentOf, markDocument, type Document, type MarkedDocument } from './pipeline/document.js'
 import { typeOrThrow } from './pipeline/evidence.js'
-import { markBytes, type Plan } from './pipeline/mark.js'
+import { markBytes, type Marked, type Plan } from './pipeline/mark.js'
 import { propagateBytes } from './pipeline/propagate.js'
+import { soundChanger, type Held } from './pipeline/sound.js'
 import { verifyBytes, verifyDisk } from './pipeline/verify.js'
 import { policyOf, wordingOf } from './policy/policy.js'
 import { signerOf } from './signature/keys.js'
@@ -112,7 +115,10 @@ export async function mark<I extends Input, O extends MarkOptions>(input: I, opt
       checkName({ bytes: head, form: 'path', name: path }, options)
       const { disk } = engine
       const target = pathOf(options.to)
-      const { bytes: output, report } = await markContainer(engine, onDisk(disk, path, type, (from, wanted) => pending(disk, from, target, wanted)), plan, deadline)
+      const write: DiskWriter = (from, wanted) => pending(disk, from, target, wanted)
+      const coded = besides(target)
+      const held: Held<string> = { target: coded, container: (_, kind) => onDisk(disk, coded, kind, write), drop: () => rm(coded, { force: true }) }
+      const { bytes: output, report } = await markSound(engine, onDisk(disk, path, type, write), { type, path }, held, plan, options.ffmpeg, deadline)
       return { file: path, output: output as OutputFor<I, O>, ...report, ms: Math.round(performance.now() - start) }
     }
   }
@@ -123,7 +129,7 @@ export async function mark<I extends Input, O extends MarkOptions>(input: I, opt
     throw new CountermarkError('ERR_UNSUPPORTED', 'A plain text has no place for a label: it stands in a file beside it.', { remedy: 'Give the output\'s path as `to`, or mark the text as Markdown or HTML.' })
   const { bytes, report, sidecar }: MarkedDocument = document !== undefined ? await markDocument(engine, source.bytes, document, plan, deadline)
     : REDRAWN.includes(typeOrThrow(source.bytes)) ? await markBytes(engine, sharpCodec, source.bytes, plan, limits, deadline)
-    : await markContainer(engine, inMemory(engine, source.bytes, typeOrThrow(source.bytes)), plan, deadline)
+    : await markSound(engine, inMemory(engine, source.bytes, typeOrThrow(source.bytes)), soundIn(source, typeOrThrow(source.bytes)), heldIn(engine, source.bytes), plan, options.ffmpeg, deadline)
   deadline.check()
   const beside = sidecar === undefined || options.to === undefined ? undefined : `${pathOf(options.to)}${sidecar.ending}`
   if (sidecar !== undefined && beside !== undefined && document !== undefined) {
@@ -134,6 +140,25 @@ export async function mark<I extends Input, O extends MarkOptions>(input: I, opt
   }
   const output = (await deliver(bytes, report.type, source, options)) as OutputFor<I, O>
   return { ...(source.name === undefined ? {} : { file: source.name }), output, ...(beside === undefined ? {} : { sidecar: beside }), ...report, ms: Math.round(performance.now() - start) }
+}
+
+/** A sound in memory; the path that it came from saves a copy. */
+function soundIn({ bytes, form, name }: Source, type: string): SoundFile {
+  return form === 'path' && name !== undefined ? { type, path: name } : { type, bytes }
+}
+
+function heldIn(engine: Engine, source: Uint8Array): Held<Uint8Array> {
+  return { container: (coded, type) => inMemory(engine, coded ?? source, type), drop: async () => {} }
+}
+
+/** A file of any kind that is not coded anew as a picture. A sound whose encoder takes the watermark away is marked without it. */
+async function markSound<Output>(engine: Engine, file: Container<Output>, source: SoundFile, held: Held<Output>, plan: Plan, ffmpeg: string | undefined, deadline: Deadline): Promise<Marked<Output>> {
+  const codec = soundCodec(ffmpeg)
+  for (const one of [plan, { ...plan, watermark: false, lost: true as const }]) {
+    const made = await markContainer(engine, file, one, deadline, { change: soundChanger(engine, codec, source, held, one, deadline), codec })
+    if (made !== 'watermark lost') return made
+  }
+  throw new CountermarkError('ERR_INTERNAL', 'A watermark was lost that nobody had put in.')
 }
 
 /** A document, with the file beside a plain text. */
@@ -175,11 +200,11 @@ export async function verify(input: Input, options: VerifyOptions = {}): Promise
     const head = await headOf(path, HEAD)
     const type = head === undefined ? undefined : typeOfBytes(head)
     if (type !== undefined && !DECODED.includes(type) && await sizeOf(path) > IN_MEMORY)
-      return { file: path, ...(await verifyDisk(engine.disk, path, type, options, deadline)), ms: Math.round(performance.now() - start) }
+      return { file: path, ...(await verifyDisk(engine.disk, path, type, options, deadline, { engine, decoder: soundCodec(options.ffmpeg), keys })), ms: Math.round(performance.now() - start) }
   }
   const source = await readSource(input, limits, deadline)
   const document = await documentIn(source, limits)
-  const result = await verifyBytes(engine, sharpCodec, source.bytes, options, keys, limits, deadline, { document })
+  const result = await verifyBytes(engine, sharpCodec, source.bytes, options, keys, limits, deadline, { document, sound: soundCodec(options.ffmpeg) })
   return { ...(source.name === undefined ? {} : { file: source.name }), ...result, ms: Math.round(performance.now() - start) }
 }
 
@@ -223,6 +248,12 @@ export const image: ImageFunctions = {
   payloadOf: async (producer, produceId, bits = 64) => (await loadEngine()).payloadOf(producer, produceId, bits),
 }
 
+/** What a voice says; under laws outside China in English. */
+const SPOKEN: { readonly [policy: string]: string[] } = {
+  cn: ['本音频由人工智能生成'], all: ['本音频由人工智能生成', 'This audio was generated by AI.'],
+  ...Object.fromEntries(['eu', 'us-ca', 'kr', 'in'].map((name) => [name, ['This audio was generated by AI.']])),
+}
+
 /** Every decision that needs no file, and every error that does not either. */
 async function planOf(options: MarkOptions): Promise<Plan> {
   const policy = policyOf(options.policy)
@@ -240,17 +271,26 @@ async function planOf(options: MarkOptions): Promise<Plan> {
     throw new CountermarkError('ERR_USAGE', 'A waiver is given, but the visible label is not left out.', { remedy: 'Add label: false (--no-explicit), or leave out the waiver.' })
   const key = options.key === undefined ? (await defaultKey()).key : keyOf(options.key)
   const draws = !metadataOnly && label !== false && (policy.label.demand === 'required' || label !== undefined)
-  const { text, position, font, ratio } = typeof label === 'object' ? label : {}
+  const { text, position, font, ratio, audio, voice } = typeof label === 'object' ? label : {}
+  if (audio !== undefined && voice) throw new CountermarkError('ERR_USAGE', 'A clip and a voice are given; one of them is the label.', { remedy: 'Leave out one of the two.' })
+  const moment = MOMENTS.find((one) => one === position)
   return {
     policy, producer, produceId, numbered: options.produceId !== undefined,
     key, keyId: keyIdOf(key), quality: options.quality ?? 'standard',
     watermark: watermark && !metadataOnly, remark: remarkOf(options.remark, key), metadataOnly, keepC2pa: options.keepC2pa ?? false,
     ...(draws ? { label: {
       text: wordingOf(policy, text),
-      position: position ?? policy.label.position,
+      position: moment === undefined ? ((position ?? policy.label.position) as LabelPosition) : policy.label.position,
       ...(ratio === undefined ? {} : { ratio }),
-      font: font === undefined ? new Uint8Array() : font instanceof Uint8Array ? font : await fontBytes(pathOf(font)),
-      asked: text !== undefined || position !== undefined,
+      font: font === undefined ? new Uint8Array() : font instanceof Uint8Array ? font : await fileBytes(pathOf(font)),
+      asked: text !== undefined || (position !== undefined && moment === undefined),
+    }, sound: {
+      position: moment ?? 'start',
+      form: audio !== undefined ? 'clip' : voice ? 'voice' : 'rhythm',
+      text: text === undefined ? SPOKEN[policy.name] ?? SPOKEN['cn'] ?? [] : wordingOf(policy, text),
+      ...(audio === undefined ? {} : { clip: audio instanceof Uint8Array ? audio : await fileBytes(pathOf(audio)) }),
+      ...(typeof voice === 'string' ? { program: voice } : {}),
+      asked: moment !== undefined || audio !== undefined || voice === true || typeof voice === 'string',
     } } : {}),
     ...(waiver === undefined ? {} : { waiver }),
     ...(options.digitalSourceType === undefined ? {} : { digitalSourceType: options.digitalSourceType }),
@@ -275,7 +315,7 @@ function remarkOf(remark: Remark = 'refuse', key: Key): Remark {
   return remark
 }
 
-async function fontBytes(path: string): Promise<Uint8Array> {
+async function fileBytes(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path)
   } catch (thrown) {

@@ -2,8 +2,8 @@
 import type { Limits } from './limits.js'
 import type { ErrorCode } from './errors.js'
 
-/** What content is, where its samples are marked. Films, sound and documents get their metadata only. */
-export type Modality = 'image'
+/** What content is, where its samples are marked. Films and documents get their metadata only. */
+export type Modality = 'image' | 'audio'
 
 /** A key of the watermark: `'public'` (anyone may detect) or 64 hexadecimal digits (32 bytes). */
 export type Key = 'public' | (string & {})
@@ -19,6 +19,9 @@ export type Effort = 'direct' | 'scan' | 'full'
 
 /** Where the drawn label sits, as the picture is displayed. */
 export type LabelPosition = 'bottom-right' | 'bottom-left' | 'top-right' | 'top-left' | 'bottom' | 'top'
+
+/** Where the audible label sits: before the sound, in its quietest place near the middle, or behind it. */
+export type SoundPosition = 'start' | 'middle' | 'end'
 
 /** The laws that come with the package. `all` meets every one of them. */
 export type PolicyName = 'cn' | 'eu' | 'us-ca' | 'kr' | 'in' | 'all'
@@ -211,6 +214,40 @@ export interface LabelEvidence {
   }
 }
 
+/** What the watermark detector says of one key in a sound; the other fields as in WatermarkEvidence. */
+export interface AudioWatermarkEvidence extends Omit<WatermarkEvidence, 'modality' | 'frame' | 'where'> {
+  modality: 'audio'
+  where?: {
+    /** Marked parts, from and to in seconds. */
+    spans: [number, number][]
+    /** Frequencies now for a frequency then. */
+    speed: number
+    /** 1.05 plays 5 % faster than when it was marked. */
+    tempo: number
+    /** Seconds to the first start of a block of the pattern. */
+    offset: number
+  }
+}
+
+/** What the search for the rhythm label says (GB 45438-2025, 5.3 c). Spoken labels are not recognised. */
+export interface AudioLabelEvidence {
+  kind: 'label'
+  modality: 'audio'
+  found: boolean
+  /** 1: the times of the clause to the letter; from 0.5 on it is found. */
+  score?: number
+  /** A rhythm has none. */
+  text?: string[]
+  where?: {
+    /** From the first pulse to the end of the last, in seconds. */
+    spans: [number, number][]
+    /** Seconds of the short pulse. */
+    unit: number
+    /** Hertz of the tone. */
+    frequency: number
+  }
+}
+
 /** What the signature in ReservedCode1 is worth (rule S1). */
 export interface SignatureEvidence {
   kind: 'signature'
@@ -245,7 +282,7 @@ export interface TraceEvidence {
 }
 
 /** One detector's finding. */
-export type Evidence = WatermarkEvidence | MetadataEvidence | LabelEvidence | SignatureEvidence | TraceEvidence
+export type Evidence = WatermarkEvidence | AudioWatermarkEvidence | MetadataEvidence | LabelEvidence | AudioLabelEvidence | SignatureEvidence | TraceEvidence
 
 /** Algorithms of signatures. */
 export type SignatureAlgorithm = 'SM2' | 'ECDSA-P256' | 'Ed25519'
@@ -306,12 +343,16 @@ export interface CallOptions {
   signal?: AbortSignal
 }
 
-/** How the visible label is drawn. */
+/** How the visible label is drawn, and how the audible one sounds. */
 export interface LabelOptions {
-  /** Lines, at most 3. Where the policy demands words that they lack, its own wording is put before them. */
+  /** Lines, at most 3. Where the policy demands words that they lack, its own wording is put before them. Of a sound: what `voice` says. */
   text?: string | string[]
-  /** Default: the policy's. */
-  position?: LabelPosition
+  /** Of a picture; default: the policy's. Of a sound: start (default), middle, end. */
+  position?: LabelPosition | SoundPosition
+  /** Of a sound: path or bytes of a clip in which a voice says both elements. Default: the rhythm of GB 45438-2025, 5.3 c. */
+  audio?: string | URL | Uint8Array
+  /** Of a sound: a clip spoken by espeak-ng on this machine (true, or the program's path). Found by COUNTERMARK_ESPEAK, then PATH. */
+  voice?: boolean | string
   /** Path or bytes of a TrueType/OpenType font, for characters that the built-in font lacks. */
   font?: string | URL | Uint8Array
   /** Ink height as a part of the shortest side, 0.05 to 0.25. Default 0.055: the 5 % of the laws, with a margin. */
@@ -352,6 +393,8 @@ export interface MarkOptions extends CallOptions {
   c2pa?: C2paOptions
   /** Signs the label and the hash of the coded content into ReservedCode1. Default: unsigned. */
   sign?: SignOptions
+  /** Path of ffmpeg, which decodes and codes sound other than WAV. Default: COUNTERMARK_FFMPEG, FFMPEG_BIN, PATH, the package ffmpeg-static. */
+  ffmpeg?: string
   /** Write the output to this path, atomically. Needed where the input is a path, unless `as` is given. */
   to?: string | URL
   /** Give the output as this kind instead of the input's own. */
@@ -379,9 +422,16 @@ export interface MarkResult<Output = unknown> {
   key: string
   /** `replaced`: the payload of an older watermark of the key that this one was put over. `frames`, of an animation: how many got it; of those `checked`, it was `read` back from so many. */
   watermark: { embedded: boolean; reason?: string; bits?: number; replaced?: string; frames?: { marked: number; checked: number; read: number } }
-  label: { drawn: boolean; reason?: string; text?: string[]; box?: Box; ratio?: number; contrast?: number }
-  /** The marked picture against the labelled one, RGB, before encoding. `psnr` in dB, counted; `ssim` estimated from windows all over it. */
-  quality?: { psnr: number; ssim: number; setting: Quality }
+  /** Of a sound, `form` says what was put in, `span` from where to where in seconds of the output, `loudness` in LUFS. */
+  label: {
+    drawn: boolean; reason?: string; text?: string[]; box?: Box; ratio?: number; contrast?: number
+    form?: 'rhythm' | 'voice' | 'clip'; position?: SoundPosition; span?: [number, number]; loudness?: number
+  }
+  /**
+   * The marked picture against the labelled one, RGB, before encoding: `psnr` in dB, counted; `ssim` estimated from windows
+   * all over it. Of a sound: `snr` in dB, `nmr` the mean noise-to-mask ratio in dB.
+   */
+  quality?: { psnr?: number; ssim?: number; snr?: number; nmr?: number; setting: Quality }
   verdict: Verdict
   state: State
   /** What was read back from the output. */
@@ -408,6 +458,8 @@ export interface VerifyOptions extends CallOptions {
    * its characters must be in the built-in font.
    */
   labelTexts?: string[][]
+  /** Path of ffmpeg, which decodes sound other than WAV. Default as in `mark`. */
+  ffmpeg?: string
 }
 
 /** What `verify` says. */
@@ -474,4 +526,13 @@ export interface Picture {
   depth: 8 | 16
   /** EXIF 1..8: how the samples are turned for display. Default 1. */
   orientation?: number
+}
+
+/** Samples of a sound: interleaved, full scale is 1. */
+export interface Sound {
+  samples: Float32Array
+  /** Samples a second of one channel, 8000 to 192 000. */
+  rate: number
+  /** 1 to 8; six are L, R, C, LFE, Ls, Rs. */
+  channels: number
 }

@@ -8,6 +8,7 @@ import { besides, bytesOf, publish } from './source.js'
 export interface Pending {
   read(): Promise<MetadataReport>
   bytes(at: number, count: number): Promise<Uint8Array>
+  source: { path: string }
   keep(): Promise<string>
   drop(): Promise<void>
 }
@@ -26,6 +27,7 @@ export async function pending(disk: Disk, source: string, target: string, option
   return {
     read: () => disk.metadataRead(temporary),
     bytes: (at, count) => bytesOf(temporary, at, count),
+    source: { path: temporary },
     keep: async () => {
       await publish(temporary, target)
       return target

@@ -2,6 +2,7 @@
 import { mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { SoundFormat } from '../engine/engine.js'
 import { CountermarkError, fromSystem } from '../errors.js'
 import type { Deadline } from '../limits.js'
 import { factsOf, ffmpegProgram, pieces, readingOf, run, type TrackFacts } from './ffmpeg.js'
@@ -11,7 +12,7 @@ import { wavBytes, wavForm, wavSamples, wavSizes, type ReadAt, type WavForm } fr
 export type SoundFile = { type: string } & ({ path: string } | { bytes: Uint8Array })
 
 /** The first sound track of a file. */
-export interface Sound {
+export interface Track {
   rate: number
   channels: number
   /** As ffmpeg calls it; `wav` of a WAV that we read ourselves. */
@@ -24,7 +25,10 @@ export interface Sound {
 }
 
 /** Reads sound. Errors: ERR_BROKEN, ERR_UNSUPPORTED, ERR_MISSING, ERR_LIMIT. */
-export interface SoundDecoder { open(file: SoundFile, deadline: Deadline): Promise<Sound> }
+export interface SoundDecoder {
+  /** `as`: other rate and channels than the file's own, which only ffmpeg makes. */
+  open(file: SoundFile, deadline: Deadline, as?: SoundFormat): Promise<Track>
+}
 
 /** Reads and writes sound. */
 export interface SoundCodec extends SoundDecoder {
@@ -32,15 +36,18 @@ export interface SoundCodec extends SoundDecoder {
    * Codes samples as those of `file` are: codec, bitrate, depth, rate, channels; its tags and cover come along as far as the
    * writer knows them. Gives the bytes, or writes them to `target`, where nothing is yet.
    */
-  encode(file: SoundFile, sound: Sound, seconds: number, blocks: () => AsyncIterable<Float32Array>, deadline: Deadline, target?: string): Promise<Uint8Array | undefined>
+  encode(file: SoundFile, track: Track, seconds: number, blocks: () => AsyncIterable<Float32Array>, deadline: Deadline, target?: string): Promise<Uint8Array | undefined>
 }
 
 /** The codec of Node. `ffmpeg`: the program, where the caller names one. */
 export function soundCodec(ffmpeg?: string): SoundCodec {
   return {
-    open: async (file, deadline) => (file.type === 'audio/wav' ? openWav(file) : openOther(file, ffmpeg, deadline)),
-    encode: async (file, sound, seconds, blocks, deadline, target) =>
-      file.type === 'audio/wav' ? encodeWav(file, blocks, deadline, target) : encodeOther(file, sound, seconds, blocks, ffmpegProgram(ffmpeg).path, deadline, target),
+    open: async (file, deadline, as) => {
+      const own = file.type === 'audio/wav' ? await openWav(file) : undefined
+      return own !== undefined && (as === undefined || (as.rate === own.rate && as.channels === own.channels)) ? own : openOther(file, ffmpeg, deadline, as)
+    },
+    encode: async (file, track, seconds, blocks, deadline, target) =>
+      file.type === 'audio/wav' ? encodeWav(file, blocks, deadline, target) : encodeOther(file, track, seconds, blocks, ffmpegProgram(ffmpeg).path, deadline, target),
   }
 }
 
@@ -88,7 +95,7 @@ async function formOf(file: SoundFile): Promise<WavForm> {
   }
 }
 
-async function openWav(file: SoundFile): Promise<Sound> {
+async function openWav(file: SoundFile): Promise<Track> {
   const form = await formOf(file)
   return { rate: form.rate, channels: form.channels, codec: 'wav', lossless: true, blocks: () => wavBlocks(file, form) }
 }
@@ -155,10 +162,11 @@ async function onDisk(path: string): Promise<Out> {
 
 const LOSSLESS = /^(flac|alac|pcm_|wavpack|tta)/
 
-async function openOther(file: SoundFile, asked: string | undefined, deadline: Deadline): Promise<Sound> {
+async function openOther(file: SoundFile, asked: string | undefined, deadline: Deadline, as?: SoundFormat): Promise<Track> {
   const program = ffmpegProgram(asked).path
   // A reader of MP4 must go back and forth, which it cannot in a pipe.
-  const facts = await placed(file, deadline, (path) => factsOf(program, file.type, deadline, path === undefined && 'bytes' in file ? { bytes: file.bytes } : { path: path ?? '' }))
+  const found = await placed(file, deadline, (path) => factsOf(program, file.type, deadline, path === undefined && 'bytes' in file ? { bytes: file.bytes } : { path: path ?? '' }))
+  const facts = { ...found, ...as }
   if (facts.rate < 8000 || facts.rate > 192_000 || facts.channels > 8)
     throw new CountermarkError('ERR_UNSUPPORTED', `The sound has ${facts.channels} channels of ${facts.rate} samples a second; 1 to 8 of 8000 to 192000 are handled.`)
   return {
@@ -167,7 +175,7 @@ async function openOther(file: SoundFile, asked: string | undefined, deadline: D
   }
 }
 
-function trackOf({ rate, channels, codec, bitrate }: TrackFacts): Omit<Sound, 'blocks'> {
+function trackOf({ rate, channels, codec, bitrate }: TrackFacts): Omit<Track, 'blocks'> {
   return { rate, channels, codec, lossless: LOSSLESS.test(codec), ...(bitrate === undefined ? {} : { bitrate }) }
 }
 
@@ -230,7 +238,7 @@ const WRITERS: { readonly [type: string]: string } = {
 }
 
 /** The encoder of each codec; the settings that keep what the source has. */
-function encoderOf({ codec, channels }: Sound, bits: number | undefined, bitrate: number): string[] {
+function encoderOf({ codec, channels }: Track, bits: number | undefined, bitrate: number): string[] {
   const rate = (least: number, most: number): string[] => ['-b:a', String(Math.round(Math.min(most * channels, Math.max(least * channels, bitrate))))]
   switch (codec) {
     case 'mp3': return ['-c:a', 'libmp3lame', ...rate(8_000, 320_000)]
@@ -250,7 +258,7 @@ function depth(bits = 16): string[] {
 }
 
 async function encodeOther(
-  file: SoundFile, sound: Sound, seconds: number, blocks: () => AsyncIterable<Float32Array>, program: string, deadline: Deadline, target?: string,
+  file: SoundFile, track: Track, seconds: number, blocks: () => AsyncIterable<Float32Array>, program: string, deadline: Deadline, target?: string,
 ): Promise<Uint8Array | undefined> {
   const writer = WRITERS[file.type]
   if (writer === undefined) throw new CountermarkError('ERR_UNSUPPORTED', `Sound in files of type ${file.type} is not coded anew.`, { remedy: 'Use metadataOnly (--metadata-only), which changes no sample, or convert it first.' })
@@ -259,12 +267,12 @@ async function encodeOther(
   try {
     const facts = await factsOf(program, file.type, deadline, { path: folder.path })
     const size = (await stat(folder.path)).size
-    const encoder = encoderOf(sound, facts.bits, sound.bitrate ?? (size * 8) / Math.max(0.1, seconds))
+    const encoder = encoderOf(track, facts.bits, track.bitrate ?? (size * 8) / Math.max(0.1, seconds))
     // Most writers go back to what they wrote first (lengths, checksums, the place of the last sample): a file, not a pipe.
     const written = target ?? join(folder.made, 'coded')
     const cover = facts.cover && writer !== 'ogg' && writer !== 'adts' && writer !== 'webm' ? ['-map', '1:v?', '-c:v', 'copy', '-disposition:v', 'attached_pic'] : []
     const args = [
-      '-nostdin', '-hide_banner', '-v', 'error', '-n', '-protocol_whitelist', 'pipe', '-f', 'f32le', '-ar', String(sound.rate), '-ac', String(sound.channels), '-i', 'pipe:0',
+      '-nostdin', '-hide_banner', '-v', 'error', '-n', '-protocol_whitelist', 'pipe', '-f', 'f32le', '-ar', String(track.rate), '-ac', String(track.channels), '-i', 'pipe:0',
       ...readingOf(file.type, folder.path), '-map', '0:a:0', ...cover, '-map_metadata', '1', '-map_metadata:s:a:0', '1:s:a:0', '-map_chapters', '-1',
       ...encoder, '-fflags', '+bitexact', ...(writer === 'aiff' ? ['-write_id3v2', '1'] : []), '-f', writer, `file:${written}`,
     ]

@@ -8,7 +8,7 @@ import { REDRAWN } from '../media/kind.js'
 import { isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
 import { WORDINGS } from '../policy/policy.js'
 import type { Signer } from '../signature/keys.js'
-import type { C2paOptions, Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record, Remark } from '../types.js'
+import type { C2paOptions, Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record, Remark, SoundPosition } from '../types.js'
 import { contentHasher, type Hasher } from './content.js'
 import { typeOrThrow, type Sight } from './evidence.js'
 import { judge } from './judge.js'
@@ -34,6 +34,8 @@ export interface Plan {
   lost?: true
   /** Undefined: no label. `asked`: the caller named text or place. */
   label?: { text: string[]; position: LabelPosition; ratio?: number; font: Uint8Array; asked: boolean }
+  /** How a sound is labelled; undefined: no label. `asked`: the caller named a place, a clip or a voice. */
+  sound?: { position: SoundPosition; form: 'rhythm' | 'clip' | 'voice'; clip?: Uint8Array; program?: string; text: string[]; asked: boolean }
   waiver?: string
   metadataOnly: boolean
   keepC2pa: boolean
@@ -177,7 +179,7 @@ function inspect(engine: Engine, bytes: Uint8Array, limits: Limits): FileInfo {
   return info
 }
 
-const BOUND = 'the label that is kept is bound by its signature to the content as it is'
+export const BOUND = 'the label that is kept is bound by its signature to the content as it is'
 
 /** What happened to the samples. */
 interface Work {
@@ -247,7 +249,7 @@ async function changePixels(
   return work
 }
 
-async function isBoundLabel({ ReservedCode1 }: Record): Promise<boolean> {
+export async function isBoundLabel({ ReservedCode1 }: Record): Promise<boolean> {
   return ReservedCode1.includes('SecurityData') && (await import('../signature/security.js')).isBound(ReservedCode1)
 }
 /** From this size on, a buffer is no part of a pool that other buffers share. */
