@@ -8,6 +8,8 @@
 //   --seconds N           at most so much of each file (default 30)
 //   --false N             no marks: N private keys a file are looked for
 //   --pesq PYTHON         a Python with numpy and pesq: PESQ-WB of the marked sounds, at 16 kHz
+//   --class NAME          only this class
+//   --build FOLDER        another build than this one
 //   --out FILE            the report; without it, it is printed only
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -25,14 +27,14 @@ const { values: options, positionals: folders } = parseArgs({
     odd: { type: 'boolean' }, even: { type: 'boolean' }, rows: { type: 'string', default: '' }, lengths: { type: 'string', default: '1,2,3,5,10' },
     parts: { type: 'string', default: '4' }, quality: { type: 'string', default: 'standard' }, seed: { type: 'string', default: '1' },
     payload: { type: 'string', default: '72d3686493a04b04' }, seconds: { type: 'string', default: '30' }, false: { type: 'string' },
-    pesq: { type: 'string' }, out: { type: 'string' }, class: { type: 'string', default: '' },
+    pesq: { type: 'string' }, out: { type: 'string' }, class: { type: 'string', default: '' }, build: { type: 'string', default: '.' },
   },
 })
 if (folders.length === 0) {
   process.stderr.write('Name the folders with sounds: npm run study:audio -- FOLDER...\n')
   process.exit(2)
 }
-const { nativeEngine } = await loadSdk()
+const { nativeEngine } = await loadSdk(options.build)
 const engine = nativeEngine()
 const classOf = (path) => basename(path).replace(/-.*/, '').replace('singing', 'music')
 
@@ -40,7 +42,7 @@ const classOf = (path) => basename(path).replace(/-.*/, '').replace('singing', '
 function chosen() {
   const all = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
     .filter((path) => /\.(wav|mp3|ogg|opus|flac|m4a|webm)$/.test(path)).sort((a, b) => (basename(a) < basename(b) ? -1 : 1))
-  const classes = Map.groupBy(all, classOf)
+  const classes = grouped(all, classOf)
   return [...classes].filter(([name]) => name.includes(options.class)).flatMap(([, paths]) => paths.filter((_, at) => !(options.odd && at % 2 === 1) && !(options.even && at % 2 === 0)))
 }
 
@@ -64,6 +66,13 @@ function pesqOf(pairs) {
   }
 }
 
+/** A list by what `of` says of each, in the order of first sight. */
+function grouped(list, of) {
+  const groups = new Map()
+  for (const one of list) groups.set(of(one), [...(groups.get(of(one)) ?? []), one])
+  return groups
+}
+
 const say = (text) => process.stderr.write(`${text}\n`)
 const files = chosen()
 const rows = options.rows.split(',').filter((text) => text !== '')
@@ -85,7 +94,7 @@ async function falseAlarms() {
     }
   }
   const hours = loaded.reduce((sum, { samples }) => sum + samples.length, 0) / RATE / 3600
-  lines.push(head('False alarms of the audio watermark', 'npm run study:audio --', '.', [`${loaded.length} files, ${hours.toFixed(2)} hours of sound, ${trials.length} trials with fresh private keys, full search`]))
+  lines.push(head('False alarms of the audio watermark', 'npm run study:audio --', options.build, [`${loaded.length} files, ${hours.toFixed(2)} hours of sound, ${trials.length} trials with fresh private keys, full search`]))
   lines.push(table(['p-value of at most', 'trials', 'share'], [1, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6].map((level) => {
     const count = trials.filter(({ pValue }) => pValue <= level).length
     return [String(level), count, (count / trials.length).toExponential(2)]
@@ -131,7 +140,7 @@ async function survival() {
     }
     say(`${attack.name}: ${[...counts].filter(([at]) => at.startsWith(`${attack.name}|`)).map(([at, { trials, read, present }]) => `${at.split('|').slice(1).join(' ')} s ${percent(read, trials)}/${percent(present, trials)}`).join('  ')}`)
   }
-  lines.push(head(`The audio watermark: what is read back (${options.quality})`, 'npm run study:audio --', '.', [
+  lines.push(head(`The audio watermark: what is read back (${options.quality})`, 'npm run study:audio --', options.build, [
     `${carrying.length} of ${marked.length} files carry a mark; payload of ${4 * options.payload.length} bits asked for; ${options.parts} parts of each length at random places`,
     'cells: payload read / mark found, in percent, full search; n: trials a cell with the shortest length',
     `marking: ${round(marked.reduce((sum, { samples }) => sum + samples.length, 0) / RATE / marked.reduce((sum, { ms }) => sum + ms, 0) * 1000, 0)} x real time; finding: ${round(time.seconds / time.ms * 1000, 0)} x`,
@@ -148,7 +157,7 @@ async function survival() {
   ])))
   lines.push(`\nWrong payloads: ${[...counts.values()].reduce((sum, { wrong }) => sum + wrong, 0)}.\n`)
   lines.push('## Groups\n')
-  const groups = Map.groupBy(attacks, ({ group }) => group)
+  const groups = grouped(attacks, ({ group }) => group)
   lines.push(table(['group', ...lengths.map((length) => `${length} s`), 'goal'], [...groups].map(([group, list]) => [
     `${group} (${list.length} attacks)`,
     ...lengths.map((length) => {

@@ -90,7 +90,7 @@ impl Shaper {
 fn changes(gains: &Row) -> [f32; Shaper::TOUCHED] {
     let mut bands = [0.0; BANDS + 2];
     for (change, gain) in bands[1..].iter_mut().zip(gains) {
-        *change = factor(*gain) - 1.0;
+        *change = if *gain == 0.0 { 0.0 } else { factor(*gain) - 1.0 };
     }
     std::array::from_fn(|at| {
         // The middle of band 0 lies 1.5 frequencies behind FIRST.

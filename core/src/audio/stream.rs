@@ -205,6 +205,7 @@ impl Embedder {
     /// What was done so far.
     pub fn report(&self) -> Report {
         let tally = &self.tally;
+        eprintln!("DBG mark {:?} z {} strength {} sync {:?} bit0 {:?}", tally.mark, tally.mark[0]/tally.mark[1].sqrt(), self.strength, self.reached.last(), self.reached.first());
         self.aim.report(tally.taken, [tally.sound, tally.difference], tally.mark, tally.nmr.decibels())
     }
 
@@ -452,7 +453,9 @@ impl Embedder {
             }
             self.tally.nmr.add(&channel.host[at..][..length], &channel.difference[at..][..length]);
             self.made.clear();
-            channel.up.push(&channel.difference[at..][..length], &mut self.made);
+            // The first frame begins before the sound does.
+            let early = usize::try_from(-start).unwrap_or(0);
+            channel.up.push(&channel.difference[at + early..][..length - early], &mut self.made);
             channel.ready.extend(&self.made);
             channel.host.drain(..at.saturating_sub(BEFORE));
             channel.difference.drain(..at.saturating_sub(BEFORE));
