@@ -1,11 +1,12 @@
 // Composition in Node: engine, pixel codec and key are chosen here and nowhere else.
 import { readFile, rm } from 'node:fs/promises'
-import type { DrawReport, EmbedReport, Engine } from './engine/engine.js'
+import type { AudioEmbedReport, DrawReport, EmbedReport, Engine, Loudness } from './engine/engine.js'
 import { c2paModule } from './c2pa/bridge.js'
 import { loadEngine } from './engine/load.js'
 import { CountermarkError, fromSystem } from './errors.js'
-import { MOMENTS } from './audio/audio.js'
-import { detect, drawLabel, embed, findLabel, keyOf } from './image/image.js'
+import { detect as detectSound, embed as embedSound, findLabel as findRhythm, label as labelSound, MOMENTS, type Labelled } from './audio/audio.js'
+import { pcmStream, wavStream, type MarkingStream, type PcmOptions, type StreamOptions } from './audio/stream.js'
+import { detect, drawLabel, embed, findLabel, keyOf, keysOf } from './image/image.js'
 import { defaultKey, keyIdOf } from './key.js'
 import { Deadline, limitsOf, type Limits } from './limits.js'
 import { sharpCodec } from './media/sharp.js'
@@ -23,7 +24,7 @@ import { soundChanger, type Held } from './pipeline/sound.js'
 import { verifyBytes, verifyDisk } from './pipeline/verify.js'
 import { policyOf, wordingOf } from './policy/policy.js'
 import { signerOf } from './signature/keys.js'
-import type { C2paOptions, Effort, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, PropagateOptions, PropagateResult, Quality, Remark, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
+import type { AudioLabelEvidence, AudioWatermarkEvidence, C2paOptions, Effort, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, PropagateOptions, PropagateResult, Quality, Remark, Sound, SoundPosition, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
 
 /** The output's type: a path where `to` is given, else what `as` names, else the input's own kind. All that may be, where the options leave it open. */
 export type OutputFor<I, O> =
@@ -56,6 +57,27 @@ export interface ImageFunctions {
   payloadOf(producer: string, produceId: string, bits?: 32 | 40 | 64 | 128): Promise<string>
 }
 
+/** Work on samples of one sound, and on sound as it comes, without files. */
+export interface AudioFunctions {
+  /** Puts the watermark into `sound.samples`, in place. `payload`: 16 or 32 hexadecimal digits. Default: the public key. */
+  embed(sound: Sound, options: { payload: string; key?: Key; quality?: Quality }): Promise<AudioEmbedReport>
+  /** Looks for watermarks, one finding a key. Default: the public key, full search. */
+  detect(sound: Sound, options?: { keys?: Key[]; effort?: Effort }): Promise<AudioWatermarkEvidence[]>
+  /** The sound with the rhythm, or with a spoken clip of the same rate; its own samples stay as they are. Default: at the start. */
+  label(sound: Sound, options?: { position?: SoundPosition; clip?: Sound }): Promise<Labelled>
+  /** Looks for the rhythm. */
+  findLabel(sound: Sound): Promise<AudioLabelEvidence>
+  /** Loudness in LUFS (absent for silence), the largest sample, and how many frames. */
+  loudness(sound: Sound): Promise<Loudness>
+  /** First 32, 40, 64 or 128 bits of the hash of ContentProducer and ProduceID, hexadecimal: what a watermark carries. */
+  payloadOf(producer: string, produceId: string, bits?: 32 | 40 | 64 | 128): Promise<string>
+  /** Labels and watermarks bare samples as they come: Float32Array, or bytes. */
+  stream(options: PcmOptions & { format: 's16le' | 'f32le' }): Promise<MarkingStream<Uint8Array>>
+  stream(options: PcmOptions & { format?: 'samples' }): Promise<MarkingStream<Float32Array>>
+  /** The same of the bytes of a WAV, whose length may be open; the metadata label is written too. */
+  wavStream(options: StreamOptions): Promise<MarkingStream<Uint8Array>>
+}
+
 /** The functions of the SDK with a service's own settings filled in. */
 export interface Countermark<D extends Partial<MarkOptions & VerifyOptions> = {}> {
   /**
@@ -69,6 +91,7 @@ export interface Countermark<D extends Partial<MarkOptions & VerifyOptions> = {}
   /** The platform's step: sets the propagation pair, or adds a label where the user declared it or traces show it. */
   propagate<I extends Input, O extends PropagateOptions>(input: I, options: O & NoOther<O, PropagateOptions>): Promise<PropagateResult<OutputFor<I, O>>>
   readonly image: ImageFunctions
+  readonly audio: AudioFunctions
 }
 
 /** Options of `mark` where `D` already holds some: `provider` may then be left out. */
@@ -92,6 +115,7 @@ export function createCountermark<const D extends Partial<MarkOptions & VerifyOp
       return propagate(input, { ...(policy && { policy }), ...(limits && { limits }), ...(keys && { keys }), ...options } as PropagateOptions) as never
     },
     image,
+    audio,
   }
 }
 
@@ -248,6 +272,22 @@ export const image: ImageFunctions = {
   payloadOf: async (producer, produceId, bits = 64) => (await loadEngine()).payloadOf(producer, produceId, bits),
 }
 
+/** Work on samples, and on streams of them; see AudioFunctions. */
+export const audio: AudioFunctions = {
+  embed: async (sound, { key = 'public', ...options }) => embedSound(await loadEngine(), sound, keyOf(key), options),
+  detect: async (sound, { keys = ['public'], effort = 'full' } = {}) => (await detectSound(await loadEngine(), sound, keysOf(keys), effort)).evidence,
+  label: async (sound, options) => labelSound(await loadEngine(), sound, options),
+  findLabel: async (sound) => findRhythm(await loadEngine(), sound),
+  loudness: async (sound) => {
+    const meter = (await loadEngine()).loudnessMeter(sound)
+    meter.push(sound.samples)
+    return meter.report()
+  },
+  payloadOf: async (producer, produceId, bits = 64) => (await loadEngine()).payloadOf(producer, produceId, bits),
+  stream: async (options: PcmOptions) => pcmStream(await loadEngine(), { ...options, ...(options.key === undefined ? {} : { key: keyOf(options.key) }) }) as never,
+  wavStream: async (options) => wavStream(await loadEngine(), { ...options, ...(options.key === undefined ? {} : { key: keyOf(options.key) }) }),
+}
+
 /** What a voice says; under laws outside China in English. */
 const SPOKEN: { readonly [policy: string]: string[] } = {
   cn: ['本音频由人工智能生成'], all: ['本音频由人工智能生成', 'This audio was generated by AI.'],
@@ -284,6 +324,7 @@ async function planOf(options: MarkOptions): Promise<Plan> {
       ...(ratio === undefined ? {} : { ratio }),
       font: font === undefined ? new Uint8Array() : font instanceof Uint8Array ? font : await fileBytes(pathOf(font)),
       asked: text !== undefined || (position !== undefined && moment === undefined),
+      placed: position !== undefined && moment === undefined,
     }, sound: {
       position: moment ?? 'start',
       form: audio !== undefined ? 'clip' : voice ? 'voice' : 'rhythm',

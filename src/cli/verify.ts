@@ -29,6 +29,7 @@ export async function runVerify(inputs: string[], flags: VerifyFlags, signal: Ab
     keys: flags.key === undefined ? [...new Set([(await defaultKey()).key, 'public'])] : await Promise.all(flags.key.map(keyFrom)),
     ...(provider === undefined || flags.produceId === undefined ? {} : { expect: { provider, produceId: flags.produceId } }),
     ...(flags.declared ? { declared: true } : {}),
+    ...(flags.ffmpeg === undefined ? {} : { ffmpeg: flags.ffmpeg }),
     ...(flags.trust === undefined ? {} : { trust: await Promise.all(flags.trust.map(textFrom)) }),
     ...(flags.effort === undefined ? {} : { effort: flags.effort as 'full' }),
   }

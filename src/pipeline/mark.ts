@@ -33,7 +33,7 @@ export interface Plan {
   /** Set by `markBytes` itself: the encoder took the watermark away, so the picture is done without one. */
   lost?: true
   /** Undefined: no label. `asked`: the caller named text or place. */
-  label?: { text: string[]; position: LabelPosition; ratio?: number; font: Uint8Array; asked: boolean }
+  label?: { text: string[]; position: LabelPosition; ratio?: number; font: Uint8Array; asked: boolean; placed?: boolean }
   /** How a sound is labelled; undefined: no label. `asked`: the caller named a place, a clip or a voice. */
   sound?: { position: SoundPosition; form: 'rhythm' | 'clip' | 'voice'; clip?: Uint8Array; program?: string; text: string[]; asked: boolean }
   waiver?: string
@@ -55,6 +55,8 @@ export interface Marked<Bytes = Uint8Array> { bytes: Bytes; report: Omit<MarkRes
 
 /** Marks one picture. Errors: see ErrorCode; on any of them there is no output. */
 export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array, plan: Plan, limits: Limits, deadline: Deadline): Promise<Marked> {
+  if (plan.sound?.asked)
+    throw new CountermarkError('ERR_UNSUPPORTED', 'A place in time, a clip or a voice is for the label of a sound, and this is a picture.', { remedy: 'Leave it out (--label-position, --label-audio, --label-voice).' })
   const findings: Finding[] = []
   const info = inspect(engine, bytes, limits)
   if (info.hasC2pa && plan.c2pa === undefined) {
@@ -295,7 +297,7 @@ async function lookForLabel(engine: Engine, picture: Picture, label: NonNullable
 }
 
 /** A picture that is too small for the policy's own wording goes on without label, and the verdict says so. */
-async function draw(engine: Engine, picture: Picture, policy: Policy, { asked, ...label }: NonNullable<Plan['label']>, work: Work, deadline: Deadline): Promise<void> {
+async function draw(engine: Engine, picture: Picture, policy: Policy, { asked, placed: _, ...label }: NonNullable<Plan['label']>, work: Work, deadline: Deadline): Promise<void> {
   try {
     work.drawn = await deadline.within(drawLabel(engine, picture, label))
   } catch (thrown) {

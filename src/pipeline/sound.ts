@@ -19,6 +19,8 @@ export interface Held<Output> { target?: string; container(coded: Uint8Array | u
 /** The changer of sound files. */
 export function soundChanger<Output>(engine: Engine, codec: SoundCodec, source: SoundFile, held: Held<Output>, plan: Plan, deadline: Deadline): Changer<Output> {
   return async (before, kept, payload) => {
+    if (plan.label?.asked && (plan.sound?.form !== 'voice' || plan.label.placed))
+      throw new CountermarkError('ERR_UNSUPPORTED', 'A text, or a place in a picture, is for the label of a picture, and this is a sound.', { remedy: 'Leave it out (--label-text, --label-position), or let a voice say the text (--label-voice).' })
     const file = { ...source, type: before.type }
     const track = await codec.open(file, deadline)
     const { loudness, label, mark } = await hear(engine, track, plan, kept !== undefined, deadline)
