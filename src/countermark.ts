@@ -172,8 +172,19 @@ function soundIn({ bytes, form, name }: Source, type: string): SoundFile {
 }
 
 function heldIn(engine: Engine, source: Uint8Array): Held<Uint8Array> {
-  return { container: (coded, type) => inMemory(engine, coded ?? source, type), drop: async () => {} }
+  const carried = (coded: Uint8Array, type: string): Uint8Array => {
+    try {
+      return TAGGED.includes(type) ? engine.metadataCarry(source, coded) : coded
+    } catch {
+      // A structure that is not put together here: the encoder's own tags stay, and the result names those that are missing.
+      return coded
+    }
+  }
+  return { container: (coded, type) => inMemory(engine, coded === undefined ? source : carried(coded, type), type), drop: async () => {} }
 }
+
+/** Kinds whose tags are carried by the core; the encoder writes those of the others. */
+const TAGGED = ['audio/mpeg', 'audio/aac', 'audio/flac', 'audio/ogg']
 
 /** A file of any kind that is not coded anew as a picture. A sound whose encoder takes the watermark away is marked without it. */
 async function markSound<Output>(engine: Engine, file: Container<Output>, source: SoundFile, held: Held<Output>, plan: Plan, ffmpeg: string | undefined, deadline: Deadline): Promise<Marked<Output>> {

@@ -24,6 +24,8 @@ export interface Container<Output> {
   /** Of the coded samples, which writing does not change. */
   hash: Hasher
   read(): Promise<MetadataReport>
+  /** Every text of its metadata; not of a file on disk. */
+  texts?: () => MetadataText[]
   /** The new file; without options a copy. Not yet where the caller looks for it. */
   write(options?: WriteOptions): Promise<Written<Output>>
 }
@@ -48,6 +50,7 @@ export function inMemory(engine: Engine, bytes: Uint8Array, type: string): Conta
     type,
     hash: contentHasher(engine, bytes),
     read: async () => engine.metadataRead(bytes),
+    texts: () => engine.metadataTexts(bytes),
     write: async (options) => {
       const output = options === undefined ? bytes : engine.metadataWrite(bytes, options)
       return {
@@ -143,6 +146,7 @@ export async function markContainer<Output>(engine: Engine, file: Container<Outp
         await written.drop()
         return 'watermark lost'
       }
+      if (changed?.file !== undefined) findings.push(...missing(file.texts?.(), sight.texts))
       const judged = judge(plan.policy, { ...sight, findings: [...findings, ...sight.findings] }, false, {
         firstWrite: kept === undefined,
         drawn: changed?.labelled === true,
@@ -167,6 +171,15 @@ export async function markContainer<Output>(engine: Engine, file: Container<Outp
   } finally {
     await changed?.drop()
   }
+}
+
+/** Rule M14: tags of the source that another program's encoder has not written again. What names the encoder is no tag of the content. */
+function missing(before: readonly MetadataText[] = [], after: readonly MetadataText[] | undefined): Finding[] {
+  if (after === undefined) return []
+  const there = new Set(after.map(({ key, value }) => `${key.toLowerCase()}=${value}`))
+  const lost = before.filter(({ key, value }) => !there.has(`${key.toLowerCase()}=${value}`) && !/^(aigc|xmp|encoder|TSSE|©too|tool)$/i.test(key) && !/:/.test(key))
+  if (lost.length === 0) return []
+  return [{ rule: 'M14', severity: 'warning', message: `These tags of the source are not in the output, as ffmpeg does not write them there: ${[...new Set(lost.map(({ key }) => key))].join(', ')}.`, remedy: 'Write them again, or use metadataOnly (--metadata-only), which keeps them all.' }]
 }
 
 /** Rule M11 for the sound itself: the finished file is decoded and listened to. False where the encoder has taken the watermark away. */

@@ -73,7 +73,8 @@ pub fn voice(samples: &[f32], options: &Options) -> Result<Vec<f32>> {
         samples.to_vec()
     } else {
         let mean = |frame: &[f32]| frame.iter().sum::<f32>() / own.channels as f32;
-        let channels = |value: f32| (0..layout.channels).map(move |channel| if layout.weight(channel) > 0.0 { value } else { 0.0 });
+        let channels =
+            |value: f32| (0..layout.channels).map(move |channel| if layout.weight(channel) > 0.0 { value } else { 0.0 });
         samples.chunks_exact(own.channels).flat_map(|frame| channels(mean(frame))).collect()
     };
     // A mono voice in two channels is 3 dB louder.
@@ -90,7 +91,11 @@ fn framed(options: &Options, body: Vec<f32>) -> Result<Vec<f32>> {
     let pause = |frame: &Option<Vec<f32>>, leaving: bool| -> Result<Vec<f32>> {
         let Some(frame) = frame else { return Ok(Vec::new()) };
         if frame.len() != layout.channels {
-            return Err(Error::parameter(format!("a frame of {} numbers stands beside a clip of {} channels", frame.len(), layout.channels)));
+            return Err(Error::parameter(format!(
+                "a frame of {} numbers stands beside a clip of {} channels",
+                frame.len(),
+                layout.channels
+            )));
         }
         let (length, glide) = (layout.frames(PAUSE), layout.frames(GLIDE));
         Ok((0..length)

@@ -1,9 +1,9 @@
 //! The search for the rhythm: four pulses of one tone with the times of the clause, whatever the tone, its unit (50 to 320 ms)
 //! and the pause between the letters (one unit or three).
 
+use super::Layout;
 use super::pulses::{Quadruple, quadruples};
 use super::spectrum::{HOP, Levels};
-use super::Layout;
 use crate::error::Result;
 use serde::Serialize;
 
@@ -46,7 +46,9 @@ pub fn find(samples: &[f32], layout: Layout) -> Result<Evidence> {
     let levels = Levels::of(samples, layout.checked(samples.len())?);
     let all: Vec<Quadruple> = (0..levels.bands).flat_map(|band| quadruples(&levels, band)).collect();
     let none = Evidence { kind: "label", modality: "audio", found: false, score: 0.0, r#where: None };
-    let Some(Quadruple { span, unit, off, .. }) = all.iter().min_by(|a, b| a.off.total_cmp(&b.off)).copied() else { return Ok(none) };
+    let Some(Quadruple { span, unit, off, .. }) = all.iter().min_by(|a, b| a.off.total_cmp(&b.off)).copied() else {
+        return Ok(none);
+    };
     // A tone is seen in the bands beside its own too.
     let same = all.iter().filter(|other| (other.span.0 - span.0).abs() < unit && (other.span.1 - span.1).abs() < unit);
     let band = same.max_by(|a, b| a.level.total_cmp(&b.level)).map_or(0, |loudest| loudest.band);
@@ -59,8 +61,6 @@ pub fn find(samples: &[f32], layout: Layout) -> Result<Evidence> {
     };
     Ok(Evidence { found: score >= FOUND, score, r#where: Some(place), ..none })
 }
-
-pub fn scan(samples: &[f32], layout: Layout) -> Vec<Quadruple> { let l = Levels::of(samples, layout); (0..l.bands).flat_map(|b| quadruples(&l, b)).collect() }
 
 #[cfg(test)]
 mod tests {
@@ -95,7 +95,9 @@ mod tests {
     #[test]
     fn other_units_tones_and_letter_pauses_are_found() {
         let layout = Layout { rate: 16_000, channels: 1 };
-        for sound in [(0.06, 1_046.5), (0.09, 600.0), (0.2, 2_000.0), (0.3, 440.0)].map(|(unit, frequency)| Sound { unit, frequency }) {
+        for sound in
+            [(0.06, 1_046.5), (0.09, 600.0), (0.2, 2_000.0), (0.3, 440.0)].map(|(unit, frequency)| Sound { unit, frequency })
+        {
             let samples = with_rhythm(layout, sound, -23.0, 0.0);
             assert!(find(&samples, layout).unwrap().found, "{sound:?}");
             // One unit between the letters instead of three.
@@ -119,7 +121,13 @@ mod tests {
             (0..layout.frames(units * 0.12)).map(|at| if on { 0.1 * (at as f32 * 0.4).sin() } else { 0.0 }).collect()
         };
         // Morse for N I, E E E E, S, T T, and I without A.
-        for parts in [[3.0, 1.0, 1.0, 3.0, 1.0, 1.0, 1.0], [1.0; 7], [1.0, 1.0, 3.0, 3.0, 3.0, 1.0, 1.0], [1.0, 1.0, 3.0, 3.0, 1.0, 3.0, 1.0], [1.0, 2.0, 3.0, 3.0, 1.0, 1.0, 1.0]] {
+        for parts in [
+            [3.0, 1.0, 1.0, 3.0, 1.0, 1.0, 1.0],
+            [1.0; 7],
+            [1.0, 1.0, 3.0, 3.0, 3.0, 1.0, 1.0],
+            [1.0, 1.0, 3.0, 3.0, 1.0, 3.0, 1.0],
+            [1.0, 2.0, 3.0, 3.0, 1.0, 1.0, 1.0],
+        ] {
             let body: Vec<f32> = parts.iter().enumerate().flat_map(|(at, units)| tone(*units, at % 2 == 0)).collect();
             let samples = [tone(5.0, false), body, tone(5.0, false)].concat();
             assert!(!find(&samples, layout).unwrap().found, "{parts:?}");

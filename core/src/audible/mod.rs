@@ -4,7 +4,7 @@
 pub mod clip;
 pub mod find;
 pub mod loudness;
-pub mod pulses;
+mod pulses;
 pub mod rhythm;
 mod spectrum;
 

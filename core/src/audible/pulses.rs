@@ -81,9 +81,11 @@ fn above(line: &[f32], level: f32) -> Vec<Pulse> {
 
 fn judged(levels: &Levels, band: usize, four: &[Pulse], before: Option<f32>, behind: Option<f32>) -> Option<Quadruple> {
     let [a, b, c, d] = four else { return None };
-    let parts = [a.end - a.start, b.start - a.end, b.end - b.start, c.start - b.end, c.end - c.start, d.start - c.end, d.end - d.start];
+    let parts =
+        [a.end - a.start, b.start - a.end, b.end - b.start, c.start - b.end, c.end - c.start, d.start - c.end, d.end - d.start];
     let whole: f32 = parts.iter().sum();
-    let (unit, off) = [3.0f32, 1.0].into_iter().filter_map(|letter| timed(&parts, whole, letter)).min_by(|x, y| x.1.total_cmp(&y.1))?;
+    let (unit, off) =
+        [3.0f32, 1.0].into_iter().filter_map(|letter| timed(&parts, whole, letter)).min_by(|x, y| x.1.total_cmp(&y.1))?;
     if !(UNITS.0..=UNITS.1).contains(&(f64::from(unit) * HOP)) {
         return None;
     }
@@ -119,7 +121,8 @@ fn judged(levels: &Levels, band: usize, four: &[Pulse], before: Option<f32>, beh
     if contrast < CONTRAST {
         return None;
     }
-    let purity = four.iter().filter_map(|pulse| Some(purity(levels, band, inside(pulse.start, pulse.end, 2.0)?))).fold(f32::MAX, f32::min);
+    let purity =
+        four.iter().filter_map(|pulse| Some(purity(levels, band, inside(pulse.start, pulse.end, 2.0)?))).fold(f32::MAX, f32::min);
     (purity >= PURITY).then_some(Quadruple { span: (a.start, d.end), unit, off, level, contrast, purity, band })
 }
 
@@ -145,7 +148,9 @@ fn extremes(line: &[f32]) -> (f32, f32) {
 /// Decibels from a band to the mean of those from 100 to 350 Hz beside it.
 fn purity(levels: &Levels, band: usize, looks: std::ops::Range<usize>) -> f32 {
     let (near, far) = ((100.0 / levels.width).ceil() as usize, (350.0 / levels.width) as usize);
-    let power = |band: usize| levels.band(band).get(looks.clone()).unwrap_or(&[]).iter().map(|value| 10f32.powf(value / 10.0)).sum::<f32>();
+    let power = |band: usize| {
+        levels.band(band).get(looks.clone()).unwrap_or(&[]).iter().map(|value| 10f32.powf(value / 10.0)).sum::<f32>()
+    };
     let beside: Vec<f32> = (near..=far)
         .flat_map(|away| [band.checked_sub(away), Some(band + away)])
         .flatten()

@@ -55,7 +55,8 @@ impl Levels {
                         continue;
                     }
                     let place = frame as usize * layout.channels + pair;
-                    let value = |place: usize| samples.get(place).copied().filter(|value| value.is_finite()).unwrap_or(0.0) * weight;
+                    let value =
+                        |place: usize| samples.get(place).copied().filter(|value| value.is_finite()).unwrap_or(0.0) * weight;
                     *cell = Complex32::new(value(place), if pair + 1 < layout.channels { value(place + 1) } else { 0.0 });
                 }
                 plan.process_with_scratch(&mut grid, &mut scratch);
@@ -88,7 +89,9 @@ mod tests {
             let turn = std::f64::consts::TAU * 1_000.0 / f64::from(rate);
             let last = channels - 1;
             let samples: Vec<f32> = (0..rate as usize)
-                .flat_map(|at| (0..channels).map(move |channel| if channel == last { (turn * at as f64).sin() as f32 } else { 0.0 }))
+                .flat_map(|at| {
+                    (0..channels).map(move |channel| if channel == last { (turn * at as f64).sin() as f32 } else { 0.0 })
+                })
                 .collect();
             let levels = Levels::of(&samples, layout);
             let best = (0..levels.bands).map(|band| (band, levels.band(band)[60])).max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();

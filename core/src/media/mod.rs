@@ -8,6 +8,7 @@ mod amf;
 mod ape;
 mod avi;
 mod bmff;
+pub mod carry;
 mod ebml;
 mod flac;
 mod flv;
