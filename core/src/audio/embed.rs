@@ -120,8 +120,7 @@ impl Options {
             _ => return Err(Error::parameter("payload must be 8, 16 or 32 hexadecimal digits")),
         };
         let word = payload::Coder::new(class)?.encode(&payload)?;
-        let block =
-            key.stream(&format!("audio/place/{}", self.payload.to_lowercase())).below(super::carrier::BLOCKS as u32) as usize;
+        let block = key.stream(&format!("audio/place/{}", self.payload.to_lowercase())).below(super::carrier::BLOCKS as u32) as usize;
         let allowed = 10f64.powf(-self.quality.decibels() / 10.0);
         let aim = Aim { rate: self.rate, allowed, bits: class.bits(), quality: self.quality };
         Ok(Plan { key, word, block, aim, class })
@@ -147,10 +146,7 @@ impl Aim {
         } else if difference == 0.0 {
             Some("the sound is silent".to_owned())
         } else if agreed / variance.sqrt().max(1e-9) < LEAST {
-            Some(
-                "the sound is too short, too quiet or too plain to hide a mark: silence and lasting tones carry nothing"
-                    .to_owned(),
-            )
+            Some("the sound is too short, too quiet or too plain to hide a mark: silence and lasting tones carry nothing".to_owned())
         } else {
             None
         };

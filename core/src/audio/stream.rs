@@ -205,14 +205,7 @@ impl Embedder {
     /// What was done so far.
     pub fn report(&self) -> Report {
         let tally = &self.tally;
-        eprintln!(
-            "DBG mark {:?} z {} strength {} sync {:?} bit0 {:?}",
-            tally.mark,
-            tally.mark[0] / tally.mark[1].sqrt(),
-            self.strength,
-            self.reached.last(),
-            self.reached.first()
-        );
+        eprintln!("DBG mark {:?} z {} strength {} sync {:?} bit0 {:?}", tally.mark, tally.mark[0]/tally.mark[1].sqrt(), self.strength, self.reached.last(), self.reached.first());
         self.aim.report(tally.taken, [tally.sound, tally.difference], tally.mark, tally.nmr.decibels())
     }
 
@@ -245,8 +238,7 @@ impl Embedder {
             powers.iter_mut().for_each(|powers| powers.fill(0.0));
             let [a, b] = &mut powers;
             for channel in &self.channels {
-                let frame =
-                    |slot: i64| Channel::part(&channel.host, channel.first, grid::middle(slot) - (FRAME / 2) as i64, FRAME);
+                let frame = |slot: i64| Channel::part(&channel.host, channel.first, grid::middle(slot) - (FRAME / 2) as i64, FRAME);
                 let second = if (slot as usize) + 1 < until { slot + 1 } else { slot };
                 self.analyser.add_powers([frame(slot), frame(second)], a, b);
             }
@@ -408,8 +400,7 @@ impl Embedder {
     fn pay(&mut self, gains: &mut [Row; STEP], start: i64) {
         let length = STEP * SLOT;
         let energy = |samples: &[f32]| samples.iter().map(|value| f64::from(value * value)).sum::<f64>();
-        let sound: f64 =
-            self.channels.iter().map(|channel| energy(Channel::part(&channel.host, channel.first, start, length))).sum();
+        let sound: f64 = self.channels.iter().map(|channel| energy(Channel::part(&channel.host, channel.first, start, length))).sum();
         let allowed = sound * self.aim.allowed;
         self.tally.earned += allowed;
         let cost = |channels: &[Channel]| channels.iter().map(|channel| energy(&channel.step)).sum::<f64>();

@@ -24,9 +24,7 @@ pub fn voice(rate: u32, seconds: f64, seed: u32) -> Vec<f32> {
             let voiced: f64 = (1..40)
                 .map(|partial| {
                     let hertz = pitch * f64::from(partial);
-                    let level = 1.0 / (1.0 + ((hertz - formant) / 300.0).powi(2))
-                        + 0.25 / (1.0 + ((hertz - 2_600.0) / 500.0).powi(2))
-                        + 0.01;
+                    let level = 1.0 / (1.0 + ((hertz - formant) / 300.0).powi(2)) + 0.25 / (1.0 + ((hertz - 2_600.0) / 500.0).powi(2)) + 0.01;
                     level * (std::f64::consts::TAU * phase * f64::from(partial)).sin()
                 })
                 .sum();
