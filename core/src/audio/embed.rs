@@ -32,12 +32,12 @@ pub enum Quality {
 }
 
 impl Quality {
-    /// The least signal-to-noise ratio in dB. A little is kept for what lies above 8 kHz and for rounding.
+    /// The least signal-to-noise ratio in dB. A little is kept for rounding.
     fn decibels(self) -> f64 {
         match self {
-            Quality::Standard => 25.2,
-            Quality::High => 30.2,
-            Quality::Robust => 22.2,
+            Quality::Standard => 25.02,
+            Quality::High => 30.02,
+            Quality::Robust => 22.02,
         }
     }
 }

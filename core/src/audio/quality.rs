@@ -23,7 +23,7 @@ pub struct NoiseToMask {
     sound: VecDeque<f32>,
     difference: VecDeque<f32>,
     sums: [Vec<f32>; 2],
-    /// Of each frame its energy and its ratio in dB.
+    /// Of each frame its energy and its ratio.
     frames: Vec<(f32, f32)>,
 }
 
@@ -101,15 +101,15 @@ impl NoiseToMask {
         let used = self.band.last().map_or(BANDS, |last| last + 1);
         let ratios = noises.iter().zip(&masked).zip(&self.offset).take(used);
         let ratio: f32 = ratios.map(|((noise, masked), offset)| noise / (masked * offset + floor)).sum::<f32>() / used as f32;
-        self.frames.push((energy, 10.0 * (ratio + 1e-9).log10()));
+        self.frames.push((energy, ratio));
     }
 
-    /// The mean over all frames that are not silent, in dB; -90 where there are none.
+    /// The mean ratio of all frames that are not silent, in dB (PEAQ's Total NMR); -90 where there is no difference.
     pub fn decibels(&self) -> f64 {
         let loudest = self.frames.iter().map(|(energy, _)| *energy).fold(0.0, f32::max);
         let active = self.frames.iter().filter(|(energy, _)| *energy > loudest * ACTIVE);
         let (sum, count) = active.fold((0.0, 0), |(sum, count), (_, ratio)| (sum + f64::from(*ratio), count + 1));
-        if count == 0 { -90.0 } else { sum / f64::from(count) }
+        10.0 * (sum / f64::from(count.max(1)) + 1e-9).log10()
     }
 }
 
@@ -129,7 +129,7 @@ mod tests {
                 .collect()
         };
         let (loud, soft, difference) = (noise(0.5), noise(0.005), noise(0.01));
-        let mut of = |sound: &[f32]| {
+        let of = |sound: &[f32]| {
             let mut nmr = NoiseToMask::default();
             nmr.begin();
             nmr.add(sound, &difference);

@@ -13,6 +13,8 @@ const REACH: f64 = 0.06;
 const TEMPO_STEP: f64 = 0.003;
 /// Steps of the frequencies: a cell is 250 Hz wide.
 const RATIO_STEP: f64 = 0.015;
+/// Times that the steps are halved, and the part doubled: to 1e-4, which is half a slot in a minute.
+const ROUNDS: usize = 5;
 /// Slots of the part that is searched: 4 s.
 const PART: usize = 334;
 /// Frames of the part that is refined: 16 s.
@@ -121,7 +123,7 @@ pub fn refine(map: &Map, carrier: &Carrier, guess: Place) -> (Vec<Place>, f64) {
     let mut looks = 0.0;
     let mut step = TEMPO_STEP / 2.0;
     let mut places = Vec::new();
-    loop {
+    for _ in 0..ROUNDS {
         // Around the middle of what the guess was made on, so that tempo and phase do not pull at each other.
         let middle = 0.5 * (best.window.from + best.window.to) as f64;
         let anchor = best.phase as f64 + middle * FINES as f64 / best.window.tempo;
@@ -149,11 +151,7 @@ pub fn refine(map: &Map, carrier: &Carrier, guess: Place) -> (Vec<Place>, f64) {
         places.push(round);
         best = round;
         step /= 2.0;
-        let longer = grown(map, &best);
-        if step < 1e-4 && longer == best {
-            break;
-        }
-        best = longer;
+        best = grown(map, &best);
     }
     places.sort_by(|a, b| b.score.total_cmp(&a.score));
     (places, looks)

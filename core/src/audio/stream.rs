@@ -36,8 +36,10 @@ const KEEP: f32 = 0.975;
 /// Slots from which the noise floor and the mean energy are taken: 5 s.
 const MEMORY: usize = 416;
 /// Strength before anything was measured, dB of amplitude, and its range.
-const STRENGTH: f32 = -20.0;
-const STRENGTHS: std::ops::RangeInclusive<f32> = -32.0..=-8.0;
+const STRENGTH: f32 = -16.0;
+const STRENGTHS: std::ops::RangeInclusive<f32> = -32.0..=0.0;
+/// What of a steady second's savings is added to what is allowed now.
+const SPEND: f64 = 0.5;
 /// Samples of silence before the first.
 const BEFORE: usize = FRAME;
 
@@ -205,7 +207,6 @@ impl Embedder {
     /// What was done so far.
     pub fn report(&self) -> Report {
         let tally = &self.tally;
-        eprintln!("DBG mark {:?} z {} strength {} sync {:?} bit0 {:?}", tally.mark, tally.mark[0]/tally.mark[1].sqrt(), self.strength, self.reached.last(), self.reached.first());
         self.aim.report(tally.taken, [tally.sound, tally.difference], tally.mark, tally.nmr.decibels())
     }
 
@@ -406,8 +407,8 @@ impl Embedder {
         let cost = |channels: &[Channel]| channels.iter().map(|channel| energy(&channel.step)).sum::<f64>();
         let mut spent = cost(&self.channels);
         let left = (self.tally.earned - self.tally.spent).max(0.0);
-        self.tally.lately[0] = 0.98 * self.tally.lately[0] + allowed;
-        self.tally.lately[1] = 0.98 * self.tally.lately[1] + spent;
+        self.tally.lately[0] = 0.95 * self.tally.lately[0] + allowed;
+        self.tally.lately[1] = 0.95 * self.tally.lately[1] + spent;
         if spent > left {
             // Near 0 dB the difference is proportional to the gains.
             let scale = (left / spent).sqrt() as f32;
@@ -418,8 +419,11 @@ impl Embedder {
         self.tally.spent += spent;
         let [earned, used] = self.tally.lately;
         if used > 0.0 && earned > 0.0 {
-            let over = 10.0 * (used / (earned + 0.2 * (self.tally.earned - self.tally.spent).max(0.0))).log10() as f32;
-            self.strength = (self.strength - (0.15 * over).clamp(-0.5, 0.5)).clamp(*STRENGTHS.start(), *STRENGTHS.end());
+            // What was saved is spent within about two seconds.
+            let saved = (self.tally.earned - self.tally.spent).max(0.0);
+            let over = 10.0 * (used / (earned + SPEND * saved)).log10() as f32;
+            let change = (0.2 * over).clamp(-1.0, 1.0);
+            self.strength = (self.strength - change).clamp(*STRENGTHS.start(), *STRENGTHS.end());
         }
     }
 
