@@ -4,6 +4,7 @@ import { wasmEngine, type WasmSource } from './engine/wasm.js'
 import { CountermarkError } from './errors.js'
 import { checkBytes, Deadline, limitsOf, type Limits } from './limits.js'
 import { canvasDecoder } from './media/canvas.js'
+import { webSound } from './media/websound.js'
 import { documentOf } from './pipeline/document.js'
 import { verifyBytes } from './pipeline/verify.js'
 import type { VerifyOptions, VerifyResult } from './types.js'
@@ -30,11 +31,11 @@ export interface VerifierOptions {
   c2pa?: C2paWeb
 }
 
-/** Says what pictures carry, in the page itself. */
+/** Says what pictures, sound and documents carry, in the page itself. */
 export interface Verifier {
   /** Loads the module now instead of at the first file. */
   ready(): Promise<void>
-  /** One picture. Default key: `public`. Throws CountermarkError where the input is no picture. */
+  /** One file. Default key: `public`. Throws CountermarkError where it is of no kind that is read. */
   verify(input: Blob | ArrayBuffer | Uint8Array, options?: VerifyOptions): Promise<VerifyResult>
 }
 
@@ -59,7 +60,7 @@ export function createVerifier(options: VerifierOptions = {}): Verifier {
       const engine = await deadline.within(wasmEngine(options.wasm))
       const bytes = await bytesOf(input, limits, deadline)
       const document = await documentOf(bytes, input instanceof File ? input.name : undefined)
-      const result = await verifyBytes(engine, canvasDecoder, bytes, asked, ['public'], limits, deadline, { document, manifests: options.c2pa && webReader(options.c2pa) })
+      const result = await verifyBytes(engine, canvasDecoder, bytes, asked, ['public'], limits, deadline, { document, sound: webSound, manifests: options.c2pa && webReader(options.c2pa) })
       return { ...(input instanceof File ? { file: input.name } : {}), ...result, ms: Math.round(performance.now() - start) }
     },
   }
