@@ -1,7 +1,7 @@
 // Sound as a model speaks it: labelled, watermarked and (of a WAV) given its metadata while it comes, by a Web TransformStream.
 import type { AudioEmbedReport, Engine, SoundFormat } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
-import { wavBytes, wavForm, wavHeader, wavSamples, type WavForm } from '../media/wav.js'
+import { isOpen, wavBytes, wavForm, wavHeader, wavSamples, type WavForm } from '../media/wav.js'
 import { recordOf } from '../metadata/record.js'
 import type { Key, Quality, Sound } from '../types.js'
 import { clipMaker, embedOptions } from './audio.js'
@@ -206,8 +206,9 @@ export function wavStream(engine: Engine, options: StreamOptions): MarkingStream
       return []
     }
     const { start, size } = found
-    form = await wavForm(async (at, count) => head.subarray(at, Math.min(start, at + count)), size === OPEN || size === 0 ? start : start + size)
-    left = size === OPEN || size === 0 ? Infinity : size
+    const stated = new DataView(head.buffer, head.byteOffset).getUint32(4, true)
+    form = await wavForm(async (at, count) => head.subarray(at, Math.min(start, at + count)), isOpen(size, stated, 0) ? start : start + size)
+    left = isOpen(size, stated, 0) ? Infinity : size
     marker = markerOf(engine, form, options)
     frames = framesOf(form)
     const first = marker.begin()

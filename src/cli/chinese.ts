@@ -114,6 +114,7 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['This is an Office file of the old binary kind, or one with a password.', '这是旧的二进制 Office 文件，或带密码的文件'],
   ['Save it as DOCX, XLSX or PPTX without a password, and mark that.', '请另存为无密码的 DOCX、XLSX 或 PPTX 后再标识'],
   // Sound.
+  ['The decoder complained of the sound, a part of which may be damaged: {}', '解码程序报告音频可能部分损坏：{1}'],
   ['These tags of the source are not in the output, as ffmpeg does not write them there: {}.', '源文件的以下标签未写入输出（ffmpeg 不写入）：{1}'],
   ['Write them again, or use {}, which keeps them all.', '请重新写入，或使用 {1}（保留全部标签）'],
   ['The sound could not be decoded: {}', '音频无法解码：{1}'],

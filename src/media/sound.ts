@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { SoundFormat } from '../engine/engine.js'
 import { CountermarkError, fromSystem } from '../errors.js'
 import type { Deadline } from '../limits.js'
-import { factsOf, ffmpegProgram, pieces, readingOf, run, type TrackFacts } from './ffmpeg.js'
+import { factsOf, ffmpegProgram, lastOf, pieces, readingOf, run, type TrackFacts } from './ffmpeg.js'
 import { wavBytes, wavForm, wavSamples, wavSizes, type ReadAt, type WavForm } from './wav.js'
 
 /** A sound file: on disk, or in memory. */
@@ -22,6 +22,8 @@ export interface Track {
   bitrate?: number
   /** Its samples from the start, whole frames a piece, interleaved; each call reads them anew. */
   blocks(): AsyncIterable<Float32Array>
+  /** What the decoder complained of while it read the samples the last time. */
+  complaint?(): string | undefined
 }
 
 /** Reads sound. Errors: ERR_BROKEN, ERR_UNSUPPORTED, ERR_MISSING, ERR_LIMIT. */
@@ -169,9 +171,11 @@ async function openOther(file: SoundFile, asked: string | undefined, deadline: D
   const facts = { ...found, ...as }
   if (facts.rate < 8000 || facts.rate > 192_000 || facts.channels > 8)
     throw new CountermarkError('ERR_UNSUPPORTED', `The sound has ${facts.channels} channels of ${facts.rate} samples a second; 1 to 8 of 8000 to 192000 are handled.`)
+  let said = ''
   return {
     ...trackOf(facts),
-    blocks: () => decoded(program, file, facts, deadline),
+    blocks: () => decoded(program, file, facts, deadline, (text) => { said = text }),
+    complaint: () => (said === '' ? undefined : said),
   }
 }
 
@@ -179,14 +183,15 @@ function trackOf({ rate, channels, codec, bitrate }: TrackFacts): Omit<Track, 'b
   return { rate, channels, codec, lossless: LOSSLESS.test(codec), ...(bitrate === undefined ? {} : { bitrate }) }
 }
 
-async function* decoded(program: string, file: SoundFile, { channels, rate }: TrackFacts, deadline: Deadline): AsyncGenerator<Float32Array> {
+async function* decoded(program: string, file: SoundFile, { channels, rate }: TrackFacts, deadline: Deadline, complain: (said: string) => void): AsyncGenerator<Float32Array> {
   const folder = await folderFor(file)
   try {
     const path = 'path' in file ? file.path : folder?.path
     // Rate and channels are said again, so that a stream that changes them half-way stays one sound.
     const args = ['-nostdin', '-hide_banner', '-v', 'error', ...readingOf(file.type, path), '-map', '0:a:0', '-ar', String(rate), '-ac', String(channels), '-c:a', 'pcm_f32le', '-f', 'f32le', 'pipe:1']
-    const { output } = run(program, args, deadline, path === undefined && 'bytes' in file ? pieces(file.bytes) : undefined)
+    const { output, said } = run(program, args, deadline, path === undefined && 'bytes' in file ? pieces(file.bytes) : undefined)
     yield* framed(output, channels * 4)
+    complain(said() === '' ? '' : lastOf(said()))
   } finally {
     await folder?.drop()
   }

@@ -25,6 +25,13 @@ export interface WavForm {
 
 const broken = (why: string, offset: number): CountermarkError => new CountermarkError('ERR_BROKEN', `The WAV contradicts itself: ${why}.`, { offset, remedy: 'Get an undamaged copy of the file.' })
 const OPEN = 0xffffffff
+/** Programs that write to a pipe put a number there that no file reaches: sox, espeak-ng and others. */
+const BEYOND = 0x7ffff000
+
+/** Whether that is no length but the sign that nobody knew it. `stated`: of the whole file. */
+export function isOpen(size: number, stated: number, left: number): boolean {
+  return size === OPEN || (size >= BEYOND && size > left) || (size === 0 && (stated === OPEN || stated === 0))
+}
 
 /** Reads the header. `length`: bytes of the file, where known; a stream's writer may have left the sizes open. */
 export async function wavForm(read: ReadAt, length: number): Promise<WavForm> {
@@ -51,8 +58,7 @@ export async function wavForm(read: ReadAt, length: number): Promise<WavForm> {
     else if (name === 'data') {
       if (form === undefined) throw broken('its samples stand before their form', at)
       const start = at + 8
-      const openEnded = size === OPEN || (size === 0 && (stated === OPEN || stated === 0))
-      if (openEnded) size = true64 ?? length - start
+      if (isOpen(size, stated, length - start)) size = true64 ?? length - start
       if (start + size > length) throw broken('it is cut off inside its samples', length)
       return { ...form, data: { start, end: start + size }, tail: Math.min(length, start + size + (size % 2)), end: Math.max(end, start + size), ...(fact === undefined ? {} : { fact }), ...(long === undefined ? {} : { long }) }
     }

@@ -10,7 +10,7 @@ import { DECODED, modalityOf, REDRAWN, typeOfBytes } from '../media/kind.js'
 import { isAiSourceType } from '../metadata/record.js'
 import { tracesIn } from '../trace/traces.js'
 import { contentHasher, type Hasher } from './content.js'
-import { listen } from './listen.js'
+import { complaints, listen } from './listen.js'
 import type { Effort, Evidence, Finding, Key, LabelEvidence, MetadataEvidence, Picture, Record, WatermarkEvidence } from '../types.js'
 
 /** What is asked of `gather`. */
@@ -131,7 +131,9 @@ export async function gatherMetadata(type: string, read: () => MetadataReport | 
 async function addHeard({ engine, decoder, source, keys, effort, deadline }: Hearing, request: Pick<Request, 'expect'>, sight: Sight): Promise<void> {
   const heard = await attempt(async () => {
     const track = await decoder.open({ ...source, type: sight.type }, deadline)
-    return listen(engine, track, track.blocks(), { keys, effort }, deadline)
+    const all = await listen(engine, track, track.blocks(), { keys, effort }, deadline)
+    sight.findings.push(...complaints(track))
+    return all
   })
   if (heard instanceof CountermarkError) {
     const unable = heard.code === 'ERR_MISSING' || heard.code === 'ERR_UNSUPPORTED'

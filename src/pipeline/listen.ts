@@ -3,7 +3,8 @@ import { detect, findLabel } from '../audio/audio.js'
 import { stretches, type Pieces } from '../audio/pieces.js'
 import type { Engine, SoundFormat } from '../engine/engine.js'
 import type { Deadline } from '../limits.js'
-import type { AudioLabelEvidence, AudioWatermarkEvidence, Effort, Key } from '../types.js'
+import type { Track } from '../media/sound.js'
+import type { AudioLabelEvidence, AudioWatermarkEvidence, Effort, Finding, Key } from '../types.js'
 
 /** What was heard. */
 export interface Heard {
@@ -19,6 +20,12 @@ const STRETCH = 60
 const OVERLAP = 10
 /** The chance of a false finding that a search of one file accepts; as in the core. */
 const ACCEPT = 1e-6
+
+/** What the decoder said while it read a track to its end: a part of it may be missing from what was heard. */
+export function complaints(track: Track): Finding[] {
+  const said = track.complaint?.()
+  return said === undefined ? [] : [{ rule: 'P2', severity: 'warning', message: `The decoder complained of the sound, a part of which may be damaged: ${said}` }]
+}
 
 /** What is listened for. `most`: stretches after which nobody listens any more. */
 export interface ListenOptions { keys: Key[]; effort: Effort; most?: number }

@@ -9,7 +9,7 @@ import type { SoundCodec, SoundFile, Track } from '../media/sound.js'
 import { espeakProgram, speak } from '../media/voice.js'
 import type { Finding, MarkResult, Record, Sound, SoundPosition } from '../types.js'
 import type { Changer, Container } from './container.js'
-import { listen } from './listen.js'
+import { complaints, listen } from './listen.js'
 import { BOUND, isBoundLabel, type Plan } from './mark.js'
 import { MARKED_REMEDY, samePrefix } from './readback.js'
 
@@ -25,6 +25,7 @@ export function soundChanger<Output>(engine: Engine, codec: SoundCodec, source: 
     const track = await codec.open(file, deadline)
     const { loudness, label, mark } = await hear(engine, track, plan, kept !== undefined, deadline)
     const work = decide(plan, kept, payload, label, mark)
+    work.findings.push(...complaints(track))
     const none = async (): Promise<void> => {}
     if (kept !== undefined && (await isBoundLabel(kept)))
       return { drop: none, watermark: { embedded: false, reason: work.found ? 'it is there already' : BOUND }, label: { drawn: false, reason: work.unlabelled ?? BOUND }, carries: work.found, rhythm: label, labelled: label, findings: work.findings }
@@ -192,5 +193,5 @@ function labelOf(plan: Plan, work: Decided, form?: Clip['form'], span?: [number,
 }
 
 function round(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000
+  return Math.round(seconds * 1e6) / 1e6
 }
