@@ -193,7 +193,7 @@ async function markSound<Output>(engine: Engine, file: Container<Output>, source
     const made = await markContainer(engine, file, one, deadline, { change: soundChanger(engine, codec, source, held, one, deadline), codec })
     if (made !== 'watermark lost') return made
   }
-  throw new CountermarkError('ERR_INTERNAL', 'A watermark was lost that nobody had put in.')
+  throw new CountermarkError('ERR_INTERNAL', 'Countermark has a defect that this input shows. Please report it with the input.')
 }
 
 /** A document, with the file beside a plain text. */

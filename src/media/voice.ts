@@ -3,7 +3,7 @@ import { CountermarkError } from '../errors.js'
 import type { Deadline } from '../limits.js'
 import { programPath, run } from './ffmpeg.js'
 
-const REMEDY = 'Install espeak-ng, or name it by label.voice (--label-voice PROGRAM) or COUNTERMARK_ESPEAK, or give a clip of your own (--label-audio), or leave both out for the rhythm.'
+const REMEDY = 'Install espeak-ng, or name it by label.voice (--label-voice PROGRAM) or COUNTERMARK_ESPEAK, or give a clip as label.audio (--label-audio), or leave both out for the rhythm.'
 
 /** espeak-ng: the program that is asked for, else COUNTERMARK_ESPEAK, else PATH. ERR_MISSING without any. */
 export function espeakProgram(asked?: string): string {

@@ -97,12 +97,12 @@ export interface Hearing<Output> { change: Changer<Output>; codec: SoundDecoder 
 export async function markContainer<Output>(engine: Engine, file: Container<Output>, plan: Plan, deadline: Deadline, hearing?: Hearing<Output>): Promise<Marked<Output> | 'watermark lost'> {
   if (modalityOf(file.type) === 'image' && !plan.metadataOnly)
     throw new CountermarkError('ERR_UNSUPPORTED', `Pictures of type ${file.type} are not labelled or watermarked.`, { remedy: 'Use metadataOnly (--metadata-only), which changes no sample, or convert the picture to JPEG, PNG or WebP first.' })
-  if (plan.label?.asked && hearing === undefined)
-    throw new CountermarkError('ERR_UNSUPPORTED', `No label is put into ${file.type} in this version.`, { remedy: 'Leave out its text and place (--label-text, --label-position).' })
   if (plan.c2pa !== undefined)
     throw new CountermarkError('ERR_UNSUPPORTED', `C2PA manifests are not written into ${file.type} in this version.`, { remedy: 'Leave out c2pa (--c2pa-key, --c2pa-cert).' })
   const before = await file.read()
   const modality = modalityOf(before.type)
+  if ((plan.label?.asked || plan.sound?.asked) && modality !== 'audio')
+    throw new CountermarkError('ERR_UNSUPPORTED', `No label is put into ${file.type} in this version.`, { remedy: 'Leave out its text and place (--label-text, --label-position).' })
   deadline.check()
   const findings: Finding[] = []
   if (before.c2pa) {

@@ -56,7 +56,7 @@ export interface Marked<Bytes = Uint8Array> { bytes: Bytes; report: Omit<MarkRes
 /** Marks one picture. Errors: see ErrorCode; on any of them there is no output. */
 export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array, plan: Plan, limits: Limits, deadline: Deadline): Promise<Marked> {
   if (plan.sound?.asked)
-    throw new CountermarkError('ERR_UNSUPPORTED', 'A place in time, a clip or a voice is for the label of a sound, and this is a picture.', { remedy: 'Leave it out (--label-position, --label-audio, --label-voice).' })
+    throw new CountermarkError('ERR_UNSUPPORTED', 'A place in time, a clip or a voice is for the label of a sound, and this is a picture.', { remedy: 'Leave out label (--label-position, --label-audio, --label-voice).' })
   const findings: Finding[] = []
   const info = inspect(engine, bytes, limits)
   if (info.hasC2pa && plan.c2pa === undefined) {

@@ -20,7 +20,7 @@ export interface Held<Output> { target?: string; container(coded: Uint8Array | u
 export function soundChanger<Output>(engine: Engine, codec: SoundCodec, source: SoundFile, held: Held<Output>, plan: Plan, deadline: Deadline): Changer<Output> {
   return async (before, kept, payload) => {
     if (plan.label?.asked && (plan.sound?.form !== 'voice' || plan.label.placed))
-      throw new CountermarkError('ERR_UNSUPPORTED', 'A text, or a place in a picture, is for the label of a picture, and this is a sound.', { remedy: 'Leave it out (--label-text, --label-position), or let a voice say the text (--label-voice).' })
+      throw new CountermarkError('ERR_UNSUPPORTED', 'A text, or a place in a picture, is for the label of a picture, and this is a sound.', { remedy: 'Leave out label (--label-text, --label-position), or let label.voice (--label-voice) say the text.' })
     const file = { ...source, type: before.type }
     const track = await codec.open(file, deadline)
     const { loudness, label, mark } = await hear(engine, track, plan, kept !== undefined, deadline)
@@ -108,7 +108,7 @@ async function clipOf(codec: SoundCodec, { sound: asked }: Plan, track: SoundFor
   if (asked.form === 'clip') {
     if (asked.clip === undefined) throw new CountermarkError('ERR_USAGE', 'The clip of the spoken label is missing.')
     const type = typeOfBytes(asked.clip)
-    if (type === undefined || modalityOf(type) === 'image') throw new CountermarkError('ERR_UNSUPPORTED', 'The clip of the spoken label is no sound file.', { remedy: 'Give a WAV, FLAC, MP3, Ogg or M4A (--label-audio).' })
+    if (type === undefined || modalityOf(type) === 'image') throw new CountermarkError('ERR_UNSUPPORTED', 'The clip of the spoken label is no sound file.', { remedy: 'Give it as WAV, FLAC, MP3, Ogg or M4A.' })
     const sound = await decodedClip(codec, { type, bytes: asked.clip }, track.rate, deadline)
     return { form: 'clip', sound, findings: [{ rule: 'A2', severity: 'info', message: 'What the clip of the spoken label says is not recognised here: it must hold both elements, e.g. 人工智能生成.' }] }
   }
