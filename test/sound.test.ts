@@ -6,6 +6,7 @@ import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { audio, mark, verify, type MarkOptions } from '../src/index.js'
 import { nativeEngine } from '../src/engine/native.js'
+import { wasmEngine } from '../src/engine/wasm.js'
 import { factsIn } from '../src/media/ffmpeg.js'
 import { countermark, folder, lines } from './support/command.js'
 import { media, mediaFiles, testOnMedia } from './support/media.js'
@@ -252,3 +253,25 @@ withFfmpeg('a long WAV goes from disk to disk', async () => {
   expect(result).toMatchObject({ output: target, label: { drawn: true }, verdict: 'compliant' })
   expect((await verify(target, { keys: ['public'], effort: 'direct', limits: { seconds: 600 } })).evidence.find(({ kind }) => kind === 'label')).toMatchObject({ found: true })
 }, 600_000)
+
+test('both engines make, hear and measure the same', async () => {
+  const [native, wasm] = [nativeEngine(), await wasmEngine()]
+  const most = (a: Float32Array, b: Float32Array): number => a.reduce((far, value, at) => Math.max(far, Math.abs(value - b[at]!)), a.length === b.length ? 0 : Infinity)
+  const options = { rate: 22_050, channels: 2, loudness: -20, before: [0.2, -0.1], after: [0.1, 0.3] }
+  const clip = native.rhythmMake(options)
+  expect(most(clip, wasm.rhythmMake(options))).toBeLessThan(1e-6)
+  expect(most(native.voiceFit(speech.samples, 1, options), wasm.voiceFit(speech.samples, 1, options))).toBeLessThan(1e-6)
+  const [here, there] = await Promise.all([native, wasm].map((engine) => engine.rhythmDetect(clip, options)))
+  expect(here).toMatchObject({ found: true, where: { unit: expect.closeTo(0.12, 3) } })
+  expect([there!.found, there!.score, there!.where!.frequency]).toEqual([true, expect.closeTo(here!.score, 3), here!.where!.frequency])
+  const [a, b] = [native, wasm].map((engine) => {
+    const meter = engine.loudnessMeter({ rate: 16_000, channels: 1 })
+    meter.push(speech.samples)
+    return meter.report()
+  })
+  expect([b!.frames, b!.quiet, b!.loudness]).toEqual([a!.frames, a!.quiet, expect.closeTo(a!.loudness!, 6)])
+  for (const engine of [native, wasm]) {
+    expect(() => engine.rhythmMake({ rate: 1, channels: 1 })).toThrow(expect.objectContaining({ code: 'ERR_PARAMETER' }))
+    expect(() => engine.loudnessMeter({ rate: 16_000, channels: 2 }).push(new Float32Array(3))).toThrow(expect.objectContaining({ code: 'ERR_PARAMETER' }))
+  }
+})

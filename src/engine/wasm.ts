@@ -35,7 +35,7 @@ async function load(source: WasmSource | undefined): Promise<Engine> {
     const path = new URL(`countermark_wasm.js${traps === 0 ? '' : `?${traps}`}`, folder).href
     const glue = (await import(/* @vite-ignore */ /* webpackIgnore: true */ path)) as Glue & Binding
     await glue.default({ module_or_path: await bytesInNode(source ?? new URL('countermark_wasm_bg.wasm', folder)) })
-    return engineOver(trapped(glue), 'wasm')
+    return engineOver(trapped<Binding>(glue), 'wasm')
   } catch (thrown) {
     throw new CountermarkError('ERR_MISSING', `The WebAssembly module could not be loaded: ${messageOf(thrown)}`, {
       remedy: 'Serve countermark_wasm.js and countermark_wasm_bg.wasm, allow wasm-unsafe-eval in the page\'s policy, or build them: npm run build:wasm.',
@@ -53,14 +53,17 @@ async function bytesInNode(source: WasmSource): Promise<unknown> {
   return readFile(new URL(address))
 }
 
-/** A trap leaves the module's memory in an unknown state: the error says so instead of "unreachable executed". */
-function trapped(glue: Glue & Binding): Binding {
+/** A trap leaves the module's memory in an unknown state: the error says so instead of "unreachable executed". Classes and their objects too. */
+function trapped<T extends object>(glue: T): T {
   return new Proxy(glue, {
-    get(target, name: keyof Binding) {
-      const member = target[name] as (...given: unknown[]) => unknown
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target)
+      if (typeof member !== 'function') return member
+      if (/^[A-Z]/.test(String(name))) return trapped(member)
       return (...given: unknown[]) => {
         try {
-          return member(...given)
+          const answer: unknown = member.apply(target, given)
+          return typeof answer === 'object' && answer !== null && 'free' in answer ? trapped(answer) : answer
         } catch (thrown) {
           if (thrown instanceof WebAssembly.RuntimeError) {
             loading = undefined

@@ -11,6 +11,7 @@ import { halved, recompressed } from '../support/damage.js'
 import { docx, DOCX } from '../support/documents.js'
 import { media, mediaFiles } from '../support/media.js'
 import { made, photograph, pipeline } from '../support/pictures.js'
+import { babble, ffmpeg, recoded, wavOf } from '../support/sounds.js'
 
 const PAGE = '<!doctype html><title>loading</title><script type="module" src="/page.js"></script>'
 const SCRIPT = `
@@ -74,6 +75,17 @@ describe.skipIf(chromiumPath === undefined)('the verifier in a browser', () => {
       evidence.map((one) => (one.kind === 'watermark' ? [one.payload, one.bits, one.matchesMetadata] : one.kind === 'label' ? [one.found, one.text] : one))
     expect(plain(here)).toEqual(plain(there))
   })
+  test('a sound: WAV by our own code, MP3 by the browser', async () => {
+    const { output } = await mark(wavOf(babble(6)), { provider: { name: 'Example-Lab' }, produceId: 'c-1', key: 'public' })
+    const good = { verdict: 'compliant', state: 'confirmed', findings: [] }
+    expect(await inPage(output, {}, 'a.wav')).toMatchObject({ type: 'audio/wav', ...good })
+    if (ffmpeg === undefined) return
+    const mp3 = await mark(recoded(wavOf(babble(6)), '-b:a', '96k', '-f', 'mp3'), { provider: { name: 'Example-Lab' }, produceId: 'c-1', key: 'public' })
+    const seen = await inPage(mp3.output, {}, 'a.mp3')
+    // A browser without patented decoders says so instead.
+    if (seen.findings.some(({ message }) => message.includes('nobody listened'))) expect(seen.verdict).toBe('cannot tell')
+    else expect(seen).toMatchObject({ type: 'audio/mpeg', ...good })
+  }, 60_000)
   test.each([['recompressed', recompressed], ['halved', halved]] as const)('%s, without metadata', async (_, damage) => {
     const seen = await inPage(await damage(marked.output), { expect: { provider: 'Example-Lab', produceId: 'c-1' } })
     expect(seen).toMatchObject({ type: 'image/jpeg', verdict: 'non-compliant', state: 'suspected', matchesExpected: true })
