@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { checkFirstLoad } from './first-load.mjs'
 
 rmSync('dist', { recursive: true, force: true })
 const built = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
@@ -17,3 +18,4 @@ for (const name of readdirSync(folder).filter((one) => one.endsWith('.js'))) {
 }
 const licence = readFileSync(join('node_modules', 'fflate', 'LICENSE'), 'utf8')
 writeFileSync(join(folder, 'fflate.js'), `/*! fflate\n${licence}*/\n${readFileSync(join('node_modules', 'fflate', 'esm', 'browser.js'), 'utf8')}`)
+checkFirstLoad()

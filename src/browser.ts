@@ -4,6 +4,7 @@ import { wasmEngine, type WasmSource } from './engine/wasm.js'
 import { CountermarkError } from './errors.js'
 import { checkBytes, Deadline, limitsOf, type Limits } from './limits.js'
 import { canvasDecoder } from './media/canvas.js'
+import { needsFull } from './media/kind.js'
 import { webSound } from './media/websound.js'
 import { documentOf } from './pipeline/document.js'
 import { verifyBytes } from './pipeline/verify.js'
@@ -22,8 +23,10 @@ export type * from './types.js'
 
 /** What `createVerifier` takes. */
 export interface VerifierOptions {
-  /** Where the WebAssembly module lies. Default: beside the package, as `countermark/countermark.wasm` is exported. */
+  /** Where the WebAssembly module for pictures and texts lies. Default: beside the package, as `countermark/countermark.wasm` is exported. */
   wasm?: WasmSource
+  /** Where the module lies that also knows sound and films, which is loaded with the first of them. Default: as `countermark/countermark-full.wasm`. */
+  fullWasm?: WasmSource
   limits?: Partial<Limits>
   /** Load the module that checks signatures with the verifier. Default false: with the first file that is signed. */
   signatures?: boolean
@@ -33,14 +36,14 @@ export interface VerifierOptions {
 
 /** Says what pictures, sound and documents carry, in the page itself. */
 export interface Verifier {
-  /** Loads the module now instead of at the first file. */
+  /** Loads the module for pictures and texts now instead of at the first file. */
   ready(): Promise<void>
-  /** One file. Default key: `public`. Throws CountermarkError where it is of no kind that is read. */
+  /** One file. Default key: `public`. Throws CountermarkError where the input is of no kind that is read. */
   verify(input: Blob | ArrayBuffer | Uint8Array, options?: VerifyOptions): Promise<VerifyResult>
 }
 
 /**
- * A verifier. The module is loaded once, at the first call; a page's policy needs `wasm-unsafe-eval` in `script-src`.
+ * A verifier. A module is loaded once, at the first call that needs it; a page's policy needs `wasm-unsafe-eval` in `script-src`.
  *
  * ```js
  * const verifier = createVerifier()
@@ -50,15 +53,15 @@ export interface Verifier {
 export function createVerifier(options: VerifierOptions = {}): Verifier {
   return {
     ready: async () => {
-      await wasmEngine(options.wasm)
+      await wasmEngine('first', options.wasm)
       if (options.signatures) await Promise.all([import('./signature/security.js'), import('./signature/trust.js'), import('./signature/hash.js')])
     },
     verify: async (input, asked = {}) => {
       const start = performance.now()
       const limits = limitsOf({ ...options.limits, ...asked.limits })
       const deadline = new Deadline(limits, asked.signal)
-      const engine = await deadline.within(wasmEngine(options.wasm))
       const bytes = await bytesOf(input, limits, deadline)
+      const engine = await deadline.within(needsFull(bytes) ? wasmEngine('full', options.fullWasm) : wasmEngine('first', options.wasm))
       const document = await documentOf(bytes, input instanceof File ? input.name : undefined)
       const result = await verifyBytes(engine, canvasDecoder, bytes, asked, ['public'], limits, deadline, { document, sound: webSound, manifests: options.c2pa && webReader(options.c2pa) })
       return { ...(input instanceof File ? { file: input.name } : {}), ...result, ms: Math.round(performance.now() - start) }

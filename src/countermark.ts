@@ -16,9 +16,10 @@ import { besides, checkTarget, deliver, headOf, pathOf, readBeside, readSource, 
 import { produceIdOf, producerOf, propagatorOf } from './metadata/record.js'
 import { soundCodec, type SoundFile } from './media/sound.js'
 import { inMemory, markContainer, onDisk, type Container, type DiskWriter } from './pipeline/container.js'
-import { checkSidecar, documentOf, markDocument, type Document, type MarkedDocument } from './pipeline/document.js'
+import { documentOf, type Document } from './pipeline/document.js'
 import { typeOrThrow } from './pipeline/evidence.js'
 import { markBytes, type Marked, type Plan } from './pipeline/mark.js'
+import { checkSidecar, markDocument, type MarkedDocument } from './pipeline/mark-document.js'
 import { propagateBytes } from './pipeline/propagate.js'
 import { soundChanger, type Held } from './pipeline/sound.js'
 import { verifyBytes, verifyDisk } from './pipeline/verify.js'
@@ -258,9 +259,9 @@ export async function propagate<I extends Input, O extends PropagateOptions>(inp
     policy: policyOf(options.policy), propagator: propagatorOf(options.propagator), propagateId: produceIdOf(options.propagateId), declared: options.declared ?? false,
     keys: options.keys ?? [...new Set([(await defaultKey()).key, 'public'])],
   }
-  if (options.to === undefined && options.as === undefined && (typeof input === 'string' || input instanceof URL))
+  if (options.to === undefined && options.as === undefined && pathLike(input))
     throw new CountermarkError('ERR_USAGE', 'The input is a path: say where the output goes.', { remedy: 'Set `to` to a path, or `as` to bytes, blob, stream or web-stream.' })
-  if (options.to !== undefined && (typeof input === 'string' || input instanceof URL)) await checkTarget(pathOf(input), pathOf(options.to))
+  if (options.to !== undefined && pathLike(input)) await checkTarget(pathOf(input), pathOf(options.to))
   const engine = await loadEngine()
   const source = await readSource(input, limits, deadline)
   const document = await documentIn(source, limits)

@@ -63,7 +63,7 @@ async function engine(kind: 'native' | 'wasm', load: () => Promise<Engine>): Pro
 
 /** Whether the engine's file lies where a build puts it, or its package is installed. */
 function isBuilt(kind: 'native' | 'wasm'): boolean {
-  const place = kind === 'wasm' ? '../wasm/pkg/countermark_wasm_bg.wasm' : `../native/countermark.${platformName()}.node`
+  const place = kind === 'wasm' ? '../wasm/pkg/countermark_wasm_full_bg.wasm' : `../native/countermark.${platformName()}.node`
   if (existsSync(new URL(place, import.meta.url))) return true
   if (kind === 'wasm') return false
   try {

@@ -5,12 +5,17 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
+import { brotliCompressSync } from 'node:zlib'
 import ExifReader from 'exifreader'
 import sharp from 'sharp'
 import { afterAll, describe, expect, test } from 'vitest'
 import { mark, verify, type MarkOptions, type Record } from '../src/index.js'
 import { nativeEngine } from '../src/engine/native.js'
 import { wasmEngine } from '../src/engine/wasm.js'
+import { Deadline, DEFAULT_LIMITS } from '../src/limits.js'
+import { needsFull } from '../src/media/kind.js'
+import { sharpCodec } from '../src/media/sharp.js'
+import { verifyBytes } from '../src/pipeline/verify.js'
 import { countermark, folder, lines } from './support/command.js'
 import { media, testOnMedia } from './support/media.js'
 import { made, pipeline } from './support/pictures.js'
@@ -206,6 +211,27 @@ test('both engines write the same bytes and read the same report', async () => {
     expect(Buffer.from(a!).equals(Buffer.from(b!)), name).toBe(true)
     expect(wasm.metadataRead(b!), name).toEqual(native.metadataRead(a!))
   }
+})
+
+test('packed metadata of a JPEG XL: read by the full module, told by the one that pages load first', async () => {
+  const box = (kind: string, ...body: Uint8Array[]): Buffer => {
+    const head = Buffer.alloc(8)
+    head.writeUInt32BE(8 + Buffer.concat(body).length)
+    head.write(kind, 4, 'latin1')
+    return Buffer.concat([head, ...body])
+  }
+  const packet = OLD_XMP.replace('dc:source="kept"', `dc:source="kept" xmlns:TC260="http://www.tc260.org.cn/ns/AIGC/1.0/" TC260:AIGC="${JSON_TEXT.replaceAll('"', '&quot;')}"`)
+  const front = [box('JXL ', Buffer.from('\r\n\x87\n', 'latin1')), box('ftyp', Buffer.from('jxl \0\0\0\0jxl '))]
+  const picture = box('jxlc', Buffer.from('\xff\x0apicture', 'latin1'))
+  const packed = Buffer.concat([...front, box('brob', Buffer.from('xml '), brotliCompressSync(packet)), picture])
+  expect([needsFull(packed), needsFull(Buffer.concat([...front, picture])), needsFull(picture.subarray(8))]).toEqual([true, false, false])
+  for (const engine of [nativeEngine(), await wasmEngine()])
+    expect(engine.metadataRead(packed).sites).toEqual([expect.objectContaining({ location: 'brob box xml', raw: JSON_TEXT })])
+  expect(await verify(packed)).toMatchObject({ type: 'image/jxl', state: 'confirmed' })
+  const first = await wasmEngine('first')
+  expect(() => first.metadataRead(packed)).toThrow(expect.objectContaining({ code: 'ERR_UNSUPPORTED' }))
+  const seen = await verifyBytes(first, sharpCodec, packed, {}, ['public'], { ...DEFAULT_LIMITS }, new Deadline(DEFAULT_LIMITS))
+  expect(seen).toMatchObject({ verdict: 'cannot tell', state: 'none', findings: expect.arrayContaining([expect.objectContaining({ rule: 'P2', message: expect.stringContaining('packed (brob)') })]) })
 })
 
 test.skipIf(ffmpeg === undefined)('a label beyond ASCII in ID3v2.3, which knows no UTF-8', async () => {

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { generateKeyPairSync } from 'node:crypto'
 import { mark, propagate, verify, type MarkOptions } from '../src/index.js'
 import { countermark, folder } from './support/command.js'
-import { content, docx, label, pdf, python, SAMPLES, seen, SOURCE, text, written } from './support/documents.js'
+import { content, docx, label, packedPdf, pdf, python, SAMPLES, seen, SOURCE, text, written } from './support/documents.js'
 import { mediaFiles, testOnMedia } from './support/media.js'
 
 const bytes = (value: string, encoding: BufferEncoding = 'utf8'): Buffer => Buffer.from(value, encoding)
@@ -179,8 +179,37 @@ describe('through the SDK', () => {
     await mark(source, { ...COMMON, to })
     expect(JSON.parse(readFileSync(`${to}.aigc.json`, 'utf8'))).toMatchObject({ AIGC: { ProduceID: 'c-1' } })
   })
+  test('a label that stands beside a text is not taken for one of other content', async () => {
+    const home = folder()
+    const [source, to] = [join(home, 'y.txt'), join(home, 'g.txt')]
+    writeFileSync(source, 'y\n')
+    const { privateKey } = generateKeyPairSync('ed25519')
+    await mark(source, { ...COMMON, to, sign: { key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string } })
+    const { findings, verdict } = await verify(`${to}.aigc.json`)
+    expect([verdict, findings.filter(({ rule }) => rule === 'S1')]).toEqual(['cannot tell', []])
+    expect(findings).toContainEqual(expect.objectContaining({ rule: 'P2', message: expect.stringContaining('the label of the text beside it (g.txt)') }))
+  })
   test('a system that is named is not dropped in silence', async () => {
-    expect((await mark(pdf(), { ...COMMON, system: { name: 'S', version: '1' } })).findings).toContainEqual(expect.objectContaining({ rule: 'C3', severity: 'warning', message: expect.stringContaining('not written into documents') }))
+    const asked = { ...COMMON, system: { name: 'S', version: '1' } }
+    expect((await mark(docx(), asked)).findings).toContainEqual(expect.objectContaining({ rule: 'C3', severity: 'warning', message: expect.stringContaining('not written into documents of this kind') }))
+    expect((await mark(pdf(), asked)).findings.filter(({ rule }) => rule === 'C3')).toEqual([])
+    // PDF/A allows no property without a schema.
+    const archived = pdf({ packet: '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/" pdfaid:part="2"/></rdf:RDF></x:xmpmeta>' })
+    expect((await mark(archived, asked)).findings).toContainEqual(expect.objectContaining({ rule: 'C3', severity: 'warning' }))
+  })
+  test('system, version and time stand in the XMP of a PDF, and a signature over it holds', async () => {
+    const { privateKey } = generateKeyPairSync('ed25519')
+    const asked = { ...COMMON, policy: 'us-ca', system: { name: 'Painter <&>', version: '2.1' }, sign: { key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string } } as const
+    for (const source of [pdf(), packedPdf(), pdf({ info: '<</Title(x)/CreationDate(D:20200101)>>' })]) {
+      const { output } = await mark(source, asked)
+      const text = Buffer.from(output).toString('latin1')
+      expect(text).toContain('<Iptc4xmpExt:AISystemUsed xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">Painter &lt;&amp;&gt;</Iptc4xmpExt:AISystemUsed>')
+      expect(text).toContain('>2.1</Iptc4xmpExt:AISystemVersionUsed>')
+      // The document's own date is not contradicted.
+      expect(text.includes('<xmp:CreateDate ')).toBe(!Buffer.from(source).toString('latin1').includes('/CreationDate'))
+      expect(content(output, 'application/pdf')).toBe(content(source, 'application/pdf'))
+      expect((await verify(output)).evidence).toContainEqual(expect.objectContaining({ kind: 'signature', valid: true, bound: true }))
+    }
   })
   test.each([['a PDF', 'report.pdf', (): Uint8Array => pdf()], ['HTML', 'a.html', (): Uint8Array => Buffer.from('<!doctype html><html><head></head><p>x</p></html>')], ['Markdown', 'a.md', (): Uint8Array => Buffer.from('# x\n')]] as const)('propagate sets the pair of %s and leaves the producer\'s part and its signature', async (_, name, make) => {
     const home = folder()

@@ -3,11 +3,11 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { loadEngine } from '../src/engine/load.js'
 import { mark, verify, type SignatureEvidence, type SignOptions } from '../src/index.js'
 import { recordOf } from '../src/metadata/record.js'
-import { bytesOfHex, certificateOf, derSignature, hexOf, rawSignature, sequenceOf, valuesOf } from '../src/signature/der.js'
+import { bytesOfHex, certificateOf, derSignature, hexOf, pemBlocks, rawSignature, sequenceOf, valuesOf } from '../src/signature/der.js'
 import { contentHash } from '../src/signature/hash.js'
 import { signerOf, sm2Key, holds } from '../src/signature/keys.js'
 import { examine, secure } from '../src/signature/security.js'
@@ -79,6 +79,21 @@ describe('DER', () => {
       expect(hexOf(rawSignature(derSignature(bytesOfHex(hex)!))!)).toBe(hex)
     expect(rawSignature(new Uint8Array(10))).toBeUndefined()
   })
+})
+
+test.skipIf(!hasSm2)('without the library for SM2 a chain is not called unreadable', async () => {
+  const [name, how, digest] = KINDS.find(([one]) => one === 'SM2')!
+  const own = house(name!, how!, digest!)
+  vi.resetModules()
+  vi.doMock('sm-crypto-v2', () => { throw new Error('not installed') })
+  try {
+    const [{ judgeTrust, trustOf }, { publicKeyOf }] = await Promise.all([import('../src/signature/trust.js'), import('../src/signature/keys.js')])
+    const chain = pemBlocks(own.chain, 'chain').map(({ der }) => der)
+    await expect(judgeTrust(publicKeyOf(certificateOf(chain[0]!).spki), chain, trustOf([own.root]))).rejects.toMatchObject({ code: 'ERR_MISSING', message: expect.stringContaining('sm-crypto-v2') })
+  } finally {
+    vi.doUnmock('sm-crypto-v2')
+    vi.resetModules()
+  }
 })
 
 describe.each(KINDS)('%s', (name, how, digest) => {

@@ -3,6 +3,9 @@
 
 const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   // Findings: metadata.
+  ['audio', '音频'],
+  ['video', '视频'],
+  ['This file is the label of the text beside it ({}): verify that text. Whether the label is of it cannot be told from here.', '本文件是旁边文本（{1}）的标识：请核验该文本；仅凭本文件无法判断标识是否属于它'],
   ['The file has no AIGC metadata label.', '文件元数据中没有 AIGC 标识'],
   ['The file has {} AIGC labels, at {}; exactly one is allowed.', '文件有 {1} 份 AIGC 标识，位于 {2}；只允许一份'],
   ['The label at {} cannot be read: {}.', '{1} 处的标识无法读取：{2}'],
@@ -88,7 +91,7 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['Of documents this version reads the metadata only; their text is not searched for labels or watermarks.', '本版本只读取文档的元数据，不在正文中查找标识和水印'],
   ['There is no file {} beside this text, where its label would stand; it may have been left behind.', '文本旁没有 {1}（标识应在其中）；该文件可能丢失'],
   ['The policy {} requires a visible label. This version neither puts one into the text of documents nor looks for one there, so whether it has one cannot be told.', '规则 {1} 要求显式标识；本版本既不在文档正文中写入也不查找显式标识，因此无法判断'],
-  ['The system and its version are not written into documents by this version.', '本版本不在文档中写入系统名称和版本'],
+  ['The system and its version are not written into documents of this kind by this version.', '本版本不在此类文档中写入系统名称和版本'],
   ['Write them into the document\'s own text or metadata.', '请自行写入文档正文或元数据'],
   ['documents carry no watermark in this version', '本版本不给文档加水印'],
   ['no label is drawn into documents in this version; it must stand in the text itself', '本版本不在文档中绘制显式标识；标识须写在正文中'],
@@ -182,7 +185,6 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['the file is empty', '文件是空的'],
   ['This is not a picture of a kind that is read (JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF).', '不是可读取的图片类型（JPEG、PNG、WebP、AVIF、HEIC、GIF、TIFF）'],
   ['This is not a picture of a kind that is read.', '不是可读取的图片类型'],
-  ['Files of type {} cannot be marked yet.', '暂不能标识 {1} 文件'],
   ['Files of type {} are not written.', '不写入 {1} 文件'],
   ['The {} file could not be decoded: {}.', '{1} 文件无法解码：{2}'],
   ['sharp on this machine does not handle this {} file: {}.', '本机的 sharp 不能处理这个 {1} 文件：{2}'],

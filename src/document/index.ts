@@ -5,7 +5,7 @@ import type { Record } from '../types.js'
 import { epub } from './epub.js'
 import { html } from './html.js'
 import { json } from './json.js'
-import { latin1, type Contents, type Format } from './label.js'
+import { latin1, type Contents, type Disclosure, type Format } from './label.js'
 import { markdown } from './markdown.js'
 import { ooxml } from './ooxml.js'
 import { pdf } from './pdf.js'
@@ -68,8 +68,8 @@ function packageKind(bytes: Uint8Array): DocumentKind | undefined {
 }
 
 /** Every label of a document. `sidecar`: the file beside a plain text, where there is one. */
-export function readDocument(engine: Engine, bytes: Uint8Array, kind: DocumentKind, sidecar?: Uint8Array): MetadataReport {
-  const { found, digitalSourceType, c2pa = false } = contentsOf(engine, bytes, kind, sidecar)
+export function readDocument(engine: Engine, bytes: Uint8Array, kind: DocumentKind, sidecar?: Uint8Array): MetadataReport & Pick<Disclosure, 'aiSystemUsed'> {
+  const { found, digitalSourceType, aiSystemUsed, c2pa = false } = contentsOf(engine, bytes, kind, sidecar)
   return {
     type: kind,
     sites: found.map(({ location, offset, text, official }): MetadataSite => {
@@ -79,6 +79,7 @@ export function readDocument(engine: Engine, bytes: Uint8Array, kind: DocumentKi
       return { format: 'aigc', location, offset, raw, ...(aigc === undefined ? {} : { aigc }), ...(said.length > 0 ? { problem: said.join('; ') } : {}) }
     }),
     ...(digitalSourceType === undefined ? {} : { digitalSourceType }),
+    ...(aiSystemUsed === undefined ? {} : { aiSystemUsed }),
     c2pa,
   }
 }
@@ -89,7 +90,7 @@ function contentsOf(engine: Engine, bytes: Uint8Array, kind: DocumentKind, sidec
 }
 
 /** What is written into a document. */
-export interface DocumentOptions {
+export interface DocumentOptions extends Disclosure {
   aigc: Record
   /** Full URI. */
   digitalSourceType?: string
@@ -104,14 +105,14 @@ export interface DocumentOptions {
  * must not be replaced, ERR_PARAMETER for one that may not be written, others as the kind's own file says.
  */
 export function writeDocument(engine: Engine, bytes: Uint8Array, kind: DocumentKind, options: DocumentOptions): Uint8Array {
-  const { aigc, digitalSourceType, replace = false, sidecar } = options
+  const { aigc, digitalSourceType, replace = false, sidecar, ...disclosure } = options
   const { found } = contentsOf(engine, bytes, kind, sidecar)
   const source = digitalSourceType === undefined ? {} : { digitalSourceType }
   const label = engine.labelText({ aigc, replace, standing: found.map(({ location, offset, text }) => ({ location, offset, raw: text })), ...source })
   const other = found.find(({ official }) => !official) ?? found[1]
   if (other)
     throw new CountermarkError('ERR_CONFLICT', `The label in ${other.location} at byte ${other.offset} cannot be replaced there.`, { remedy: 'Start from the unlabelled document.', offset: other.offset })
-  const values = { label, ...source }
+  const values = { label, ...source, ...disclosure }
   return kind === 'text/plain' ? sidecarOf(values) : FORMATS[kind].write(bytes, values, engine)
 }
 

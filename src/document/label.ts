@@ -1,5 +1,5 @@
 // What every kind of document gives and takes: the label as a text, and where it stands. The text itself is the engine's.
-import type { Engine } from '../engine/engine.js'
+import type { Engine, WriteOptions } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
 import type { Record } from '../types.js'
 
@@ -15,10 +15,13 @@ export interface Found {
 }
 
 /** What a document says about its origin. `c2pa`: there is a C2PA manifest; it is not checked. */
-export interface Contents { found: Found[]; digitalSourceType?: string; c2pa?: boolean }
+export interface Contents extends Disclosure { found: Found[]; digitalSourceType?: string; c2pa?: boolean }
+
+/** Which system made the content, and when: in XMP only, so in PDF only. */
+export type Disclosure = Pick<WriteOptions, 'aiSystemUsed' | 'aiSystemVersionUsed' | 'createDate'>
 
 /** What is written: the label's text, and IPTC DigitalSourceType as a full URI. */
-export interface Values { label: string; digitalSourceType?: string }
+export interface Values extends Disclosure { label: string; digitalSourceType?: string }
 
 /** One kind of document. Every function throws CountermarkErrors: ERR_BROKEN with offset, ERR_UNSUPPORTED, ERR_LIMIT, ERR_CONFLICT. */
 export interface Format {

@@ -1,8 +1,8 @@
-// PDF: the key AIGC of the document information dictionary (TC260-PG-20258A, 6.3), DigitalSourceType in the XMP metadata of
-// the catalog. Written as an incremental update (ISO 32000-2, 7.5.6): the file's own bytes stay, and signatures with them.
+// PDF: the key AIGC of the document information dictionary (TC260-PG-20258A, 6.3), DigitalSourceType and what discloses the
+// system in the XMP metadata of the catalog. Written as an incremental update (ISO 32000-2, 7.5.6): the file's own bytes stay, and signatures with them.
 import type { Engine } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
-import { encoded, isOurText, joined, latin1, type Contents, type Format, type Found as Label, type Values } from './label.js'
+import { encoded, isOurText, joined, latin1, type Contents, type Disclosure, type Format, type Found as Label, type Values } from './label.js'
 import { PdfFile, type Found } from './pdf-file.js'
 import { Dict, Ref, Text, textOf, textString } from './pdf-syntax.js'
 
@@ -11,6 +11,8 @@ const MARK = '%countermark-label\n'
 /** A file whose XMP says so is PDF/A, where a property without an extension schema is a fault. */
 const PDFA = 'http://www.aiim.org/pdfa/ns/id/'
 const MAX_REVISIONS = 64
+/** What the packet may hold beside a label. */
+const KEYS = { DigitalSourceType: 'digitalSourceType', AISystemUsed: 'aiSystemUsed', AISystemVersionUsed: 'aiSystemVersionUsed', CreateDate: 'createDate' } as const
 
 interface Opened { file: PdfFile; catalog: Found & { value: Dict }; root: Ref; info?: Found & { value: Dict }; packet?: { bytes: Uint8Array; found: Found; ref: Ref } }
 
@@ -42,15 +44,14 @@ function read(bytes: Uint8Array, engine: Engine): Contents {
     const offset = info!.reader === file.reader ? start : info!.offset
     found.push({ location: `Info /${key}`, offset, text: said, official: key === 'AIGC' })
   }
-  let digitalSourceType: string | undefined
+  const said: { digitalSourceType?: string } & Disclosure = {}
   for (const { name, value, official, offset } of packet === undefined ? [] : engine.xmpRead(packet.bytes)) {
-    if (name === 'DigitalSourceType') digitalSourceType ??= value
     // Adobe's programs show every key of Info in the packet too (pdfx:AIGC): the same label, seen twice.
-    else if (name !== 'AIGC') continue
+    if (name !== 'AIGC') said[KEYS[name]] ??= value
     else if (official || !found.some(({ text }) => text === value))
       found.push({ location: 'XMP metadata TC260:AIGC', offset: packet!.found.value instanceof Dict && packet!.found.value.get('Filter') === undefined ? packet!.found.stream!.byteOffset - bytes.byteOffset + offset : packet!.found.offset, text: value, official: false })
   }
-  return { found, c2pa: hasManifest(file, catalog.value), ...(digitalSourceType === undefined ? {} : { digitalSourceType }) }
+  return { found, c2pa: hasManifest(file, catalog.value), ...said }
 }
 
 /** Whether the catalog names an associated file that is a C2PA manifest. */
@@ -69,7 +70,11 @@ function write(bytes: Uint8Array, values: Values, engine: Engine): Uint8Array {
     throw new CountermarkError('ERR_CONFLICT', 'The PDF is certified, and its author allows no change (DocMDP level 1): a label would make the signature invalid.', { remedy: 'Mark the document before it is signed.' })
   const update = new Update(file)
   addLabel(update, opened, values.label)
-  if (values.digitalSourceType !== undefined) addSource(update, opened, values.digitalSourceType, engine)
+  const { label: _, createDate, ...said } = values
+  // The document has a date of its own already, which a second one would contradict.
+  const dated = createDate === undefined || opened.info?.value.get('CreationDate') !== undefined
+  const beside = dated ? said : { ...said, createDate }
+  if (Object.keys(beside).length > 0) addProperties(update, opened, beside, engine)
   return update.bytes()
 }
 
@@ -89,9 +94,9 @@ function dictWith({ value, reader }: Found & { value: Dict }, key: string, text:
   return joined([cut(value.start, value.end - 2), encoded(`/${key} ${text}>>`)])
 }
 
-function addSource(update: Update, { catalog, root, packet }: Opened, source: string, engine: Engine): void {
+function addProperties(update: Update, { catalog, root, packet }: Opened, values: Omit<Values, 'label'>, engine: Engine): void {
   if (packet !== undefined && latin1(packet.bytes).includes(PDFA)) return
-  const text = engine.xmpWrite(packet?.bytes ?? new Uint8Array(), { digitalSourceType: source })
+  const text = engine.xmpWrite(packet?.bytes ?? new Uint8Array(), values)
   const ref = packet?.ref ?? new Ref(update.next++, 0)
   update.add(ref.number, ref.generation, joined([encoded(`<</Type/Metadata/Subtype/XML/Length ${text.length}>>\nstream\n`), text, encoded('\nendstream')]))
   if (packet === undefined) update.add(root.number, root.generation, dictWith(catalog, 'Metadata', `${ref.number} 0 R`))
@@ -182,10 +187,11 @@ function content(bytes: Uint8Array, engine: Engine): Uint8Array[] {
     const at = latin1(left.subarray(Math.max(0, left.length - 262_144))).lastIndexOf(`\n${MARK}`)
     if (at < 0) break
     const before = left.subarray(0, at + 1 + Math.max(0, left.length - 262_144))
-    const { found, digitalSourceType } = read(left, engine)
+    const { found, digitalSourceType, c2pa: _, ...disclosure } = read(left, engine)
     const label = found.find(({ location }) => location === 'Info /AIGC')?.text
     if (label === undefined || !isOurText(engine, label)) break
-    const forms: Values[] = [{ label }, ...(digitalSourceType === undefined ? [] : [{ label, digitalSourceType }])]
+    const source = digitalSourceType === undefined ? {} : { digitalSourceType }
+    const forms: Values[] = [{ label, ...source, ...disclosure }, { label, ...source }, { label, ...disclosure }, { label }]
     if (!forms.some((values) => rebuilds(before, values, left, engine))) break
     left = before
   }

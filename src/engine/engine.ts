@@ -259,8 +259,8 @@ export interface LabelReading {
   problems: { rule: string; message: string }[]
 }
 
-/** One of the two properties in an XMP packet; `offset` in bytes from the packet's start. */
-export interface XmpProperty { name: 'AIGC' | 'DigitalSourceType'; value: string; official: boolean; offset: number }
+/** One property in an XMP packet of those that `WriteOptions` names; `offset` in bytes from the packet's start. */
+export interface XmpProperty { name: 'AIGC' | 'DigitalSourceType' | 'AISystemUsed' | 'AISystemVersionUsed' | 'CreateDate'; value: string; official: boolean; offset: number }
 
 /** Options of `labelText`: the label, and those that stand in the file. */
 export interface LabelRequest extends WriteOptions {
@@ -305,7 +305,7 @@ export interface Engine {
   labelText(request: LabelRequest): string
   xmpRead(packet: Uint8Array): XmpProperty[]
   /** An XMP packet with these values, the rest kept; a new one where `packet` is empty. */
-  xmpWrite(packet: Uint8Array, values: { aigc?: string; digitalSourceType?: string }): Uint8Array
+  xmpWrite(packet: Uint8Array, values: Omit<WriteOptions, 'aigc' | 'replace'> & { aigc?: string }): Uint8Array
   /** The rhythm label. ERR_PARAMETER for what no sound is. */
   rhythmMake(options: ClipOptions): Float32Array
   /** A spoken label at the programme's loudness; `samples` have its rate. ERR_UNSUPPORTED for a silent one. */

@@ -5,40 +5,45 @@ import { engineOver, type Binding, type Engine } from './engine.js'
 /** Where the module comes from: an address, an answer of fetch, its bytes, or the compiled module. */
 export type WasmSource = URL | string | Response | Promise<Response> | ArrayBuffer | Uint8Array | WebAssembly.Module
 
+/** `full`: everything. `first`: what a page loads first, pictures and the labels of texts; sound and films are not read by it. */
+export type WasmModule = 'full' | 'first'
+
+const NAMES: { readonly [module in WasmModule]: string } = { full: 'countermark_wasm_full', first: 'countermark_wasm' }
+
 interface Glue {
   default(source: { module_or_path: unknown }): Promise<unknown>
   version(): string
   payloadOf(producer: string, produceId: string, bits: number): string
 }
 
-let loading: Promise<Engine> | undefined
+const loading: { [module in WasmModule]?: Promise<Engine> | undefined } = {}
 // After a trap the module is loaded anew; an address that was not used before gives it fresh memory.
 let traps = 0
 
 /**
- * The WebAssembly engine. It is loaded once, on the first call; later calls give the same engine, whatever their source.
- * Default source: `countermark_wasm_bg.wasm` beside the package. A load that failed can be tried again.
- * ERR_MISSING where the module cannot be had.
+ * A WebAssembly engine. Each of the two modules is loaded once, on the first call; later calls give the same engine, whatever
+ * their source. Default source: `countermark_wasm_full_bg.wasm` or `countermark_wasm_bg.wasm` beside the package. A load
+ * that failed can be tried again. ERR_MISSING where the module cannot be had.
  */
-export function wasmEngine(source?: WasmSource): Promise<Engine> {
-  loading ??= load(source).catch((thrown: unknown) => {
-    loading = undefined
+export function wasmEngine(module: WasmModule = 'full', source?: WasmSource): Promise<Engine> {
+  return (loading[module] ??= load(module, source).catch((thrown: unknown) => {
+    loading[module] = undefined
     throw thrown
-  })
-  return loading
+  }))
 }
 
-async function load(source: WasmSource | undefined): Promise<Engine> {
+async function load(module: WasmModule, source: WasmSource | undefined): Promise<Engine> {
   const folder = new URL('../../wasm/pkg/', import.meta.url)
+  const name = NAMES[module]
   try {
     // A variable keeps the compiler from asking for a build product; bundlers are told to leave it alone.
-    const path = new URL(`countermark_wasm.js${traps === 0 ? '' : `?${traps}`}`, folder).href
+    const path = new URL(`${name}.js${traps === 0 ? '' : `?${traps}`}`, folder).href
     const glue = (await import(/* @vite-ignore */ /* webpackIgnore: true */ path)) as Glue & Binding
-    await glue.default({ module_or_path: await bytesInNode(source ?? new URL('countermark_wasm_bg.wasm', folder)) })
-    return engineOver(trapped<Binding>(glue), 'wasm')
+    await glue.default({ module_or_path: await bytesInNode(source ?? new URL(`${name}_bg.wasm`, folder)) })
+    return engineOver(trapped<Binding>(glue, module), 'wasm')
   } catch (thrown) {
     throw new CountermarkError('ERR_MISSING', `The WebAssembly module could not be loaded: ${messageOf(thrown)}`, {
-      remedy: 'Serve countermark_wasm.js and countermark_wasm_bg.wasm, allow wasm-unsafe-eval in the page\'s policy, or build them: npm run build:wasm.',
+      remedy: `Serve ${name}.js and ${name}_bg.wasm, allow wasm-unsafe-eval in the page's policy, or build them: npm run build:wasm.`,
       cause: thrown,
     })
   }
@@ -54,19 +59,20 @@ async function bytesInNode(source: WasmSource): Promise<unknown> {
 }
 
 /** A trap leaves the module's memory in an unknown state: the error says so instead of "unreachable executed". Classes and their objects too. */
-function trapped<T extends object>(glue: T): T {
+function trapped<T extends object>(glue: T, module: WasmModule): T {
   return new Proxy(glue, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name, target)
-      if (typeof member !== 'function') return member
-      if (/^[A-Z]/.test(String(name))) return trapped(member)
+      if (member !== undefined && typeof member !== 'function') return member
+      if (member !== undefined && /^[A-Z]/.test(String(name))) return trapped(member, module)
       return (...given: unknown[]) => {
+        if (member === undefined) throw new CountermarkError('ERR_MISSING', `The WebAssembly module ${NAMES[module]} does not have ${String(name)}.`, { remedy: 'Use the full module.' })
         try {
           const answer: unknown = member.apply(target, given)
-          return typeof answer === 'object' && answer !== null && 'free' in answer ? trapped(answer) : answer
+          return typeof answer === 'object' && answer !== null && 'free' in answer ? trapped(answer, module) : answer
         } catch (thrown) {
           if (thrown instanceof WebAssembly.RuntimeError) {
-            loading = undefined
+            loading[module] = undefined
             traps += 1
             throw new CountermarkError('ERR_INTERNAL', 'Countermark has a defect that this input shows. Please report it with the input.', { cause: thrown })
           }

@@ -47,6 +47,27 @@ export function modalityOf(type: string): 'image' | 'audio' | 'video' {
   return type.startsWith('audio/') ? 'audio' : type.startsWith('video/') ? 'video' : 'image'
 }
 
+/** Whether a file is of a kind that only the full WebAssembly module reads: sound, films, JPEG XL with packed metadata. */
+export function needsFull(bytes: Uint8Array): boolean {
+  const type = typeOfBytes(bytes)
+  return type === 'image/jxl' ? hasPackedBox(bytes) : type !== undefined && modalityOf(type) !== 'image'
+}
+
+/** Whether a JPEG XL has a box `brob` (ISO/IEC 18181-2, 9.4) among its outer boxes. */
+function hasPackedBox(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let at = 0
+  while (bytes[0] === 0 && at + 16 <= bytes.length) {
+    if (view.getUint32(at + 4) === 0x62726f62) return true
+    const size = view.getUint32(at)
+    const length = size === 1 ? Number(view.getBigUint64(at + 8)) : size
+    // 0: to the end of the file. Less than a header: broken, which the core tells.
+    if (length < 8) return false
+    at += length
+  }
+  return false
+}
+
 /** Whether two types are one container under several names: what a name says of sound or pictures inside is not told by its bytes. */
 export function sameKind(a: string, b: string): boolean {
   // What an ID3 tag stands before may lie beyond the bytes that were seen.

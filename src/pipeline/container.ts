@@ -4,14 +4,13 @@ import { CountermarkError } from '../errors.js'
 import type { Deadline } from '../limits.js'
 import { modalityOf } from '../media/kind.js'
 import type { SoundDecoder } from '../media/sound.js'
-import { isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
 import type { Finding, MarkResult, Record } from '../types.js'
 import { contentHasher, diskHasher, type Hasher } from './content.js'
 import { addFurther, addMetadata, type Sight } from './evidence.js'
 import { judge } from './judge.js'
-import { keptRecord } from './kept.js'
+import { begin } from './kept.js'
 import { listen } from './listen.js'
-import { disclosure, signed, undrawn, UNSIGNED, type Marked, type Plan } from './mark.js'
+import { disclosure, signed, undrawn, type Marked, type Plan } from './mark.js'
 import { checkLabel, failed, MARKED_REMEDY, samePrefix } from './readback.js'
 
 /** Longest label, in bytes, as the second reader looks for it. */
@@ -104,23 +103,13 @@ export async function markContainer<Output>(engine: Engine, file: Container<Outp
   if ((plan.label?.asked || plan.sound?.asked) && modality !== 'audio')
     throw new CountermarkError('ERR_UNSUPPORTED', `No label is put into ${file.type} in this version.`, { remedy: 'Leave out its text and place (--label-text, --label-position).' })
   deadline.check()
-  const findings: Finding[] = []
-  if (before.c2pa) {
-    if (plan.keepC2pa)
-      throw new CountermarkError('ERR_CONFLICT', 'The file has a C2PA manifest, which any change breaks.', { remedy: 'Leave out keepC2pa (--keep-c2pa) to mark it all the same, and sign the result anew.' })
-    findings.push({ rule: 'C1', severity: 'warning', message: 'The source\'s C2PA manifest no longer fits the file: it was signed over the unmarked bytes.' })
-  }
-  const kept = keptRecord(before.sites, plan)
-  let record: Record = kept ?? recordOf(plan.producer, plan.produceId)
-  if (kept === undefined && plan.signer !== undefined) record = await signed(file.hash, record, plan.signer)
-  if (kept !== undefined && kept.ContentProducer !== plan.producer)
-    findings.push({ rule: 'M16', severity: 'warning', message: `The file is already labelled by ${kept.ContentProducer} as content ${kept.ProduceID}. That label is kept; the provider and content number that were given are not written.` })
+  const { kept, first, sourceType, findings } = begin(before, plan)
+  let record: Record = kept ?? first
   const heard = modality === 'audio' && !plan.metadataOnly ? hearing : undefined
   const absent = plan.metadataOnly || heard !== undefined ? undefined : `this version does not do that for ${modality}`
   if (absent !== undefined) findings.push(...notDone(plan, modality))
   else if (plan.metadataOnly && kept === undefined && plan.policy.label.demand === 'required' && plan.waiver === undefined)
     findings.push(undrawn(plan, modality === 'audio' ? 'A1' : modality === 'video' ? 'V1' : 'I1', modality === 'audio' ? 'audible' : 'visible'))
-  if (kept !== undefined && plan.signer !== undefined) findings.push(UNSIGNED)
 
   const payload = engine.payloadOf(record.ContentProducer, record.ProduceID, 64)
   const changed = await heard?.change(before, kept, payload)
@@ -130,11 +119,9 @@ export async function markContainer<Output>(engine: Engine, file: Container<Outp
     const standing = changed?.file === undefined ? before : await coded.read()
     if (kept === undefined && plan.signer !== undefined) record = await signed(coded.hash, record, plan.signer)
     findings.push(...(changed?.findings ?? []))
-    const lasting = standing.digitalSourceType ?? before.digitalSourceType
-    const sourceType = plan.digitalSourceType ?? (lasting !== undefined && isAiSourceType(lasting) ? (standing.digitalSourceType === undefined ? lasting : undefined) : TRAINED)
-    const written = await coded.write(
-      kept === undefined ? { aigc: record, ...disclosure(plan), ...(sourceType === undefined ? {} : { digitalSourceType: sourceType }) }
-        : standing.sites.length === 0 ? { aigc: record, ...(before.digitalSourceType === undefined ? {} : { digitalSourceType: before.digitalSourceType }) } : undefined)
+    const digitalSourceType = sourceType ?? (standing.digitalSourceType === undefined ? before.digitalSourceType : undefined)
+    const named = digitalSourceType === undefined ? {} : { digitalSourceType }
+    const written = await coded.write(kept === undefined ? { aigc: record, ...disclosure(plan), ...named } : standing.sites.length === 0 ? { aigc: record, ...named } : undefined)
     try {
       deadline.check()
       const sight: Sight = { type: file.type, evidence: [], metadata: 'read', pixels: 'skipped', findings: [] }

@@ -4,16 +4,15 @@ import { CountermarkError, fromEngine } from '../errors.js'
 import { detect, drawLabel, embed, findLabel, stamp } from '../image/image.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
 import type { Codec } from '../media/codec.js'
-import { REDRAWN } from '../media/kind.js'
-import { isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
+import { TRAINED } from '../metadata/record.js'
 import { WORDINGS } from '../policy/policy.js'
 import type { Signer } from '../signature/keys.js'
 import type { C2paOptions, Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record, Remark, SoundPosition } from '../types.js'
 import { contentHasher, type Hasher } from './content.js'
-import { typeOrThrow, type Sight } from './evidence.js'
+import type { Sight } from './evidence.js'
 import { judge } from './judge.js'
 import { MARKED_REMEDY, readBack, samePrefix } from './readback.js'
-import { keptRecord } from './kept.js'
+import { begin } from './kept.js'
 
 /** Everything decided before a byte is read: what `planOf` in countermark.ts makes of MarkOptions. */
 export interface Plan {
@@ -57,34 +56,20 @@ export interface Marked<Bytes = Uint8Array> { bytes: Bytes; report: Omit<MarkRes
 export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array, plan: Plan, limits: Limits, deadline: Deadline): Promise<Marked> {
   if (plan.sound?.asked)
     throw new CountermarkError('ERR_UNSUPPORTED', 'A place in time, a clip or a voice is for the label of a sound, and this is a picture.', { remedy: 'Leave out label (--label-position, --label-audio, --label-voice).' })
-  const findings: Finding[] = []
   const info = inspect(engine, bytes, limits)
-  if (info.hasC2pa && plan.c2pa === undefined) {
-    if (plan.keepC2pa)
-      throw new CountermarkError('ERR_CONFLICT', 'The file has a C2PA manifest, which any change breaks.', { remedy: 'Leave out keepC2pa (--keep-c2pa) to mark it all the same, and sign the result anew.' })
-    findings.push({ rule: 'C1', severity: 'warning', message: 'The source\'s C2PA manifest no longer fits the file: it was signed over the unmarked bytes.' })
-  }
-
-  const before = engine.metadataRead(bytes)
-  const kept = keptRecord(before.sites, plan)
-  let record: Record = kept ?? recordOf(plan.producer, plan.produceId)
+  const { kept, first, sourceType, findings } = begin(engine.metadataRead(bytes), plan)
+  let record: Record = kept ?? first
   const payload = engine.payloadOf(record.ContentProducer, record.ProduceID, 64)
-  if (kept !== undefined && kept.ContentProducer !== plan.producer)
-    findings.push({ rule: 'M16', severity: 'warning', message: `The file is already labelled by ${kept.ContentProducer} as content ${kept.ProduceID}. That label is kept; the provider and content number that were given are not written.` })
-
   if (plan.metadataOnly && kept === undefined && plan.policy.label.demand === 'required' && plan.waiver === undefined)
     findings.push(undrawn(plan, 'I1', 'visible'))
-
-  if (kept !== undefined && plan.signer !== undefined) findings.push(UNSIGNED)
 
   const work = plan.metadataOnly ? untouched(bytes) : await changePixels(engine, codec, bytes, info, plan, kept, payload, limits, deadline)
   findings.push(...work.findings)
 
   let output = work.bytes
   if (kept === undefined) {
-    const digitalSourceType = plan.digitalSourceType ?? (before.digitalSourceType !== undefined && isAiSourceType(before.digitalSourceType) ? undefined : TRAINED)
     if (plan.signer !== undefined) record = await signed(contentHasher(engine, output), record, plan.signer)
-    output = engine.metadataWrite(output, { aigc: record, ...(digitalSourceType === undefined ? {} : { digitalSourceType }), ...disclosure(plan) })
+    output = engine.metadataWrite(output, { aigc: record, ...(sourceType === undefined ? {} : { digitalSourceType: sourceType }), ...disclosure(plan) })
   }
   if (plan.c2pa !== undefined) output = await manifested(engine, bytes, output, info, plan, plan.c2pa, kept, work, payload)
   deadline.check()
@@ -139,9 +124,6 @@ export function undrawn({ policy }: Plan, rule: 'I1' | 'V1' | 'A1', how: 'visibl
   }
 }
 
-/** A label that stays as it is gets no signature of ours. */
-export const UNSIGNED: Finding = { rule: 'S1', severity: 'info', message: 'The label that was there is kept as it is: nothing was signed.' }
-
 /** ReservedCode1 binds the label to the coded content, which is final by now. */
 export async function signed(hash: Hasher, record: Record, signer: Signer): Promise<Record> {
   const { hashFor, secure } = await import('../signature/security.js')
@@ -173,9 +155,6 @@ export function disclosure({ policy, system }: Plan): Pick<WriteOptions, 'aiSyst
 }
 
 function inspect(engine: Engine, bytes: Uint8Array, limits: Limits): FileInfo {
-  const type = typeOrThrow(bytes)
-  if (!REDRAWN.includes(type))
-    throw new CountermarkError('ERR_UNSUPPORTED', `Files of type ${type} cannot be marked yet.`, { remedy: 'Convert the picture to JPEG, PNG, WebP, GIF or TIFF first.' })
   const info = engine.fileInspect(bytes)
   checkPixels(info.width, info.height, limits)
   return info

@@ -58,7 +58,7 @@ export interface Examined {
 
 /** How every rule of the table answers for one file. A rule of content that is not looked at yet says so. */
 export function checklist({ type, evidence, findings }: Examined): RuleAnswer[] {
-  const modality = modalityOf(type)
+  const modality = contentOf(type)
   const unread = findings.some(({ rule, severity }) => (rule === 'P2' || rule === 'M17') && severity !== 'info')
   return RULES.map((rule) => {
     const own = findings.filter((one) => one.rule === rule.rule).map(({ severity }) => severity)
@@ -73,7 +73,8 @@ export function checklist({ type, evidence, findings }: Examined): RuleAnswer[] 
   })
 }
 
-function modalityOf(type: string): Modality | 'text' | 'audio' | 'video' | undefined {
+/** What the rules call the content of a file; all documents are texts. */
+function contentOf(type: string): Modality | 'text' | 'audio' | 'video' | undefined {
   const start = type.slice(0, type.indexOf('/'))
   if (start === 'image' || start === 'audio' || start === 'video' || start === 'text') return start
   return start === 'application' ? 'text' : undefined

@@ -1,7 +1,7 @@
 // SM2 (GB/T 32918) and SM3 (GB/T 32905) by sm-crypto-v2, which computes on the curves of @noble/curves. Loaded at the first
 // use only. JavaScript gives no constant time: whoever fears a neighbour that measures signs in a key management service.
 import { CountermarkError, messageOf } from '../errors.js'
-import { derSignature, hexOf, rawSignature } from './der.js'
+import { bytesOfHex, derSignature, hexOf, rawSignature } from './der.js'
 
 /** The user id where no other was agreed (GM/T 0009, 10). */
 const USER_ID = '1234567812345678'
@@ -20,6 +20,13 @@ async function library(): Promise<Library> {
   return loading
 }
 
+/** What the library gives in hexadecimal digits. */
+function fromHex(digits: string): Uint8Array {
+  const bytes = bytesOfHex(digits)
+  if (bytes === undefined) throw new CountermarkError('ERR_INTERNAL', 'sm-crypto-v2 gave no hexadecimal digits.')
+  return bytes
+}
+
 /** Hash of all bytes, hexadecimal. */
 export async function sm3(bytes: Uint8Array): Promise<string> {
   return (await library()).sm3(bytes)
@@ -28,14 +35,14 @@ export async function sm3(bytes: Uint8Array): Promise<string> {
 /** The uncompressed point, 65 bytes, of a private key of 32 bytes. */
 export async function sm2Public(secret: Uint8Array): Promise<Uint8Array> {
   const { sm2 } = await library()
-  return Uint8Array.from(sm2.getPublicKeyFromPrivateKey(hexOf(secret)).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+  return fromHex(sm2.getPublicKeyFromPrivateKey(hexOf(secret)))
 }
 
 /** Signs with SM3, giving DER. `point`: the public key, uncompressed. */
 export async function sm2Sign(message: Uint8Array, secret: Uint8Array, point: Uint8Array): Promise<Uint8Array> {
   const { sm2 } = await library()
   const hex = sm2.doSignature(message, hexOf(secret), { hash: true, userId: USER_ID, publicKey: hexOf(point) })
-  return derSignature(Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)))
+  return derSignature(fromHex(hex))
 }
 
 /** Checks a signature, DER or 64 bytes, against a point of 33 or 65 bytes. A point off the curve verifies nothing. */

@@ -1,5 +1,5 @@
 // Whom a caller trusts: pinned keys everywhere, certificate chains in Node.
-import { CountermarkError } from '../errors.js'
+import { CountermarkError, messageOf } from '../errors.js'
 import { certificateOf, hexOf, pemBlocks, sequenceOf, type Certificate } from './der.js'
 import { holds, publicKeyOf, type PublicKey } from './keys.js'
 
@@ -43,8 +43,10 @@ export async function judgeTrust(key: PublicKey, chain: readonly Uint8Array[], t
     return { trusted: false, problem: 'certificate chains are not followed in browsers: pin the signer\'s own key or certificate' }
   try {
     return await follow(key, chain.slice(0, MAX_CHAIN).map(certificateOf), trust.roots, now)
-  } catch {
-    return { trusted: false, problem: 'a certificate in the file cannot be read' }
+  } catch (thrown) {
+    // Without the library for SM2 nobody knows; all else is about the certificate.
+    if (thrown instanceof CountermarkError && thrown.code === 'ERR_MISSING') throw thrown
+    return { trusted: false, problem: `a certificate in the file cannot be read (${messageOf(thrown)})` }
   }
 }
 

@@ -8,8 +8,8 @@ import { argumentsOf, vectors } from '../support/vectors.js'
 
 const PAGE = '<!doctype html><title>loading</title><script type="module" src="/page.js"></script>'
 const SCRIPT = `
-  import load, * as engine from '/wasm/pkg/countermark_wasm.js'
-  await load({ module_or_path: '/wasm/pkg/countermark_wasm_bg.wasm' })
+  import load, * as engine from '/wasm/pkg/countermark_wasm_full.js'
+  await load({ module_or_path: '/wasm/pkg/countermark_wasm_full_bg.wasm' })
   globalThis.engine = engine
   document.title = engine.version()
 `

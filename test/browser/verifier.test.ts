@@ -30,6 +30,17 @@ const SCRIPT = `
 `
 const KEY = '0f'.repeat(32)
 
+/** The shortest film: brands, samples, and a movie header without tracks. */
+function mp4(): Uint8Array {
+  const box = (kind: string, body: Buffer): Buffer => {
+    const head = Buffer.alloc(8)
+    head.writeUInt32BE(body.length + 8)
+    head.write(kind, 4, 'latin1')
+    return Buffer.concat([head, body])
+  }
+  return Buffer.concat([box('ftyp', Buffer.from('isom\0\0\0\0isom')), box('mdat', Buffer.from('samples')), box('moov', box('mvhd', Buffer.alloc(100)))])
+}
+
 interface Failed { ours: boolean; code: string; message: string }
 type Answer = VerifyResult & Partial<Failed>
 
@@ -166,6 +177,31 @@ describe.skipIf(chromiumPath === undefined)('the verifier in a browser', () => {
     )
     expect([answer.message, answer.state, answer.type]).toEqual([undefined, 'confirmed', DOCX])
     expect(files).toContain('/dist/document/fflate.js')
+    await other.close()
+  })
+  test('a picture takes the small module, a film the full one, and both only once', async () => {
+    const other = await context.newPage()
+    await context.setOffline(false)
+    const files: string[] = []
+    other.on('request', (request) => files.push(new URL(request.url()).pathname))
+    await other.goto(host.url)
+    await other.waitForFunction(() => document.title === 'ready')
+    const see = (bytes: Uint8Array): Promise<Answer> => other.evaluate(
+      ([text]) => (globalThis as unknown as { verifyFile(...given: unknown[]): Promise<Answer> }).verifyFile(text),
+      [Buffer.from(bytes).toString('base64')] as const,
+    )
+    const modules = (): string[] => files.filter((path) => path.endsWith('.wasm')).map((path) => basename(path))
+    const { output: picture } = await mark(await photograph('jpeg'), { provider: { name: 'Example-Lab' }, produceId: 'c-1', key: 'public', metadataOnly: true })
+    expect(await see(picture)).toMatchObject({ type: 'image/jpeg', state: 'confirmed' })
+    expect(modules()).toEqual(['countermark_wasm_bg.wasm'])
+    const { output: film } = await mark(mp4(), { provider: { name: 'Example-Lab' }, produceId: 'c-1', key: 'public', metadataOnly: true })
+    for (let time = 0; time < 2; time++) {
+      const seen = await see(film)
+      expect([seen.message, seen.type, seen.state]).toEqual([undefined, 'video/mp4', 'confirmed'])
+      expect(seen.evidence).toContainEqual(expect.objectContaining({ kind: 'metadata', format: 'aigc', found: true, location: 'moov/udta/meta ilst AIGC' }))
+    }
+    expect(await see(picture)).toMatchObject({ type: 'image/jpeg', state: 'confirmed' })
+    expect(modules()).toEqual(['countermark_wasm_bg.wasm', 'countermark_wasm_full_bg.wasm'])
     await other.close()
   })
 })

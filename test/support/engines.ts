@@ -15,12 +15,12 @@ export function nativeBinding(): Binding {
   return createRequire(import.meta.url)(join(ROOT, 'native', built[0]!)) as Binding
 }
 
-/** The WebAssembly module that `npm run build:wasm` made, loaded in this process. */
+/** The full WebAssembly module that `npm run build:wasm` made, loaded in this process. */
 export async function wasmBinding(): Promise<Binding> {
-  const { initSync, default: _, ...functions } = (await import(join(ROOT, 'wasm/pkg/countermark_wasm.js'))) as {
+  const { initSync, default: _, ...functions } = (await import(join(ROOT, 'wasm/pkg/countermark_wasm_full.js'))) as {
     initSync: (options: { module: Uint8Array }) => unknown
     default: unknown
   }
-  initSync({ module: readFileSync(join(ROOT, 'wasm/pkg/countermark_wasm_bg.wasm')) })
+  initSync({ module: readFileSync(join(ROOT, 'wasm/pkg/countermark_wasm_full_bg.wasm')) })
   return functions as unknown as Binding
 }

@@ -2,6 +2,7 @@
 //!
 //! A block is never rebuilt: maker notes hold offsets that nobody can follow. What must go is overwritten where it stands.
 
+use super::file::text_of;
 use std::ops::Range;
 
 const ORIENTATION: u16 = 0x0112;
@@ -109,7 +110,7 @@ impl<'a> Exif<'a> {
             let units = units.map(|pair| if little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) });
             return char::decode_utf16(units).map(|one| one.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
         }
-        str::from_utf8(bytes).map_or_else(|_| bytes.iter().map(|&byte| char::from(byte)).collect(), str::to_owned)
+        text_of(bytes)
     }
 
     /// Software, Artist, Make, Model and the comments, as name and text.
@@ -118,10 +119,7 @@ impl<'a> Exif<'a> {
         for entry in &self.first.entries {
             let Some((_, name)) = TEXTS.iter().find(|(tag, _)| *tag == entry.tag) else { continue };
             let bytes = self.bytes.get(entry.value.clone()).unwrap_or_default();
-            found.push((
-                name,
-                str::from_utf8(bytes).map_or_else(|_| bytes.iter().map(|&byte| char::from(byte)).collect(), str::to_owned),
-            ));
+            found.push((name, text_of(bytes)));
         }
         found
     }

@@ -219,6 +219,11 @@ pub(super) fn push(parts: &mut Vec<Part>, part: Part) -> Result<()> {
     Ok(())
 }
 
+/// A text in UTF-8, or else in Latin-1.
+pub fn text_of(bytes: &[u8]) -> String {
+    str::from_utf8(bytes).map_or_else(|_| bytes.iter().map(|&byte| char::from(byte)).collect(), str::to_owned)
+}
+
 /// Big-endian number at `at`.
 pub(super) fn u16_be(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_be_bytes(*bytes.get(at..)?.first_chunk()?))

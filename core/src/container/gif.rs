@@ -13,11 +13,13 @@ const HEAD: usize = 13;
 const EXTENSION: usize = 3;
 /// Identifier and authentication code of an application extension.
 const APPLICATION: usize = 11;
-const XMP: &[u8] = b"XMP DataXMP";
+/// Application of an XMP packet.
+pub const XMP: &[u8] = b"XMP DataXMP";
 const ICC: &[u8] = b"ICCRGBG1012";
-const C2PA: &[u8] = b"C2PA_GIF\x01\0\0";
+/// Application of a C2PA manifest (C2PA 2.1, A.4).
+pub const C2PA: &[u8] = b"C2PA_GIF\x01\0\0";
 /// Bytes behind an XMP packet: 1, 255 down to 0, and the end of the row of sub-blocks.
-const MAGIC: usize = 258;
+pub const MAGIC: usize = 258;
 
 pub(super) const CONTAINER: Container = Container {
     mime: "image/gif",
@@ -111,11 +113,13 @@ fn packet_end(bytes: &[u8], start: usize, end: usize) -> usize {
     magic.unwrap_or(end)
 }
 
-fn is_magic(bytes: &[u8]) -> bool {
+/// Whether this is what stands behind a packet.
+pub fn is_magic(bytes: &[u8]) -> bool {
     bytes.iter().copied().eq(magic())
 }
 
-fn magic() -> impl Iterator<Item = u8> {
+/// What leads a decoder from wherever it lands in a packet to its end (XMP part 3, 1.1.2).
+pub fn magic() -> impl Iterator<Item = u8> {
     std::iter::once(1).chain((0..=255).rev()).chain(std::iter::once(0))
 }
 

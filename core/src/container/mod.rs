@@ -6,7 +6,7 @@
 
 pub mod exif;
 pub mod file;
-mod gif;
+pub mod gif;
 pub mod inspect;
 pub mod inspection;
 pub mod jpeg;

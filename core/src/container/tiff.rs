@@ -7,14 +7,17 @@ use super::inspect::base;
 use super::inspection::{Inspection, Picture};
 use crate::error::{Error, Result};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 const HEAD: usize = 8;
 const XMP: u16 = 700;
 const ICC: u16 = 34_675;
 /// Bytes of one field of a directory.
 const FIELD: usize = 12;
-/// The most directories (pages, chained) of one file.
-const MAX_PAGES: usize = 1024;
+/// The most directories of one file.
+pub const MAX_DIRECTORIES: usize = 1 << 14;
+/// The most tags of one directory.
+pub const MAX_TAGS: u64 = 4096;
 /// UNDEFINED: bytes without a meaning of their own (TC260-PG-20259A asks for it for XMP).
 const UNDEFINED: u16 = 7;
 /// Tags that say something of the picture as a whole and hold all of it in themselves: description, camera, orientation,
@@ -124,6 +127,9 @@ impl Directory {
     fn read(bytes: &[u8], order: Order, at: usize) -> Result<Self> {
         let broken = || Error::broken("a TIFF directory points outside the file: it is cut off", at);
         let count = usize::from(order.u16(bytes, at).ok_or_else(broken)?);
+        if count as u64 > MAX_TAGS {
+            return Err(Error::broken(format!("a directory has {count} entries"), at));
+        }
         let body = bytes.get(at + 2..).and_then(|rest| rest.get(..count * FIELD)).ok_or_else(broken)?;
         let mut fields = Vec::with_capacity(count);
         for field in body.chunks_exact(FIELD) {
@@ -161,13 +167,13 @@ impl Directory {
 fn walk(bytes: &[u8]) -> Result<Vec<Part>> {
     let (order, first) = Directory::first(bytes)?;
     check_samples(bytes, order, &first)?;
-    let mut next = first.next;
-    for page in 0.. {
-        if next == 0 {
-            break;
+    let (mut next, mut seen) = (first.next, BTreeSet::new());
+    while next != 0 {
+        if !seen.insert(next) {
+            return Err(Error::broken("the directories of the TIFF go in a circle", next as usize));
         }
-        if page == MAX_PAGES {
-            return Err(Error::limit("the TIFF has more than 1024 pages, or a ring of them"));
+        if seen.len() >= MAX_DIRECTORIES {
+            return Err(Error::limit(format!("the TIFF has more than {MAX_DIRECTORIES} directories")));
         }
         let directory = Directory::read(bytes, order, next as usize)?;
         check_samples(bytes, order, &directory)?;

@@ -1,7 +1,8 @@
 //! AIFF and AIFF-C: no guide names a place, so the label stands in XMP as in all other kinds (TC260-PG-20259A), in a chunk `APPL`
 //! with the signature `XMP ` (XMP part 3, 2.2.1), behind the last chunk so that the samples keep their offset; before the
-//! samples where a stream's writer left the sizes open. Coded is the body of `SSND`.
+//! samples where a stream's writer left the sizes open. ID3 tags in a chunk are searched, too. Coded is the body of `SSND`.
 
+use super::id3_chunk;
 use super::kind::{Budget, Label, Media, Text, Walk, XMP, packets, text_of};
 use super::riff::{Chunk, Order, broken, bytes};
 use super::source::{Source, Splice, replace};
@@ -58,6 +59,12 @@ fn walk(source: &dyn Source) -> Result<Walk> {
                 walk.coded.push(chunk.body.clone());
                 continue;
             }
+            own if id3_chunk::is(own) => {
+                let (texts, c2pa) = id3_chunk::texts(source, &chunk.body, &mut budget)?;
+                walk.texts.extend(texts);
+                walk.c2pa |= c2pa;
+                continue;
+            }
             _ if is_packet(source, chunk)? => ("APPL chunk XMP".to_owned(), XMP.to_owned(), true, 4),
             own if own == b"AIGC" || TEXTS.contains(&own) => (format!("{} chunk", name.trim_end()), name, false, 0),
             _ => continue,
@@ -77,16 +84,26 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
     let home = |index: usize| {
         let text = walk.texts.get(index)?;
         let start = if text.key == XMP { text.offset - 4 } else { text.offset };
-        form.chunks.iter().find(|chunk| chunk.body.start == start && chunk.name != *b"SSND")
+        form.chunks.iter().find(|chunk| chunk.body.start == start && chunk.name != *b"SSND" && !id3_chunk::is(&chunk.name))
     };
     let mut cuts: Vec<(Range<u64>, Vec<u8>)> = Vec::new();
     for &index in drop.iter().filter(|&&index| walk.texts.get(index).is_some_and(|text| text.key != XMP)) {
         cuts.extend(home(index).map(|chunk| (chunk.span.clone(), Vec::new())));
     }
-    for (index, packet) in packets(walk, label, drop)? {
+    let packets = packets(walk, label, drop)?;
+    for chunk in form.chunks.iter().filter(|chunk| id3_chunk::is(&chunk.name)) {
+        if let Some(body) = id3_chunk::changed(source, &chunk.body, walk, drop, &packets)? {
+            cuts.push((chunk.span.clone(), BE.chunk(&chunk.name, &body)?));
+        }
+    }
+    for (index, packet) in packets {
         let chunk = BE.chunk(b"APPL", &[SIGNATURE, packet.as_bytes()].concat())?;
         if let Some(old) = index.and_then(home) {
             cuts.push((old.span.clone(), chunk));
+            continue;
+        }
+        // In a tag, which has it by now.
+        if index.is_some() {
             continue;
         }
         let samples = form.chunks.iter().find(|chunk| form.open && chunk.name == *b"SSND");
@@ -100,6 +117,5 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
     if !form.open {
         cuts.push((4..8, BE.raw(form.end + more - less - 8)?.to_vec()));
     }
-    cuts.sort_by_key(|(range, _)| (range.start, range.end));
     replace(source.length(), cuts)
 }

@@ -4,8 +4,8 @@ use crate::error::{Error, Result};
 use std::ops::Range;
 
 const MAX_DEPTH: usize = 16;
-/// Places of key frames are values too.
-const MAX_VALUES: usize = 1 << 18;
+/// The most values of one file. Places of key frames are values too.
+pub const MAX_VALUES: usize = 1 << 18;
 /// The most bytes of keys from the top to a value.
 const MAX_PATH: usize = 256;
 
@@ -46,18 +46,19 @@ struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     script: Script,
+    left: usize,
 }
 
 fn broken(at: usize) -> Error {
     Error::broken("a script tag of the FLV is not AMF0, or ends early", at)
 }
 
-/// Reads a script; `None` where it does not start with a name.
+/// Reads a script; `None` where it does not start with a name. `left`: how many values the file may still have.
 ///
 /// # Errors
 /// `Broken` (offsets in the script), `Limit` for nesting or counts beyond reason.
-pub fn read(bytes: &[u8]) -> Result<Option<Script>> {
-    let mut reader = Reader { bytes, at: 0, script: Script::default() };
+pub fn read(bytes: &[u8], left: &mut usize) -> Result<Option<Script>> {
+    let mut reader = Reader { bytes, at: 0, script: Script::default(), left: *left };
     if reader.take(1)? != [2] {
         return Ok(None);
     }
@@ -67,6 +68,7 @@ pub fn read(bytes: &[u8]) -> Result<Option<Script>> {
     if reader.at < bytes.len() {
         reader.value("", reader.at, 0)?;
     }
+    *left = reader.left;
     Ok(Some(reader.script))
 }
 
@@ -90,9 +92,8 @@ impl<'a> Reader<'a> {
     }
 
     fn push(&mut self, path: &str, from: usize, start: usize, number: bool) -> Result<()> {
-        if self.script.values.len() >= MAX_VALUES {
-            return Err(Error::limit(format!("a script tag of the FLV holds more than {MAX_VALUES} values")));
-        }
+        let limit = || Error::limit(format!("the script tags of the FLV hold more than {MAX_VALUES} values"));
+        self.left = self.left.checked_sub(1).ok_or_else(limit)?;
         self.script.values.push(Value { path: path.to_owned(), span: from..self.at, body: start..self.at, number });
         Ok(())
     }

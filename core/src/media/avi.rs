@@ -241,6 +241,5 @@ fn plan(source: &dyn Source, parts: &[Part], tops: Vec<Top>, new: Vec<Vec<u8>>, 
     if !last.open {
         cuts.push((last.start + 4..last.start + 8, LE.raw(total)?.to_vec()));
     }
-    cuts.sort_by_key(|(range, _)| (range.start, range.end));
     Ok(Some(replace(source.length(), cuts)?))
 }

@@ -1,7 +1,7 @@
 //! FLAC (RFC 9639): the label is the comment `AIGC` of the block VORBIS_COMMENT (TC260-PG-202510A); nothing names a place for
 //! DigitalSourceType. Coded are the frames. ID3 tags around the file, which the format does not know, are tolerated.
 
-use super::kind::{Budget, Label, Media, Walk};
+use super::kind::{Budget, Label, Media, Walk, in_order};
 use super::source::{Source, Splice, Window, replace};
 use super::tagged::Tagged;
 use super::vorbis_comment::{Comments, empty};
@@ -107,7 +107,7 @@ pub(super) fn walk_tagged(source: &dyn Source, tagged: &Tagged, budget: &mut Bud
             text
         }));
     }
-    texts.sort_by_key(|text| text.offset);
+    in_order(&mut texts);
     let range = frames..tagged.inside.end;
     Ok(Walk { mime: "audio/flac", texts, coded: vec![range], c2pa })
 }
@@ -144,7 +144,6 @@ pub(super) fn write_tagged(
         let new = Comments::read(&empty(), 0)?.with(Some(json), &|_| false)?;
         cuts.push((first.body.end..first.body.end, headed(&new, first.last)?));
     }
-    cuts.sort_by_key(|(range, _)| (range.start, range.end));
     replace(source.length(), cuts)
 }
 

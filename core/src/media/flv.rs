@@ -9,6 +9,7 @@ use super::amf::{self, Script, Value};
 use super::kind::{Budget, Label, Media, Text, Walk, XMP, beside, text_of};
 use super::source::{Source, Splice, Window, replace};
 use crate::error::{Error, Result};
+use crate::xmp::RDF;
 use std::ops::Range;
 
 /// The row of the table.
@@ -51,7 +52,7 @@ fn parse(source: &dyn Source) -> Result<Parts> {
         return Err(early(5));
     }
     let (mut parts, mut at) = (Parts { scripts: Vec::new(), coded: Vec::new(), first }, first);
-    let mut budget = Budget::new();
+    let (mut budget, mut values) = (Budget::new(), amf::MAX_VALUES);
     while at < length {
         if length - at < HEAD {
             return Err(early(at));
@@ -68,7 +69,7 @@ fn parse(source: &dyn Source) -> Result<Parts> {
             18 if kind & 0x20 != 0 => return Err(Error::unsupported("a script tag of the FLV is encrypted, which is not read")),
             18 => {
                 budget.take(body.end - body.start)?;
-                if let Some(script) = script(&source, &body)? {
+                if let Some(script) = script(&source, &body, &mut values)? {
                     parts.scripts.push(Known { start: at, body, script });
                 }
             }
@@ -86,13 +87,14 @@ fn parse(source: &dyn Source) -> Result<Parts> {
 }
 
 /// The script of a tag, if it is one of ours.
-fn script(source: &dyn Source, body: &Range<u64>) -> Result<Option<Script>> {
+fn script(source: &dyn Source, body: &Range<u64>, values: &mut usize) -> Result<Option<Script>> {
     let bytes = source.read(body.start, (body.end - body.start) as usize)?;
     let ours = [META, PACKET].iter().any(|name| bytes.get(3..).is_some_and(|rest| rest.starts_with(name.as_bytes())));
     if !ours {
         return Ok(None);
     }
-    let script = amf::read(&bytes).map_err(|error| Error { offset: error.offset.map(|inside| inside + body.start), ..error })?;
+    let script =
+        amf::read(&bytes, values).map_err(|error| Error { offset: error.offset.map(|inside| inside + body.start), ..error })?;
     Ok(script.filter(|script| [META, PACKET].contains(&script.name.as_str())))
 }
 
@@ -105,11 +107,7 @@ fn walk(source: &dyn Source) -> Result<Walk> {
             let (name, path) = (&known.script.name, &value.path);
             let offset = known.body.start + value.body.start as u64;
             let text = text_of(&source.read(offset, value.body.len())?).trim_end_matches('\0').to_owned();
-            let key = if path == LIVE && text.contains("http://www.w3.org/1999/02/22-rdf-syntax-ns#") {
-                XMP.to_owned()
-            } else {
-                path.clone()
-            };
+            let key = if path == LIVE && text.contains(RDF) { XMP.to_owned() } else { path.clone() };
             let official = name == META && path == "AIGC";
             texts.push(Text { place: format!("{name} {path}"), key, value: text, offset, official });
         }
@@ -177,7 +175,6 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
     }
     let moved = places(source, &parts, &cuts)?;
     cuts.extend(moved);
-    cuts.sort_by_key(|(range, _)| (range.start, range.end));
     replace(source.length(), cuts)
 }
 

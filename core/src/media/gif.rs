@@ -3,21 +3,18 @@
 
 use super::kind::{Budget, Label, Media, Text, Walk, XMP, packets, text_of};
 use super::source::{Source, Splice, Window, replace};
+use crate::container::file::MAX_PARTS;
+use crate::container::gif;
 use crate::error::{Error, Result};
 use std::ops::Range;
 
 /// The row of the table.
 pub const MEDIA: Media = Media { name: "GIF", matches, walk, write };
 
-const APPLICATION: &[u8; 11] = b"XMP DataXMP";
 /// Bytes of the extension before the packet: introducer, label, length, application.
 const BEFORE: u64 = 14;
-/// 0x01, 0xFF down to 0x00, and the end of the blocks: wherever a decoder lands, it goes on to the end.
-const TRAILER: u64 = 258;
 /// The longest packet and comment.
 const MAX_TEXT: u64 = 16 << 20;
-/// The most blocks of a file.
-const MAX_BLOCKS: usize = 1 << 18;
 
 fn matches(bytes: &[u8]) -> bool {
     bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a")
@@ -75,7 +72,7 @@ fn blocks(source: &dyn Source) -> Result<Vec<Block>> {
             0x21 => {
                 let kind = match byte(source, at + 1)? {
                     0xFE => Kind::Comment,
-                    0xFF if source.read(at + 2, 12).is_ok_and(|name| name.get(1..) == Some(APPLICATION)) => Kind::Xmp,
+                    0xFF if source.read(at + 2, 12).is_ok_and(|name| name.get(1..) == Some(gif::XMP)) => Kind::Xmp,
                     0xFF => Kind::Application,
                     _ => Kind::Picture,
                 };
@@ -83,8 +80,8 @@ fn blocks(source: &dyn Source) -> Result<Vec<Block>> {
             }
             other => return Err(Error::broken(format!("a block starts with {other:#04X}"), at as usize)),
         };
-        if found.len() >= MAX_BLOCKS {
-            return Err(Error::limit(format!("the GIF has more than {MAX_BLOCKS} blocks")));
+        if found.len() >= MAX_PARTS {
+            return Err(Error::limit(format!("the GIF has more than {MAX_PARTS} blocks")));
         }
         if end > source.length() {
             return Err(Error::broken("the GIF ends early", start as usize));
@@ -132,8 +129,7 @@ fn walk(source: &dyn Source) -> Result<Walk> {
                 });
             }
             Kind::Application => {
-                // A C2PA manifest (C2PA 2.1, A.4).
-                found.c2pa |= source.read(block.span.start + 3, 8).is_ok_and(|name| *name == *b"C2PA_GIF");
+                found.c2pa |= source.read(block.span.start + 3, gif::C2PA.len()).is_ok_and(|name| *name == *gif::C2PA);
             }
         }
     }
@@ -143,9 +139,8 @@ fn walk(source: &dyn Source) -> Result<Walk> {
 /// Where a packet starts, and its bytes: as it stands, or in sub-blocks as some write it.
 fn packet(source: &dyn Source, span: &Range<u64>) -> Result<(u64, Vec<u8>)> {
     let start = span.start + BEFORE;
-    if let Some(end) = span.end.checked_sub(TRAILER).filter(|&end| end >= start && end - start <= MAX_TEXT) {
-        let trailer = source.read(end, 3)?;
-        if *trailer == [1, 0xFF, 0xFE] {
+    if let Some(end) = span.end.checked_sub(gif::MAGIC as u64).filter(|&end| end >= start && end - start <= MAX_TEXT) {
+        if gif::is_magic(&source.read(end, gif::MAGIC)?) {
             return Ok((start, source.read(start, (end - start) as usize)?.into_owned()));
         }
     }
@@ -169,11 +164,9 @@ fn unblock(source: &dyn Source, mut at: u64) -> Result<Vec<u8>> {
 
 fn extension(packet: &str) -> Vec<u8> {
     let mut out = vec![0x21, 0xFF, 11];
-    out.extend(APPLICATION);
+    out.extend(gif::XMP);
     out.extend(packet.as_bytes());
-    out.push(1);
-    out.extend((0..=255u8).rev());
-    out.push(0);
+    out.extend(gif::magic());
     out
 }
 
@@ -200,6 +193,5 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
     if *source.read(0, 6)? == *b"GIF87a" {
         cuts.push((4..5, b"9".to_vec()));
     }
-    cuts.sort_by_key(|(range, _)| (range.start, range.end));
     replace(source.length(), cuts)
 }

@@ -7,7 +7,8 @@ use super::bmff::chunks::chunks;
 use super::bmff::heads::{Head, heads};
 use super::bmff::iloc::{Extent, Iloc, Info, Item, infos};
 use super::bmff::layout::{self, Layout};
-use super::kind::{Budget, Label, Media, Text, Walk, XMP, comments, packets, text_of};
+use super::bmff::{C2PA_ID, is_picture};
+use super::kind::{Budget, Label, Media, Text, Walk, XMP, comment_at, comments, in_order, packets, text_of};
 use super::source::{Source, Splice, Window, replace};
 use crate::container::exif::Exif;
 use crate::error::{Error, Result};
@@ -16,16 +17,12 @@ use std::ops::Range;
 /// The row of the table.
 pub const MEDIA: Media = Media { name: "AVIF and HEIC", matches, walk, write };
 
-const BRANDS: [&[u8; 4]; 11] =
-    [b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1"];
-/// The box of a C2PA manifest (C2PA 2.1, A.5).
-const C2PA_ID: [u8; 16] = [0xD8, 0xFE, 0xC3, 0xD6, 0x1B, 0x0E, 0x48, 0x3C, 0x92, 0x97, 0x58, 0x28, 0x87, 0x7E, 0xC4, 0x81];
 const RDF: &[u8] = b"application/rdf+xml";
 /// The longest item of metadata.
 const MAX_ITEM: u64 = 16 << 20;
 
 fn matches(bytes: &[u8]) -> bool {
-    bytes.get(4..8) == Some(b"ftyp") && bytes.get(8..12).is_some_and(|brand| BRANDS.iter().any(|one| brand == *one))
+    is_picture(bytes)
 }
 
 /// The meta box, understood.
@@ -141,7 +138,7 @@ fn walk(source: &dyn Source) -> Result<Walk> {
     for head in heads.iter().filter(|head| head.kind == *b"uuid") {
         found.c2pa |= *source.read(head.body, (head.end - head.body).min(16) as usize)? == C2PA_ID;
     }
-    found.texts.sort_by_key(|text| text.offset);
+    in_order(&mut found.texts);
     Ok(found)
 }
 
@@ -212,11 +209,8 @@ fn blank(source: &dyn Source, meta: &Meta, offset: u64) -> Result<Range<u64>> {
         let bytes = bytes_of(source, &ranges)?;
         let start = 4 + number(&bytes, 0, 4).unwrap_or_default() as usize;
         let exif = bytes.get(start..).and_then(Exif::parse);
-        for comment in exif.iter().flat_map(Exif::comments) {
-            let at = range.start + (start + comment.span.start) as u64;
-            if at == offset {
-                return Ok(at..at + comment.span.len() as u64);
-            }
+        if let Some(found) = exif.and_then(|exif| comment_at(&exif, range.start + start as u64, offset)) {
+            return Ok(found);
         }
     }
     Err(Error::broken("an EXIF text is lost", offset as usize))
@@ -336,6 +330,5 @@ fn settle(
         cuts.push((length..length, end));
     }
     cuts.extend(layout::others(source, heads, &layout)?);
-    cuts.sort_by_key(|(range, _)| range.start);
     replace(length, cuts)
 }

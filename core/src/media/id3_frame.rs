@@ -39,6 +39,8 @@ pub(super) fn fresh(json: Option<&str>, packet: Option<&str>, old: Option<&[u8; 
     let mut frames = old.map_or(Ok(Vec::new()), copied)?;
     frames.extend(json.map(|json| label(4, json)).transpose()?);
     frames.extend(packet.map(|packet| packet_frame(4, packet)).transpose()?);
+    // ExifTool takes the size of a last frame without padding behind it for a wrong one.
+    frames.push(vec![0; 16]);
     assemble(4, 0, &frames.concat())
 }
 

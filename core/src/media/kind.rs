@@ -2,6 +2,7 @@
 
 use super::source::{Source, Splice};
 use crate::container::exif::Exif;
+pub use crate::container::file::text_of;
 use crate::error::{Error, Result};
 use crate::xmp::{self, Name, Packet};
 use serde::Serialize;
@@ -28,6 +29,9 @@ pub const HEAD: u64 = 1024;
 
 /// The key of a [`Text`] that is a whole XMP packet.
 pub const XMP: &str = "xmp";
+
+/// How the place of a [`Text`] begins that stood in a packed box: its offset is that of the box.
+pub const PACKED: &str = "brob box";
 
 /// What a walk over a file gives.
 #[derive(Debug, Clone, PartialEq)]
@@ -221,7 +225,13 @@ pub fn comments(exif: &Exif, at: u64) -> impl Iterator<Item = Text> {
     })
 }
 
-/// A text in UTF-8, or else in Latin-1.
-pub fn text_of(bytes: &[u8]) -> String {
-    str::from_utf8(bytes).map_or_else(|_| bytes.iter().map(|&byte| char::from(byte)).collect(), str::to_owned)
+/// The range in the file of the comment at `offset`, in an EXIF block that starts at `at`.
+pub fn comment_at(exif: &Exif, at: u64, offset: u64) -> Option<Range<u64>> {
+    let mut all = exif.comments().into_iter().map(|comment| at + comment.span.start as u64..at + comment.span.end as u64);
+    all.find(|range| range.start == offset)
+}
+
+/// Puts texts into file order.
+pub fn in_order(texts: &mut [Text]) {
+    texts.sort_by_key(|text| text.offset);
 }

@@ -13,6 +13,7 @@ use super::matroska_parts::{
 };
 use super::source::{Source, Splice, replace};
 use crate::error::{Error, Result};
+use crate::xmp::RDF;
 use std::ops::Range;
 
 /// The row of the table.
@@ -74,7 +75,7 @@ fn tags(tag: &Node, parent: &Node, texts: &mut Vec<Text>) {
         let name = simple.child(NAME).map(|node| word(node.bytes())).unwrap_or_default();
         for string in simple.inside().iter().filter(|node| node.id == STRING) {
             let value = word(string.bytes());
-            let xmp = name == PACKET && value.contains("http://www.w3.org/1999/02/22-rdf-syntax-ns#");
+            let xmp = name == PACKET && value.contains(RDF);
             texts.push(Text {
                 place: format!("Tags SimpleTag {name}"),
                 key: if xmp { XMP.into() } else { name.clone() },
@@ -163,7 +164,6 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
             cuts.push((field.clone(), size(length, (field.end - field.start) as u32)));
         }
     }
-    cuts.sort_by_key(|(range, _)| (range.start, range.end));
     replace(source.length(), cuts)
 }
 

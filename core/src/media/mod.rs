@@ -3,6 +3,8 @@
 //! A kind reads what it needs through a [`source::Source`], says what texts it found and where its coded samples lie, and
 //! plans a new file as a list of [`source::Splice`]s: runs of the old file and new bytes.
 
+#![cfg_attr(not(feature = "full"), allow(dead_code))]
+
 mod aiff;
 mod amf;
 mod ape;
@@ -15,6 +17,7 @@ mod flv;
 mod gif;
 mod heif;
 mod id3;
+mod id3_chunk;
 mod id3_frame;
 mod jxl;
 pub mod kind;
@@ -39,21 +42,30 @@ pub use kind::{Label, Media, Text, Walk};
 use sha2::{Digest, Sha256};
 use source::Source;
 
-/// Every kind that is handled.
-pub static TABLE: [Media; 14] = [
+/// Every kind that is handled; without the feature `full` only pictures. The linker leaves the others out.
+pub static TABLE: &[Media] = &[
     heif::MEDIA,
-    mp4::MEDIA,
     gif::MEDIA,
     tiff::MEDIA,
     jxl::MEDIA,
     svg::MEDIA,
+    #[cfg(feature = "full")]
+    mp4::MEDIA,
+    #[cfg(feature = "full")]
     wav::MEDIA,
+    #[cfg(feature = "full")]
     matroska::MEDIA,
+    #[cfg(feature = "full")]
     avi::MEDIA,
+    #[cfg(feature = "full")]
     flv::MEDIA,
+    #[cfg(feature = "full")]
     aiff::MEDIA,
+    #[cfg(feature = "full")]
     flac::MEDIA,
+    #[cfg(feature = "full")]
     mp3::MEDIA,
+    #[cfg(feature = "full")]
     ogg::MEDIA,
 ];
 

@@ -5,7 +5,8 @@
 use super::bmff::atom::{Atom, Body, number};
 use super::bmff::heads::{Head, heads};
 use super::bmff::layout::{self, Layout};
-use super::kind::{Budget, Label, Media, Text, Walk, XMP, text_of, without_label};
+use super::bmff::{C2PA_ID, is_picture};
+use super::kind::{Budget, Label, Media, Text, Walk, XMP, in_order, text_of, without_label};
 use super::mp4_tags::{KEY, Tag, entry, handler, item, keyed, keys, table, tags};
 use super::source::{Source, Splice, Window, replace};
 use crate::error::{Error, Result};
@@ -15,16 +16,12 @@ use std::ops::Range;
 pub const MEDIA: Media = Media { name: "MP4 and QuickTime", matches, walk, write };
 
 /// The XMP box (XMP part 3, 2.3.2).
-pub const XMP_ID: [u8; 16] = [0xBE, 0x7A, 0xCF, 0xCB, 0x97, 0xA9, 0x42, 0xE8, 0x9C, 0x71, 0x99, 0x94, 0x91, 0xE3, 0xAF, 0xAC];
-/// The box of a C2PA manifest (C2PA 2.1, A.5).
-pub const C2PA_ID: [u8; 16] = [0xD8, 0xFE, 0xC3, 0xD6, 0x1B, 0x0E, 0x48, 0x3C, 0x92, 0x97, 0x58, 0x28, 0x87, 0x7E, 0xC4, 0x81];
-/// Brands of pictures, which are another kind.
-const PICTURES: [&[u8; 4]; 12] =
-    [b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1", b"crx "];
+const XMP_ID: [u8; 16] = [0xBE, 0x7A, 0xCF, 0xCB, 0x97, 0xA9, 0x42, 0xE8, 0x9C, 0x71, 0x99, 0x94, 0x91, 0xE3, 0xAF, 0xAC];
 
 fn matches(bytes: &[u8]) -> bool {
     match bytes.get(4..8) {
-        Some(b"ftyp") => !bytes.get(8..12).is_some_and(|brand| PICTURES.iter().any(|one| brand == *one)),
+        // Raw pictures of Canon share the structure.
+        Some(b"ftyp") => !is_picture(bytes) && bytes.get(8..12) != Some(b"crx "),
         // QuickTime from before brands.
         Some(b"moov" | b"mdat" | b"wide" | b"skip" | b"free" | b"pnot") => bytes.starts_with(&[0]),
         _ => false,
@@ -37,17 +34,20 @@ fn walk(source: &dyn Source) -> Result<Walk> {
     let head = only_moov(&heads)?;
     let mut moov = Atom::read(&layout::whole(&source, head)?, head.start)?;
     check(&mut moov, source.length())?;
-    let mut found = Walk { mime: mime(&source, &moov)?, texts: texts(&moov), coded: Vec::new(), c2pa: false };
     let mut budget = Budget::new();
+    let mut found = Walk { mime: mime(&source, &moov)?, texts: texts(&moov, &mut budget)?, coded: Vec::new(), c2pa: false };
     for head in &heads {
         match &head.kind {
             b"mdat" if head.body < head.end => found.coded.push(head.inside()),
             b"uuid" => uuid(&source, head, &mut budget, &mut found)?,
-            b"meta" => found.texts.extend(texts(&Atom::read(&layout::whole(&source, head)?, head.start)?)),
+            b"meta" => {
+                let meta = Atom::read(&layout::whole(&source, head)?, head.start)?;
+                found.texts.extend(texts(&meta, &mut budget)?);
+            }
             _ => {}
         }
     }
-    found.texts.sort_by_key(|text| text.offset);
+    in_order(&mut found.texts);
     Ok(found)
 }
 
@@ -94,8 +94,8 @@ fn mime(source: &dyn Source, moov: &Atom) -> Result<&'static str> {
     })
 }
 
-fn texts(root: &Atom) -> Vec<Text> {
-    tags(root).into_iter().map(|tag| tag.text).collect()
+fn texts(root: &Atom, budget: &mut Budget) -> Result<Vec<Text>> {
+    Ok(tags(root, budget)?.into_iter().map(|tag| tag.text).collect())
 }
 
 fn uuid(source: &dyn Source, head: &Head, budget: &mut Budget, found: &mut Walk) -> Result<()> {
@@ -193,13 +193,13 @@ fn settle(
     room.close(&mut bytes);
     cuts.push((room.span, bytes));
     cuts.extend(layout::others(source, heads, &layout)?);
-    cuts.sort_by_key(|(range, _)| range.start);
     replace(source.length(), cuts)
 }
 
 /// Takes the texts at these offsets out of a tree. True where there was one.
 fn clear(root: &mut Atom, dropped: &[u64]) -> Result<bool> {
-    let mut gone: Vec<Tag> = tags(root).into_iter().filter(|tag| dropped.contains(&tag.text.offset)).collect();
+    let mut gone: Vec<Tag> =
+        tags(root, &mut Budget::new())?.into_iter().filter(|tag| dropped.contains(&tag.text.offset)).collect();
     gone.sort_by(|a, b| b.path.cmp(&a.path));
     gone.dedup_by(|a, b| a.path == b.path);
     for tag in &gone {

@@ -1,14 +1,13 @@
 //! The texts of MP4 and QuickTime: keyed and keyless item lists, user data, XMP.
 
 use super::bmff::atom::{Atom, number};
-use super::kind::{Text, XMP, text_of};
+use super::kind::{Budget, Text, XMP, text_of};
+use crate::error::{Error, Result};
 
 /// The key of the label.
 pub const KEY: &str = "AIGC";
-/// The longest text that is read; a label has 32 KiB at most.
-const MAX_TEXT: usize = 1 << 20;
-/// The most texts of one file.
-const MAX_TEXTS: usize = 4096;
+/// The longest text that is read.
+const MAX_TEXT: usize = 16 << 20;
 
 /// A text and the way to its box: indices into the lists of boxes.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,15 +19,18 @@ pub struct Tag {
 }
 
 /// All texts below a moov or a top-level meta.
-pub fn tags(root: &Atom) -> Vec<Tag> {
-    let mut found = Vec::new();
+///
+/// # Errors
+/// `Limit` for a text, or texts, beyond reason: one that is not read might be a label.
+pub fn tags(root: &Atom, budget: &mut Budget) -> Result<Vec<Tag>> {
+    let mut list = List { found: Vec::new(), budget };
     let place = text_of(&root.kind);
     if root.kind == *b"meta" {
-        meta(root, &place, &[], &mut found);
+        list.meta(root, &place, &[])?;
     } else {
-        inside(root, &place, &[], &mut found);
+        list.inside(root, &place, &[])?;
     }
-    found
+    Ok(list.found)
 }
 
 /// The handler of a meta box.
@@ -49,80 +51,94 @@ pub fn keys(meta: &Atom) -> Option<Vec<([u8; 4], String)>> {
     Some(keys)
 }
 
-fn push(found: &mut Vec<Tag>, path: &[usize], place: String, key: &str, value: &[u8], offset: u64, official: bool) {
-    if found.len() < MAX_TEXTS && value.len() <= MAX_TEXT {
+/// What was found so far.
+struct List<'a> {
+    found: Vec<Tag>,
+    budget: &'a mut Budget,
+}
+
+impl List<'_> {
+    fn push(&mut self, path: &[usize], place: String, key: &str, value: &[u8], offset: u64, official: bool) -> Result<()> {
+        if value.len() > MAX_TEXT {
+            return Err(Error::limit(format!("{place} is longer than {MAX_TEXT} bytes")));
+        }
+        self.budget.take(value.len() as u64)?;
         let text = Text { place, key: key.to_owned(), value: text_of(value), offset, official };
-        found.push(Tag { text, path: path.to_vec() });
+        self.found.push(Tag { text, path: path.to_vec() });
+        Ok(())
     }
-}
 
-fn inside(parent: &Atom, place: &str, path: &[usize], found: &mut Vec<Tag>) {
-    for (index, atom) in parent.inside().iter().enumerate() {
-        let path = [path, &[index]].concat();
-        let here = format!("{place}/{}", text_of(&atom.kind));
-        match &atom.kind {
-            b"trak" | b"udta" => inside(atom, &here, &path, found),
-            b"meta" => meta(atom, &here, &path, found),
-            _ if parent.kind == *b"udta" => user(atom, here, &path, found),
-            _ => {}
-        }
-    }
-}
-
-/// An item of user data.
-fn user(atom: &Atom, place: String, path: &[usize], found: &mut Vec<Tag>) {
-    let bytes = atom.bytes();
-    match &atom.kind {
-        b"XMP_" => push(found, path, place, XMP, bytes, atom.at, false),
-        // QuickTime: length, language, text, and the same again.
-        [0xA9, ..] => {
-            let mut at = 0;
-            while let Some(length) = number(bytes, at, 2).filter(|&length| length > 0) {
-                let Some(value) = bytes.get(at + 4..at + 4 + length as usize) else { break };
-                push(found, path, place.clone(), &text_of(&atom.kind), value, atom.at + at as u64 + 4, false);
-                at += 4 + value.len();
-            }
-        }
-        b"AIGC" => {
-            // With or without version and flags.
-            let skip = if bytes.starts_with(&[0; 4]) { 4 } else { 0 };
-            push(found, path, place, KEY, bytes.get(skip..).unwrap_or_default(), atom.at + skip as u64, false);
-        }
-        // 3GPP: version and flags, language, text.
-        b"titl" | b"dscp" | b"cprt" | b"perf" | b"auth" | b"gnre" => {
-            push(found, path, place, &text_of(&atom.kind), bytes.get(6..).unwrap_or_default(), atom.at + 6, false);
-        }
-        _ => {}
-    }
-}
-
-fn meta(meta: &Atom, place: &str, path: &[usize], found: &mut Vec<Tag>) {
-    let Some(list) = meta.inside().iter().position(|atom| atom.kind == *b"ilst") else { return };
-    let keyed = handler(meta) == Some(b"mdta");
-    let keys = keys(meta).unwrap_or_default();
-    for (index, item) in meta.inside().get(list).map(Atom::inside).unwrap_or_default().iter().enumerate() {
-        let key = match keyed {
-            true => (u32::from_be_bytes(item.kind) as usize).checked_sub(1).and_then(|at| keys.get(at)).cloned(),
-            false => Some((*b"    ", text_of(&item.kind))),
-        };
-        let Some((space, mut key)) = key else { continue };
-        let path = [path, &[list, index]].concat();
-        for (kind, offset, body) in boxes(item.bytes(), item.at) {
-            match kind {
-                b"name" if item.kind == *b"----" => key = text_of(body.get(4..).unwrap_or_default()),
-                b"data" => {
-                    let (Some(form), Some(value)) = (number(body, 0, 4), body.get(8..)) else { continue };
-                    let official = place == "moov/udta/meta" && keyed && space == *b"mdta" && key == KEY && form == 1;
-                    let place = format!("{place} ilst {key}");
-                    match form {
-                        0 | 1 => push(found, &path, place, &key, value, offset + 8, official),
-                        2 | 5 => push(found, &path, place, &key, wide(value).as_bytes(), offset + 8, false),
-                        _ => {}
-                    }
-                }
+    fn inside(&mut self, parent: &Atom, place: &str, path: &[usize]) -> Result<()> {
+        for (index, atom) in parent.inside().iter().enumerate() {
+            let path = [path, &[index]].concat();
+            let here = format!("{place}/{}", text_of(&atom.kind));
+            match &atom.kind {
+                b"trak" | b"udta" => self.inside(atom, &here, &path)?,
+                b"meta" => self.meta(atom, &here, &path)?,
+                _ if parent.kind == *b"udta" => self.user(atom, here, &path)?,
                 _ => {}
             }
         }
+        Ok(())
+    }
+
+    /// An item of user data.
+    fn user(&mut self, atom: &Atom, place: String, path: &[usize]) -> Result<()> {
+        let bytes = atom.bytes();
+        match &atom.kind {
+            b"XMP_" => self.push(path, place, XMP, bytes, atom.at, false)?,
+            // QuickTime: length, language, text, and the same again.
+            [0xA9, ..] => {
+                let mut at = 0;
+                while let Some(length) = number(bytes, at, 2).filter(|&length| length > 0) {
+                    let Some(value) = bytes.get(at + 4..at + 4 + length as usize) else { break };
+                    self.push(path, place.clone(), &text_of(&atom.kind), value, atom.at + at as u64 + 4, false)?;
+                    at += 4 + value.len();
+                }
+            }
+            b"AIGC" => {
+                // With or without version and flags.
+                let skip = if bytes.starts_with(&[0; 4]) { 4 } else { 0 };
+                self.push(path, place, KEY, bytes.get(skip..).unwrap_or_default(), atom.at + skip as u64, false)?;
+            }
+            // 3GPP: version and flags, language, text.
+            b"titl" | b"dscp" | b"cprt" | b"perf" | b"auth" | b"gnre" => {
+                self.push(path, place, &text_of(&atom.kind), bytes.get(6..).unwrap_or_default(), atom.at + 6, false)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn meta(&mut self, meta: &Atom, place: &str, path: &[usize]) -> Result<()> {
+        let Some(list) = meta.inside().iter().position(|atom| atom.kind == *b"ilst") else { return Ok(()) };
+        let keyed = handler(meta) == Some(b"mdta");
+        let keys = keys(meta).unwrap_or_default();
+        for (index, item) in meta.inside().get(list).map(Atom::inside).unwrap_or_default().iter().enumerate() {
+            let key = match keyed {
+                true => (u32::from_be_bytes(item.kind) as usize).checked_sub(1).and_then(|at| keys.get(at)).cloned(),
+                false => Some((*b"    ", text_of(&item.kind))),
+            };
+            let Some((space, mut key)) = key else { continue };
+            let path = [path, &[list, index]].concat();
+            for (kind, offset, body) in boxes(item.bytes(), item.at) {
+                match kind {
+                    b"name" if item.kind == *b"----" => key = text_of(body.get(4..).unwrap_or_default()),
+                    b"data" => {
+                        let (Some(form), Some(value)) = (number(body, 0, 4), body.get(8..)) else { continue };
+                        let official = place == "moov/udta/meta" && keyed && space == *b"mdta" && key == KEY && form == 1;
+                        let place = format!("{place} ilst {key}");
+                        match form {
+                            0 | 1 => self.push(&path, place, &key, value, offset + 8, official)?,
+                            2 | 5 => self.push(&path, place, &key, wide(value).as_bytes(), offset + 8, false)?,
+                            _ => {}
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@
 //! The number of header pages is kept where the label fits into them, so that nothing behind them changes; else the pages of
 //! that stream are numbered anew.
 
-use super::kind::{Budget, Label, Media, Text, Walk};
+use super::kind::{Budget, Label, Media, Text, Walk, in_order};
 use super::ogg_page::{CONTINUED, FIRST, LAST, Page, laid, renumbered};
 use super::source::{Source, Splice, Window, join, replace};
 use super::vorbis_comment::Comments;
@@ -208,7 +208,7 @@ fn walk(source: &dyn Source) -> Result<Walk> {
     for (index, stream) in streams.iter().enumerate() {
         texts.extend(stream.texts(index == 0, &mut budget)?);
     }
-    texts.sort_by_key(|text| text.offset);
+    in_order(&mut texts);
     Ok(Walk { mime: "audio/ogg", texts, coded, c2pa: false })
 }
 
@@ -226,7 +226,6 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
             headers(source, stream, new, &mut cuts)?;
         }
     }
-    cuts.sort_by_key(|(range, _)| (range.start, range.end));
     replace(source.length(), cuts)
 }
 

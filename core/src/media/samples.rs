@@ -129,6 +129,20 @@ pub fn jxl(contained: bool) -> Vec<u8> {
     [signature, boxed(b"ftyp", b"jxl \0\0\0\0jxl "), b"\0\0\0\0jxlc".to_vec(), stream].concat()
 }
 
+/// A stream of Brotli (RFC 7932) with one uncompressed meta-block, of up to 64 KiB.
+pub fn brotli(bytes: &[u8]) -> Vec<u8> {
+    let head = ((bytes.len() as u32 - 1) << 4 | 1 << 20).to_le_bytes();
+    [&head[..3], bytes, &[3]].concat()
+}
+
+/// A picture with packed metadata.
+pub fn packed_jxl(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    let whole = jxl(true);
+    // Behind the signature and the brands.
+    let (head, rest) = whole.split_at(12 + 20);
+    [head, &boxed(b"brob", &[&kind[..], &brotli(content)].concat()), rest].concat()
+}
+
 /// A drawing with a document type, and prefixes that are declared at the root.
 pub fn svg(inside: &str) -> Vec<u8> {
     format!(
@@ -294,6 +308,15 @@ pub fn wav(open: bool) -> Vec<u8> {
     all
 }
 
+/// Sound with a tag of ID3 behind the samples, as programs for music write it.
+pub fn tagged(aiff_form: bool) -> Vec<u8> {
+    let tag = [id3(3, 0, &id3_frame(b"TIT2", 0, b"\0kept")), vec![0]].concat();
+    let (mut bytes, tag) = if aiff_form { (aiff(false), boxed_big(b"ID3 ", &tag)) } else { (wav(false), chunk(b"id3 ", &tag)) };
+    let length = (bytes.len() + tag.len()) as u32 - 8;
+    bytes[4..8].copy_from_slice(&if aiff_form { length.to_be_bytes() } else { length.to_le_bytes() });
+    [bytes, tag].concat()
+}
+
 /// A film; `text`: a list of texts before the samples; `space`: bytes of space behind that; `more`: a second part.
 pub fn avi(text: bool, space: usize, more: bool) -> Vec<u8> {
     let list = |kind: &[u8; 4], body: &[u8]| chunk(b"LIST", &[kind, body].concat());
@@ -371,12 +394,18 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("bigtiff, big end first", tiff(false, true)),
         ("jxl, bare", jxl(false)),
         ("jxl", jxl(true)),
+        (
+            "jxl, packed",
+            packed_jxl(b"xml ", b"<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description/></rdf:RDF>"),
+        ),
         ("mkv", matroska(false, 40)),
         ("mkv, no space", matroska(false, 0)),
         ("mkv, much space", matroska(false, 4096)),
         ("webm, live", matroska(true, 0)),
         ("wav", wav(false)),
         ("wav, stream", wav(true)),
+        ("wav, ID3", tagged(false)),
+        ("aiff, ID3", tagged(true)),
         ("avi", avi(true, 0, false)),
         ("avi, space", avi(true, 2048, false)),
         ("avi, two parts", avi(false, 2048, true)),

@@ -38,12 +38,12 @@ pub enum Splice {
     New(Vec<u8>),
 }
 
-/// Splices of a file in which these ranges, in order, are replaced; a range that two tags share is replaced once. `length`: of
-/// the old file.
+/// Splices of a file in which these ranges are replaced; a range that two tags share is replaced once. `length`: of the old file.
 ///
 /// # Errors
 /// `Broken` where two ranges overlap: every byte behind them would move.
 pub fn replace(length: u64, mut cuts: Vec<(Range<u64>, Vec<u8>)>) -> Result<Vec<Splice>> {
+    cuts.sort_by_key(|(range, _)| (range.start, range.end));
     cuts.dedup();
     let mut splices = Vec::with_capacity(2 * cuts.len() + 1);
     let mut at = 0;

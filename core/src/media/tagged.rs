@@ -3,7 +3,7 @@
 use super::ape::Ape;
 use super::id3::Tag;
 use super::id3_frame::{fresh, syncsafe};
-use super::kind::{Budget, Label, Text, XMP, without_label};
+use super::kind::{Budget, Label, Text, XMP, in_order, without_label};
 use super::source::Source;
 use crate::error::{Error, Result};
 use std::ops::Range;
@@ -71,7 +71,7 @@ impl Tagged {
         for ape in &self.apes {
             texts.extend(ape.texts(budget)?);
         }
-        texts.sort_by_key(|text| text.offset);
+        in_order(&mut texts);
         Ok((texts, self.tags.iter().any(Tag::c2pa)))
     }
 
@@ -120,7 +120,6 @@ impl Tagged {
             }
         }
         cuts.extend(self.apes.iter().filter_map(|ape| Some((ape.span.clone(), ape.without(dropped)?))));
-        cuts.sort_by_key(|(range, _)| (range.start, range.end));
         Ok(cuts)
     }
 }

@@ -3,6 +3,7 @@
 
 use super::kind::{Budget, Label, Media, Text, Walk, XMP, packets, text_of};
 use super::source::{Source, Splice, Window, replace};
+use crate::container::tiff::{MAX_DIRECTORIES, MAX_TAGS};
 use crate::error::{Error, Result};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -20,8 +21,7 @@ const C2PA: u16 = 52545;
 const SAMPLES: [(u16, u16); 3] = [(273, 279), (324, 325), (513, 514)];
 /// The longest text.
 const MAX_TEXT: u64 = 16 << 20;
-/// The most directories, and strips or tiles of all of them.
-const MAX_DIRECTORIES: usize = 1 << 14;
+/// The most strips or tiles of all directories.
 const MAX_STRIPS: u64 = 1 << 22;
 
 fn matches(bytes: &[u8]) -> bool {
@@ -91,7 +91,7 @@ impl Form {
     fn directory(self, source: &dyn Source, at: u64) -> Result<Directory> {
         let (count_size, entry_size, wide) = self.sizes();
         let count = self.read(source, at, count_size as usize)?;
-        if count > 4096 {
+        if count > MAX_TAGS {
             return Err(Error::broken(format!("a directory has {count} entries"), at as usize));
         }
         let start = at + count_size;
@@ -267,7 +267,6 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
         }
     }
     cuts.push((length..length, end));
-    cuts.sort_by_key(|(range, _)| range.start);
     replace(length, cuts)
 }
 

@@ -2,8 +2,9 @@
 //!
 //! The label is a chunk `AIGC` of its own with the bare object (TC260-PG-202510A, 6.1), behind the last chunk so that the
 //! samples keep their offset; before the samples where a stream's writer left the sizes open. XMP is a chunk `_PMX` (XMP
-//! part 3, 2.3.3). Coded is the body of `data`.
+//! part 3, 2.3.3). ID3 tags in a chunk are searched, too. Coded is the body of `data`.
 
+use super::id3_chunk;
 use super::kind::{Budget, XMP, beside, text_of};
 use super::riff::{Chunk, Order, broken, bytes};
 use super::source::{Source, Splice, replace};
@@ -102,6 +103,12 @@ fn walk(source: &dyn Source) -> Result<Walk> {
                 walk.c2pa = true;
                 continue;
             }
+            (own, None) if id3_chunk::is(own) => {
+                let (texts, c2pa) = id3_chunk::texts(source, &chunk.body, &mut budget)?;
+                walk.texts.extend(texts);
+                walk.c2pa |= c2pa;
+                continue;
+            }
             (b"AIGC", None) => ("AIGC chunk".to_owned(), name, true),
             (b"_PMX", None) => ("_PMX chunk".to_owned(), XMP.to_owned(), false),
             (_, Some(_)) => (format!("LIST INFO {name}"), name, false),
@@ -136,11 +143,19 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
     if let Some(json) = &label.aigc {
         new.extend(Order::Little.chunk(b"AIGC", json.as_bytes())?);
     }
-    for (index, packet) in beside(walk, label, drop)? {
+    let packets = beside(walk, label, drop)?;
+    for chunk in wave.chunks.iter().filter(|chunk| id3_chunk::is(&chunk.name) && chunk.parent.is_none()) {
+        if let Some(body) = id3_chunk::changed(source, &chunk.body, walk, drop, &packets)? {
+            cuts.push((chunk.span.clone(), Order::Little.chunk(&chunk.name, &body)?));
+        }
+    }
+    for (index, packet) in packets {
         let bytes = Order::Little.chunk(b"_PMX", packet.as_bytes())?;
         match wave.chunks.iter().find(|chunk| index.is_some() && chunk.parent.is_none() && text_at(chunk) == index) {
             Some(chunk) => cuts.push((chunk.span.clone(), bytes)),
-            None => new.extend(bytes),
+            None if index.is_none() => new.extend(bytes),
+            // In a tag, which has it by now.
+            None => {}
         }
     }
     if !new.is_empty() {
@@ -157,7 +172,6 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
     } else if !wave.open {
         cuts.push((4..8, Order::Little.raw(total)?.to_vec()));
     }
-    cuts.sort_by_key(|(range, _)| (range.start, range.end));
     replace(source.length(), cuts)
 }
 

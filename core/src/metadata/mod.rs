@@ -8,6 +8,8 @@ pub mod texts;
 pub mod write;
 
 #[cfg(test)]
+mod chunk_tests;
+#[cfg(test)]
 mod media_tests;
 #[cfg(test)]
 mod sound_tests;

@@ -5,7 +5,7 @@ use crate::container::exif::Exif;
 use crate::container::file::{File, Part, Role};
 use crate::container::{handles, jpeg, open};
 use crate::error::{Error, Result};
-use crate::media::kind::{Walk, XMP, text_of};
+use crate::media::kind::{PACKED, Walk, XMP, text_of};
 use crate::media::source::{Source, whole};
 use crate::media::{find, known};
 use crate::xmp::{Name, Packet};
@@ -110,7 +110,8 @@ pub(super) fn walked(walk: &Walk) -> Result<Report> {
         let (offset, place) = (text.offset as usize, Place::Text(index));
         if text.key == XMP {
             count(&mut unfolded)?;
-            packet(&mut report, text.value.as_bytes(), &text.place, offset, Some(offset), place)?;
+            let shift = (!text.place.starts_with(PACKED)).then_some(offset);
+            packet(&mut report, text.value.as_bytes(), &text.place, offset, shift, place)?;
         } else if text.key.to_ascii_uppercase().contains("AIGC") || aigc::looks_like(&text.value) {
             report.push(text.place.clone(), offset, &text.value, place, !text.official)?;
         }

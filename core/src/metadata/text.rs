@@ -2,9 +2,9 @@
 
 use super::aigc::{self, Fields, MAX_LABEL, Problem, Record};
 use super::read::{Place, Site};
-use super::write::{check_source, permit};
+use super::write::{check_source, further, permit};
 use crate::error::Result;
-use crate::xmp::{Name, Packet};
+use crate::xmp::{self, Name, Packet};
 use serde::{Deserialize, Serialize};
 
 /// A label that was read from a text.
@@ -98,7 +98,7 @@ impl Standing {
 }
 
 /// What [`edit`] takes.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Edit {
     /// Text of the property TC260:AIGC; absent: it stays as it is.
@@ -107,16 +107,26 @@ pub struct Edit {
     /// IPTC DigitalSourceType as a full URI; absent: it stays as it is.
     #[serde(default)]
     pub digital_source_type: Option<String>,
+    /// IPTC AISystemUsed; absent: it stays as it is.
+    #[serde(default)]
+    pub ai_system_used: Option<String>,
+    /// IPTC AISystemVersionUsed; absent: it stays as it is.
+    #[serde(default)]
+    pub ai_system_version_used: Option<String>,
+    /// `xmp:CreateDate`, written only where the packet has none.
+    #[serde(default)]
+    pub create_date: Option<String>,
 }
 
 /// An XMP packet with these properties, every other byte kept; a new packet where it is empty.
 ///
 /// # Errors
-/// `Parameter` for a source type that is no URI, `Broken`, `Unsupported` and `Limit` as for packets in pictures.
+/// `Parameter` for a source type that is no URI and a system that is no text, `Broken`, `Unsupported` and `Limit` as for packets in pictures.
 pub fn edit(packet: &[u8], edit: &Edit) -> Result<Vec<u8>> {
     check_source(edit.digital_source_type.as_deref())?;
     let (aigc, source) = (edit.aigc.as_deref(), edit.digital_source_type.as_deref());
-    Ok(Packet::read(packet)?.with(aigc, source)?.into_bytes())
+    let more = further(&edit.ai_system_used, &edit.ai_system_version_used, &edit.create_date)?;
+    Ok(xmp::with_further(Packet::read(packet)?.with(aigc, source)?, &more)?.into_bytes())
 }
 
 /// What an XMP packet says in our two properties.
@@ -194,11 +204,19 @@ mod tests {
 
     #[test]
     fn packets_are_edited_and_read() {
-        let edit_it = Edit { aigc: None, digital_source_type: Some("http://example.org/type".into()) };
+        let edit_it = Edit { digital_source_type: Some("http://example.org/type".into()), ..Edit::default() };
         let packet = edit(b"", &edit_it).unwrap();
         let read = properties(&packet).unwrap().properties;
         assert_eq!((read.len(), read[0].name, read[0].value.as_str()), (1, "DigitalSourceType", "http://example.org/type"));
-        assert!(edit(b"", &Edit { aigc: None, digital_source_type: Some("not a URI".into()) }).is_err());
+        assert!(edit(b"", &Edit { digital_source_type: Some("not a URI".into()), ..Edit::default() }).is_err());
+        let dated = |date: &str| Edit { ai_system_used: Some("S".into()), create_date: Some(date.into()), ..Edit::default() };
+        let once = edit(&packet, &dated("2026-01-02")).unwrap();
+        // A date that is there stays.
+        assert_eq!(edit(&once, &dated("2027-01-02")).unwrap(), once);
+        let said: Vec<_> = properties(&once).unwrap().properties.into_iter().map(|one| (one.name, one.value)).collect();
+        let wanted = [("DigitalSourceType", "http://example.org/type"), ("AISystemUsed", "S"), ("CreateDate", "2026-01-02")];
+        assert_eq!(said, wanted.map(|(name, value)| (name, value.to_owned())));
+        assert!(edit(b"", &Edit { ai_system_used: Some("a\u{7}".into()), ..Edit::default() }).is_err());
         assert!(properties(b"<a").is_err());
     }
 }

@@ -66,18 +66,7 @@ impl Options {
 
     /// The properties beside the two main ones.
     fn further(&self) -> Result<Vec<(Name, &str)>> {
-        let given = [
-            (Name::AiSystemUsed, &self.ai_system_used),
-            (Name::AiSystemVersionUsed, &self.ai_system_version_used),
-            (Name::CreateDate, &self.create_date),
-        ];
-        let given: Vec<(Name, &str)> = given.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
-        if given.iter().any(|(_, value)| value.is_empty() || value.len() > 1024 || value.chars().any(char::is_control)) {
-            return Err(Error::parameter(
-                "aiSystemUsed, aiSystemVersionUsed and createDate must be texts of 1 to 1024 bytes without control characters",
-            ));
-        }
-        Ok(given)
+        further(&self.ai_system_used, &self.ai_system_version_used, &self.create_date)
     }
 
     /// The label as JSON, where the labels that stand allow it.
@@ -87,6 +76,22 @@ impl Options {
         permit(record, sites, self.replace)?;
         Ok(Some(record.to_json()))
     }
+}
+
+/// The properties beside the two main ones, as far as they are given.
+pub(super) fn further<'a>(
+    system: &'a Option<String>,
+    version: &'a Option<String>,
+    date: &'a Option<String>,
+) -> Result<Vec<(Name, &'a str)>> {
+    let given = [(Name::AiSystemUsed, system), (Name::AiSystemVersionUsed, version), (Name::CreateDate, date)];
+    let given: Vec<(Name, &str)> = given.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
+    if given.iter().any(|(_, value)| value.is_empty() || value.len() > 1024 || value.chars().any(char::is_control)) {
+        return Err(Error::parameter(
+            "aiSystemUsed, aiSystemVersionUsed and createDate must be texts of 1 to 1024 bytes without control characters",
+        ));
+    }
+    Ok(given)
 }
 
 /// Refuses a DigitalSourceType that is no full URI.
