@@ -7,13 +7,13 @@ import { dirname, join, normalize } from 'node:path'
 const RUST = {
   folder: 'core/src', ending: '.rs', uses: rustUses,
   floors: [
-    ['error'], ['keyed', 'signal', 'stats', 'xmp'], ['ecc'], ['payload'], ['container'], ['media'], ['metadata'], ['image', 'audio'], ['label', 'audible'], ['face'], ['lib'],
+    ['error'], ['keyed', 'signal', 'stats', 'xmp'], ['ecc'], ['payload'], ['container'], ['media'], ['metadata'], ['image', 'audio', 'token'], ['label', 'audible'], ['face'], ['lib'],
   ],
 }
 const TYPESCRIPT = {
   folder: 'src', ending: '.ts', uses: typescriptUses,
   floors: [
-    ['errors'], ['limits'], ['types'], ['engine'], ['policy'], ['media'], ['key'], ['metadata', 'signature', 'trace', 'c2pa', 'document'], ['image', 'audio'], ['pipeline'],
+    ['errors'], ['limits'], ['types'], ['engine'], ['policy'], ['media'], ['key'], ['metadata', 'signature', 'trace', 'c2pa', 'document'], ['image', 'audio', 'token'], ['pipeline'],
     ['countermark', 'diagnose'], ['index', 'browser'], ['cli'],
   ],
 }

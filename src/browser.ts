@@ -1,6 +1,6 @@
 // The face for browsers: verify only, nothing is uploaded.
 import { webReader, type C2paWeb } from './c2pa/web.js'
-import { wasmEngine, type WasmSource } from './engine/wasm.js'
+import { wasmEngine, wasmTokenEngine, type WasmSource } from './engine/wasm.js'
 import { CountermarkError } from './errors.js'
 import { checkBytes, Deadline, limitsOf, type Limits } from './limits.js'
 import { canvasDecoder } from './media/canvas.js'
@@ -8,6 +8,7 @@ import { needsFull } from './media/kind.js'
 import { webSound } from './media/websound.js'
 import { documentOf } from './pipeline/document.js'
 import { verifyBytes } from './pipeline/verify.js'
+import type { TokenFunctions } from './token/token.js'
 import type { VerifyOptions, VerifyResult } from './types.js'
 
 export { CountermarkError } from './errors.js'
@@ -18,7 +19,10 @@ export { POLICIES } from './policy/policy.js'
 export { checklist, RULES, ruleOf } from './policy/rules.js'
 export type { Rule, RuleAnswer } from './policy/rules.js'
 export type { C2paWeb } from './c2pa/web.js'
+export type { TokenPart, TokenPick } from './engine/token.js'
 export type { WasmSource } from './engine/wasm.js'
+export type { TokenMark } from './token/mark.js'
+export type { TokenDetectArguments, TokenEvidence, TokenFunctions, TokenSampler, TokenSamplerOptions } from './token/token.js'
 export type * from './types.js'
 
 /** What `createVerifier` takes. */
@@ -65,6 +69,24 @@ export function createVerifier(options: VerifierOptions = {}): Verifier {
       const document = await documentOf(bytes, input instanceof File ? input.name : undefined)
       const result = await verifyBytes(engine, canvasDecoder, bytes, asked, ['public'], limits, deadline, { document, sound: webSound, manifests: options.c2pa && webReader(options.c2pa) })
       return { ...(input instanceof File ? { file: input.name } : {}), ...result, ms: Math.round(performance.now() - start) }
+    },
+  }
+}
+
+/**
+ * The mark in a language model's choice of tokens, as `token` in Node. Its module is one of its own, loaded at the first call:
+ * `countermark_wasm_token_bg.wasm` beside the package, exported as `countermark/countermark-token.wasm`, or `wasm`.
+ */
+export function createTokenMarker(options: { wasm?: WasmSource } = {}): TokenFunctions {
+  const parts = (): Promise<[typeof import('./token/token.js'), Awaited<ReturnType<typeof wasmTokenEngine>>]> => Promise.all([import('./token/token.js'), wasmTokenEngine(options.wasm)])
+  return {
+    sampler: async (settings) => {
+      const [{ tokenSampler }, engine] = await parts()
+      return tokenSampler(engine, settings)
+    },
+    detect: async (tokens, settings) => {
+      const [{ detectTokens }, engine] = await parts()
+      return detectTokens(engine, tokens, settings)
     },
   }
 }

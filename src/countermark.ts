@@ -2,7 +2,7 @@
 import { readFile, rm } from 'node:fs/promises'
 import type { AudioEmbedReport, DrawReport, EmbedReport, Engine, Loudness } from './engine/engine.js'
 import { c2paModule } from './c2pa/bridge.js'
-import { loadEngine } from './engine/load.js'
+import { loadEngine, loadTokenEngine } from './engine/load.js'
 import { CountermarkError, fromSystem } from './errors.js'
 import { detect as detectSound, embed as embedSound, findLabel as findRhythm, label as labelSound, MOMENTS, type Labelled } from './audio/audio.js'
 import { pcmStream, wavStream, type MarkingStream, type PcmOptions, type StreamOptions } from './audio/stream.js'
@@ -24,6 +24,7 @@ import { propagateBytes } from './pipeline/propagate.js'
 import { soundChanger, type Held } from './pipeline/sound.js'
 import { verifyBytes, verifyDisk } from './pipeline/verify.js'
 import { policyOf, wordingOf } from './policy/policy.js'
+import { detectTokens, tokenSampler, type TokenFunctions } from './token/token.js'
 import { signerOf } from './signature/keys.js'
 import type { AudioLabelEvidence, AudioWatermarkEvidence, C2paOptions, Effort, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, PropagateOptions, PropagateResult, Quality, Remark, Sound, SoundPosition, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
 
@@ -282,6 +283,12 @@ export const image: ImageFunctions = {
   findLabel: async (picture, texts) => findLabel(await loadEngine(), picture, texts),
   compare: async (a, b) => (await loadEngine()).imageCompare(a, b),
   payloadOf: async (producer, produceId, bits = 64) => (await loadEngine()).payloadOf(producer, produceId, bits),
+}
+
+/** The mark in a language model's choice of tokens; see TokenFunctions. */
+export const token: TokenFunctions = {
+  sampler: async (options) => tokenSampler(await loadTokenEngine(), options),
+  detect: async (tokens, options) => detectTokens(await loadTokenEngine(), tokens, options),
 }
 
 /** Work on samples, and on streams of them; see AudioFunctions. */

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Binding, DiskBinding } from '../src/engine/engine.js'
+import type { TokenBinding } from '../src/engine/token.js'
 import { nativeBinding } from './support/engines.js'
 
 // The interface as values. The compiler holds its keys to those of `Binding`, neither one more nor one less, and
@@ -31,6 +32,11 @@ const SIGNATURES: { [name in Exclude<keyof Binding, 'AudioEmbedder' | 'LoudnessM
   voiceFit: '(Uint8Array, string) Uint8Array',
   rhythmDetect: '(Uint8Array, string) string | Promise<string>',
 }
+/** The token mark, in WebAssembly a module of its own. */
+const TOKEN: { [name in keyof TokenBinding]: string } = {
+  tokenPick: '(Float32Array, Uint32Array, Uint32Array, string) string',
+  tokenDetect: '(Uint32Array, string) string | Promise<string>',
+}
 /** Files on disk: the native binding only. */
 const DISK: { [name in keyof DiskBinding]: string } = {
   metadataReadPath: '(string) Promise<string>',
@@ -39,13 +45,13 @@ const DISK: { [name in keyof DiskBinding]: string } = {
 }
 
 const TYPES: Record<string, string> = {
-  String: 'string', u32: 'number', Buffer: 'Uint8Array', 'Result<String>': 'string', 'Result<Buffer>': 'Uint8Array', 'AsyncTask<Job>': 'Promise<string>',
+  String: 'string', u32: 'number', Buffer: 'Uint8Array', Float32Array: 'Float32Array', Uint32Array: 'Uint32Array', 'Result<String>': 'string', 'Result<Buffer>': 'Uint8Array', 'AsyncTask<Job>': 'Promise<string>',
 }
 const list = (text: string, separator: RegExp): string[] => text.split(separator).map((one) => one.trim()).filter(Boolean)
 const known = (rust: string): string => TYPES[rust] ?? `unknown to this test: ${rust}`
 
-test.each([['Binding', SIGNATURES], ['DiskBinding', DISK]])('the interface %s is what the table above says', (interfaceName, signatures) => {
-  const text = new RegExp(`interface ${interfaceName} \\{([\\s\\S]*?)\\n\\}`).exec(readFileSync('src/engine/engine.ts', 'utf8'))![1]!
+test.each([['Binding', SIGNATURES, 'engine'], ['DiskBinding', DISK, 'engine'], ['TokenBinding', TOKEN, 'token']])('the interface %s is what the table above says', (interfaceName, signatures, file) => {
+  const text = new RegExp(`interface ${interfaceName} \\{([\\s\\S]*?)\\n\\}`).exec(readFileSync(`src/engine/${file}.ts`, 'utf8'))![1]!
   const read = [...text.matchAll(/^ {2}(\w+)\((.*)\): (.*)$/gm)].map(([, name, given, result]) => [name, `(${list(given!, /, /).map((one) => one.replace(/^\w+: /, '')).join(', ')}) ${result}`])
   expect(Object.fromEntries(read)).toEqual(signatures)
 })
@@ -58,10 +64,10 @@ test('the native binding satisfies it', () => {
   ]))
   // What the interface allows to be given as a promise may be, or not.
   const allowed = (name: string): string[] => {
-    const text = { ...SIGNATURES, ...DISK }[name as keyof typeof SIGNATURES] ?? ''
+    const text = { ...SIGNATURES, ...DISK, ...TOKEN }[name as keyof typeof SIGNATURES] ?? ''
     return [text, text.replace(' | Promise<string>', ''), text.replace('string | ', '')]
   }
-  const names = Object.keys({ ...SIGNATURES, ...DISK }).sort()
+  const names = Object.keys({ ...SIGNATURES, ...DISK, ...TOKEN }).sort()
   expect(Object.keys(native).sort()).toEqual(names)
   for (const [name, signature] of Object.entries(native)) expect(allowed(name), name).toContain(signature)
   // The classes: their methods are held to the interface by test/audio.test.ts, which uses them all.

@@ -1,7 +1,7 @@
 // One core, two bindings: the same input gives the same answer on Node and in WebAssembly. Payload, text and metadata are
 // equal bit for bit, samples differ by one step at most, measured figures by what rounding in another order explains.
 import { beforeAll, describe, expect, test } from 'vitest'
-import { nativeBinding, wasmBinding, type Binding } from './support/engines.js'
+import { nativeBinding, wasmBinding, wasmTokenBinding, type Binding } from './support/engines.js'
 import { argumentsOf, vectors, type Vector } from './support/vectors.js'
 
 // Sums of millions of products in another order, in single precision.
@@ -68,8 +68,9 @@ beforeAll(async () => {
   wasm = await wasmBinding()
 })
 
-test('both export the same functions, but for files on disk', () => {
-  expect(Object.keys(native).filter((name) => !/Path$/.test(name)).sort()).toEqual(Object.keys(wasm).sort())
+test('both export the same functions, but for files on disk', async () => {
+  const modules = [wasm, await wasmTokenBinding()]
+  expect(Object.keys(native).filter((name) => !/Path$/.test(name)).sort()).toEqual(modules.flatMap((one) => Object.keys(one)).sort())
 })
 
 describe.each(vectors())('$file', ({ vectors: list }) => {

@@ -13,6 +13,7 @@ use crate::media::{
 };
 use crate::metadata::{carry, read, text, texts, write};
 use crate::payload;
+use crate::token;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -175,6 +176,17 @@ pub fn xmp_read(packet: &[u8]) -> Result<String> {
 /// `metadata::text::Edit`.
 pub fn xmp_write(packet: &[u8], options_text: &str) -> Result<Vec<u8>> {
     text::edit(packet, &options(options_text)?)
+}
+
+/// Chooses the next token with a mark. `ids` empty: the logit at place n is that of token n; `tokens`: prompt and output so far.
+/// Takes the JSON of `token::pick::Options`, gives that of `token::pick::Pick`.
+pub fn token_pick(logits: &[f32], ids: &[u32], tokens: &[u32], options_text: &str) -> Result<String> {
+    report(&token::pick::pick(logits, ids, tokens, &options(options_text)?)?)
+}
+
+/// Tests token ids for a mark. Takes the JSON of `token::detect::Options`, gives that of `token::detect::Report`.
+pub fn token_detect(tokens: &[u32], options_text: &str) -> Result<String> {
+    report(&token::detect::detect(tokens, &options(options_text)?)?)
 }
 
 /// SHA-256 of the coded samples, in hexadecimal digits: no metadata changes it. Of the kinds in `media::TABLE`.

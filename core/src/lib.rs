@@ -16,4 +16,5 @@ pub mod metadata;
 pub mod payload;
 pub mod signal;
 pub mod stats;
+pub mod token;
 pub mod xmp;

@@ -7,7 +7,7 @@ mod convert;
 mod paths;
 
 use countermark_core::face;
-use napi::bindgen_prelude::{AsyncTask, Buffer};
+use napi::bindgen_prelude::{AsyncTask, Buffer, Float32Array, Uint32Array};
 use napi_derive::napi;
 
 use convert::{Job, Result, later, now};
@@ -161,6 +161,19 @@ pub fn xmp_read(packet: Buffer) -> Result<String> {
 #[napi]
 pub fn xmp_write(packet: Buffer, options: String) -> Result<Buffer> {
     now(|| face::xmp_write(&packet, &options).map(Buffer::from))
+}
+
+/// Chooses the next token with a mark.
+#[napi]
+pub fn token_pick(logits: Float32Array, ids: Uint32Array, tokens: Uint32Array, options: String) -> Result<String> {
+    now(|| face::token_pick(&logits, &ids, &tokens, &options))
+}
+
+/// Tests token ids for a mark.
+#[napi(ts_return_type = "Promise<string>")]
+pub fn token_detect(tokens: Uint32Array, options: String) -> AsyncTask<Job> {
+    let tokens = tokens.to_vec();
+    later(move || face::token_detect(&tokens, &options))
 }
 
 /// Finds every metadata label of a file on disk, in bounded memory.

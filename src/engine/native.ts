@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { CountermarkError, messageOf } from '../errors.js'
 import { diskOver, engineOver, type Binding, type DiskBinding, type Engine } from './engine.js'
+import { tokenEngineOver, type TokenBinding, type TokenEngine } from './token.js'
 
 /** `linux-x64-gnu`, `darwin-arm64`, ...: as napi names its builds. */
 export function platformName(): string {
@@ -22,18 +23,31 @@ function isMusl(): boolean {
   }
 }
 
-let loaded: Engine | undefined
+type Native = Binding & DiskBinding & TokenBinding
+
+let loaded: Native | undefined
+let engine: Engine | undefined
 
 /** The native engine. ERR_MISSING, with every attempt's own reason, where none loads. */
 export function nativeEngine(): Engine {
+  const binding = nativeBinding()
+  engine ??= { ...engineOver(binding, 'native'), disk: diskOver(binding) }
+  return engine
+}
+
+/** The native engine's part for the token mark. ERR_MISSING as `nativeEngine`. */
+export function nativeTokenEngine(): TokenEngine {
+  return tokenEngineOver(nativeBinding(), 'native')
+}
+
+function nativeBinding(): Native {
   if (loaded) return loaded
   const require = createRequire(import.meta.url)
   const name = platformName()
   const reasons: Error[] = []
   for (const place of [`../../native/countermark.${name}.node`, `@countermark/${name}`]) {
     try {
-      const binding = require(place) as Binding & DiskBinding
-      loaded = { ...engineOver(binding, 'native'), disk: diskOver(binding) }
+      loaded = require(place) as Native
       return loaded
     } catch (thrown) {
       reasons.push(new Error(`${place}: ${messageOf(thrown).split('\n')[0]}`, { cause: thrown }))

@@ -16,11 +16,20 @@ export function nativeBinding(): Binding {
 }
 
 /** The full WebAssembly module that `npm run build:wasm` made, loaded in this process. */
-export async function wasmBinding(): Promise<Binding> {
-  const { initSync, default: _, ...functions } = (await import(join(ROOT, 'wasm/pkg/countermark_wasm_full.js'))) as {
+export function wasmBinding(): Promise<Binding> {
+  return module('countermark_wasm_full')
+}
+
+/** The same of the token mark's own module. */
+export function wasmTokenBinding(): Promise<Binding> {
+  return module('countermark_wasm_token')
+}
+
+async function module(name: string): Promise<Binding> {
+  const { initSync, default: _, ...functions } = (await import(join(ROOT, `wasm/pkg/${name}.js`))) as {
     initSync: (options: { module: Uint8Array }) => unknown
     default: unknown
   }
-  initSync({ module: readFileSync(join(ROOT, 'wasm/pkg/countermark_wasm_full_bg.wasm')) })
+  initSync({ module: readFileSync(join(ROOT, `wasm/pkg/${name}_bg.wasm`)) })
   return functions as unknown as Binding
 }
