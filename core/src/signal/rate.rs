@@ -110,7 +110,9 @@ mod tests {
 
     #[test]
     fn a_tone_stays_the_tone_and_what_is_too_high_goes() {
-        for (from, to) in [(48_000, 16_000), (44_100, 16_000), (16_000, 44_100), (8_000, 16_000), (16_000, 192_000), (16_000, 16_000)] {
+        for (from, to) in
+            [(48_000, 16_000), (44_100, 16_000), (16_000, 44_100), (8_000, 16_000), (16_000, 192_000), (16_000, 16_000)]
+        {
             let mut output = Vec::new();
             Rate::new(from, to).push(&tone(1_000.0, f64::from(from), from as usize / 4), &mut output);
             let wanted = tone(1_000.0, f64::from(to), output.len());
