@@ -1,7 +1,7 @@
 //! Looks for the marks of given keys.
 
 use super::bytes;
-use super::carrier::{BANDS, Carrier, RATE, SLOTS};
+use super::carrier::{BANDS, BLOCKS, Carrier, RATE, SLOTS};
 use super::rates::{self, COARSE, Guess};
 use super::search::{PIECE, Place, Search, Window};
 use super::sound::{FINE, FINES, Map, Sound};
@@ -24,8 +24,8 @@ const PLACES: usize = 6;
 const MOST_KEYS: usize = 256;
 /// A shorter sound holds no mark, in seconds.
 const SHORTEST: f64 = 0.4;
-/// Activity (see `Map::activity`) below which nothing can be hidden.
-const LEAST_ACTIVITY: f32 = 0.02;
+/// Seconds of activity (see `Map::activity`) below which nothing can be hidden: a tone's two ends bring 0.1.
+const LEAST_ACTIVITY: f64 = 0.2;
 
 /// How hard to search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Deserialize)]
@@ -311,7 +311,7 @@ impl Hunt<'_> {
         let (carrier, tempo) = (self.carrier, place.window.tempo);
         // From the first slot in the sound on: a window's slots are counted from its own phase.
         let before = (place.phase as f64 * tempo / FINES as f64).floor();
-        let cycle = (super::carrier::BLOCKS * SLOTS) as f64;
+        let cycle = (BLOCKS * SLOTS) as f64;
         let lead = (before / cycle).ceil() * cycle;
         let first = place.phase as f64 - before * FINES as f64 / tempo;
         let count = ((map.rows.len() as f64 - first) * tempo / FINES as f64).max(0.0) as usize;
@@ -333,9 +333,8 @@ impl Hunt<'_> {
             agreed.push(sum);
             variance.push(squares);
         }
-        let window = place.window.from.min(agreed.len())..place.window.to.min(agreed.len());
         let offset = before as usize;
-        let window = (window.start + offset).min(agreed.len())..(window.end + offset).min(agreed.len());
+        let window = (place.window.from + offset).min(agreed.len())..(place.window.to + offset).min(agreed.len());
         let (sum, squares) = (agreed[window.clone()].iter().sum::<f64>(), variance[window].iter().sum::<f64>());
         let rate = if squares > 0.0 { (sum / squares).max(0.0) } else { 0.0 };
         let second = |slot: usize| {

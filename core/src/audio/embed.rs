@@ -42,6 +42,17 @@ impl Quality {
     }
 }
 
+impl Quality {
+    /// The highest mean noise-to-mask ratio that is worked towards, in dB.
+    fn masked(self) -> f32 {
+        match self {
+            Quality::Standard => -8.4,
+            Quality::High => -11.0,
+            Quality::Robust => -5.0,
+        }
+    }
+}
+
 /// Options of `embed` and of `Embedder`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -88,6 +99,8 @@ pub struct Aim {
     pub rate: u32,
     /// Energy of the difference over that of the sound, at most.
     pub allowed: f64,
+    /// Mean ratio of noise to mask, in dB, at most.
+    pub masked: f32,
     bits: usize,
     quality: Quality,
 }
@@ -120,9 +133,10 @@ impl Options {
             _ => return Err(Error::parameter("payload must be 8, 16 or 32 hexadecimal digits")),
         };
         let word = payload::Coder::new(class)?.encode(&payload)?;
-        let block = key.stream(&format!("audio/place/{}", self.payload.to_lowercase())).below(super::carrier::BLOCKS as u32) as usize;
+        let block =
+            key.stream(&format!("audio/place/{}", self.payload.to_lowercase())).below(super::carrier::BLOCKS as u32) as usize;
         let allowed = 10f64.powf(-self.quality.decibels() / 10.0);
-        let aim = Aim { rate: self.rate, allowed, bits: class.bits(), quality: self.quality };
+        let aim = Aim { rate: self.rate, allowed, masked: self.quality.masked(), bits: class.bits(), quality: self.quality };
         Ok(Plan { key, word, block, aim, class })
     }
 }
@@ -146,7 +160,10 @@ impl Aim {
         } else if difference == 0.0 {
             Some("the sound is silent".to_owned())
         } else if agreed / variance.sqrt().max(1e-9) < LEAST {
-            Some("the sound is too short, too quiet or too plain to hide a mark: silence and lasting tones carry nothing".to_owned())
+            Some(
+                "the sound is too short, too quiet or too plain to hide a mark: silence and lasting tones carry nothing"
+                    .to_owned(),
+            )
         } else {
             None
         };

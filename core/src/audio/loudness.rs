@@ -9,9 +9,9 @@ pub type Row = [f32; BANDS];
 /// Share of each of the four neighbours in frequency that is taken away.
 const BESIDE: f32 = 0.12;
 /// A level differs from its neighbours by at most this, in dB: what is beyond says nothing.
-const CLIP: f32 = 8.0;
+const CLIP: f32 = 6.0;
 /// How far above the noise floor, the 10 % quantile of its band, a cell has to be.
-const ABOVE_NOISE: f32 = 4.0;
+const ABOVE_NOISE: f32 = 1.0;
 /// Energies this much below the mean of all cells count for nothing: 32 dB.
 const FAINT: f32 = 6.3e-4;
 /// Part of the mean energy that is added before a logarithm is taken.

@@ -5,7 +5,7 @@ use super::grid::{Energies, FIRST, WIDTH};
 use super::loudness::{Row, decibels, factor};
 
 /// A cell louder than its surroundings may be moved by this power of the ratio less: quiet cells carry the mark.
-const EVEN: f32 = 0.35;
+const EVEN: f32 = 0.45;
 /// Masking of a band by itself, in dB below it.
 const MASKED: f32 = -14.0;
 /// The mark may stand this much above what is masked, in dB; what makes it heard is the sum over neighbouring cells.

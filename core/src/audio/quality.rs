@@ -3,6 +3,8 @@
 use super::grid::{Analyser, BINS, FRAME};
 use std::collections::VecDeque;
 
+/// Share of a frame in what was measured lately: about a second's.
+const RECENT: f32 = 0.02;
 /// Half a Bark each.
 const BANDS: usize = 44;
 /// Samples from frame to frame.
@@ -18,13 +20,16 @@ pub struct NoiseToMask {
     analyser: Analyser,
     /// For each frequency its band.
     band: Vec<usize>,
+    /// Bands that have a frequency: the lowest ones are narrower than those lie apart.
+    used: f32,
     spread: Vec<[f32; BANDS]>,
     offset: [f32; BANDS],
     sound: VecDeque<f32>,
     difference: VecDeque<f32>,
     sums: [Vec<f32>; 2],
-    /// Of each frame its energy and its ratio.
+    /// Of each frame with a difference its energy and its ratio in dB.
     frames: Vec<(f32, f32)>,
+    lately: f32,
 }
 
 impl Default for NoiseToMask {
@@ -34,9 +39,11 @@ impl Default for NoiseToMask {
             13.0 * (0.000_76 * hertz).atan() + 3.5 * (hertz / 7_500.0).powi(2).atan()
         };
         let middle = |band: usize| 0.5 * band as f32 + 0.25;
+        let band: Vec<usize> = (0..BINS).map(|at| ((2.0 * bark(at)) as usize).min(BANDS - 1)).collect();
         Self {
             analyser: Analyser::new(),
-            band: (0..BINS).map(|at| ((2.0 * bark(at)) as usize).min(BANDS - 1)).collect(),
+            used: (0..BANDS).filter(|one| band.contains(one)).count() as f32,
+            band,
             spread: (0..BANDS)
                 .map(|from| {
                     std::array::from_fn(|to| {
@@ -54,6 +61,7 @@ impl Default for NoiseToMask {
             difference: VecDeque::new(),
             sums: [Vec::new(), Vec::new()],
             frames: Vec::new(),
+            lately: -20.0,
         }
     }
 }
@@ -98,18 +106,26 @@ impl NoiseToMask {
         }
         let energy: f32 = bands.iter().sum();
         let floor = energy * 1e-8 + 1e-12;
-        let used = self.band.last().map_or(BANDS, |last| last + 1);
-        let ratios = noises.iter().zip(&masked).zip(&self.offset).take(used);
-        let ratio: f32 = ratios.map(|((noise, masked), offset)| noise / (masked * offset + floor)).sum::<f32>() / used as f32;
-        self.frames.push((energy, ratio));
+        let ratios = noises.iter().zip(&masked).zip(&self.offset);
+        let ratio: f32 = ratios.map(|((noise, masked), offset)| noise / (masked * offset + floor)).sum::<f32>() / self.used;
+        if noises.iter().any(|noise| *noise > 0.0) {
+            let ratio = 10.0 * (ratio + 1e-9).log10();
+            self.lately += RECENT * (ratio - self.lately);
+            self.frames.push((energy, ratio));
+        }
     }
 
-    /// The mean ratio of all frames that are not silent, in dB (PEAQ's Total NMR); -90 where there is no difference.
+    /// The ratio of the last second or so, in dB.
+    pub fn lately(&self) -> f32 {
+        self.lately
+    }
+
+    /// The mean over all frames that have a difference and are not silent, in dB; -90 where there are none.
     pub fn decibels(&self) -> f64 {
         let loudest = self.frames.iter().map(|(energy, _)| *energy).fold(0.0, f32::max);
         let active = self.frames.iter().filter(|(energy, _)| *energy > loudest * ACTIVE);
         let (sum, count) = active.fold((0.0, 0), |(sum, count), (_, ratio)| (sum + f64::from(*ratio), count + 1));
-        10.0 * (sum / f64::from(count.max(1)) + 1e-9).log10()
+        if count == 0 { -90.0 } else { sum / f64::from(count) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Looks for marks in sounds that were played faster or slower, stretched, or changed in pitch.
 
-use super::carrier::Carrier;
+use super::carrier::{Carrier, SLOTS};
 use super::search::{Place, Search, Window};
 use super::sound::{FINES, Map, Sound};
 use std::ops::Range;
@@ -137,7 +137,7 @@ pub fn refine(map: &Map, carrier: &Carrier, guess: Place) -> (Vec<Place>, f64) {
                     // The count must begin within the sound: a slot later.
                     let slots = (-phase * tempo / FINES as f64).ceil();
                     place.phase = (phase + slots * FINES as f64 / tempo).round() as usize;
-                    place.shift = (place.shift + slots as usize) % super::carrier::SLOTS;
+                    place.shift = (place.shift + slots as usize) % SLOTS;
                 } else {
                     place.phase = phase.round() as usize;
                 }
@@ -168,7 +168,7 @@ fn grown(map: &Map, place: &Place) -> Place {
     let moved = place.window.from as i64 - before as i64;
     let phase = place.phase as f64 + moved as f64 * FINES as f64 / tempo;
     grown.phase = phase.max(0.0).round() as usize;
-    grown.shift = (place.shift as i64 + moved).rem_euclid(super::carrier::SLOTS as i64) as usize;
+    grown.shift = (place.shift as i64 + moved).rem_euclid(SLOTS as i64) as usize;
     let all = ((map.rows.len().saturating_sub(grown.phase)) as f64 * tempo / FINES as f64) as usize;
     grown.window = Window { from: 0, to: (length + before + length / 2).min(all), tempo };
     grown

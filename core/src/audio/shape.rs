@@ -107,9 +107,8 @@ mod tests {
     #[test]
     fn a_gain_everywhere_is_a_gain() {
         let count = 12;
-        let samples: Vec<f32> = (0..(count - 1) * HOP + SLOT)
-            .map(|at| (std::f32::consts::TAU * 1_500.0 * at as f32 / 16_000.0).sin())
-            .collect();
+        let samples: Vec<f32> =
+            (0..(count - 1) * HOP + SLOT).map(|at| (std::f32::consts::TAU * 1_500.0 * at as f32 / 16_000.0).sin()).collect();
         let mut shaper = Shaper::new();
         let mut spectra = Vec::new();
         shaper.spectra(&samples, count, &mut spectra);

@@ -1,7 +1,7 @@
 //! A sound as the detector sees it.
 
 use super::bytes;
-use super::carrier::{BANDS, RATE, SLOT};
+use super::carrier::{RATE, SLOT};
 use super::grid::{self, Analyser, BINS, Energies, FRAME};
 use super::loudness::{Quiet, Row, contrast};
 use crate::signal::rate::Rate;
@@ -11,6 +11,9 @@ use std::ops::Range;
 pub const FINE: usize = 24;
 /// Frames of a map in a slot.
 pub const FINES: usize = SLOT / FINE;
+
+/// Squares of dB, summed over the bands of a slot, above which the slot says something.
+const LIVELY: f32 = 0.5;
 
 /// All channels at 16 kHz.
 pub struct Sound {
@@ -94,7 +97,7 @@ impl Sound {
                     }
                 }
                 let [a, b] = &mut powers;
-                self::add(&mut analyser, &frames, a, b);
+                analyser.add_powers([&frames[0], &frames[1]], a, b);
             }
             energies.push(grid::energies(&powers[0], ratio));
             energies.push(grid::energies(&powers[1], ratio));
@@ -104,22 +107,10 @@ impl Sound {
     }
 }
 
-fn add(analyser: &mut Analyser, frames: &[Vec<f32>; 2], a: &mut [f32], b: &mut [f32]) {
-    analyser.add_powers([&frames[0], &frames[1]], a, b);
-}
-
 impl Map {
-    /// Mean square of what a slot's cells say, summed over its bands: 0 for silence and lasting tones.
-    pub fn activity(&self) -> f32 {
-        let sum: f64 = self.rows.iter().flatten().map(|value| f64::from(value * value)).sum();
-        (sum / self.rows.len().max(1) as f64) as f32
-    }
-
-    /// Nothing is left of what these frames say.
-    pub fn blank(&mut self, frames: Range<usize>) {
-        let end = frames.end.min(self.rows.len());
-        if let Some(rows) = self.rows.get_mut(frames.start.min(end)..end) {
-            rows.fill([0.0; BANDS]);
-        }
+    /// Seconds in which cells say something: none in silence and in lasting tones, but for where those begin and end.
+    pub fn activity(&self) -> f64 {
+        let active = self.rows.iter().filter(|row| row.iter().map(|value| value * value).sum::<f32>() > LIVELY);
+        active.count() as f64 * FINE as f64 / f64::from(RATE)
     }
 }

@@ -3,6 +3,9 @@
 /// What it costs to say that a mark begins or ends, in nats: a span has to bring more.
 const CHANGE: f64 = 9.0;
 
+/// Slots between two runs below which they are one: a quarter of a second.
+const CLOSE: usize = 21;
+
 /// The likeliest runs of marked slots (Viterbi 1967, two states), as slots from and to. For each slot `agreed` says how much it
 /// speaks for the mark and `variance` how much of that is chance; `rate` is the agreement that a variance of 1 brings where the
 /// mark is.
@@ -29,6 +32,14 @@ pub fn spans(agreed: &[f64], variance: &[f64], rate: f64) -> Vec<(usize, usize)>
         marked = if marked { !begin } else { *end };
     }
     runs.reverse();
+    // Between two that are close the sound spoke against the mark by chance.
+    runs.dedup_by(|next, run| {
+        let close = next.0 < run.1 + CLOSE;
+        if close {
+            run.1 = next.1;
+        }
+        close
+    });
     runs
 }
 

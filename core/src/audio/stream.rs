@@ -24,9 +24,9 @@ const AHEAD: usize = AROUND;
 /// Rounds of measuring and pushing.
 const ROUNDS: usize = 8;
 /// How far a code bit is pushed, in standard deviations of what it is made of.
-const AIM: f32 = 5.0;
+const AIM: f32 = 12.0;
 /// The same for the sync as a whole.
-const AIM_SYNC: f32 = 65.0;
+const AIM_SYNC: f32 = 150.0;
 /// Part of what is missing that a round adds to the push.
 const PUSH: f32 = 0.35;
 /// Gain of a cell for its share in the push.
@@ -239,7 +239,8 @@ impl Embedder {
             powers.iter_mut().for_each(|powers| powers.fill(0.0));
             let [a, b] = &mut powers;
             for channel in &self.channels {
-                let frame = |slot: i64| Channel::part(&channel.host, channel.first, grid::middle(slot) - (FRAME / 2) as i64, FRAME);
+                let frame =
+                    |slot: i64| Channel::part(&channel.host, channel.first, grid::middle(slot) - (FRAME / 2) as i64, FRAME);
                 let second = if (slot as usize) + 1 < until { slot + 1 } else { slot };
                 self.analyser.add_powers([frame(slot), frame(second)], a, b);
             }
@@ -401,7 +402,8 @@ impl Embedder {
     fn pay(&mut self, gains: &mut [Row; STEP], start: i64) {
         let length = STEP * SLOT;
         let energy = |samples: &[f32]| samples.iter().map(|value| f64::from(value * value)).sum::<f64>();
-        let sound: f64 = self.channels.iter().map(|channel| energy(Channel::part(&channel.host, channel.first, start, length))).sum();
+        let sound: f64 =
+            self.channels.iter().map(|channel| energy(Channel::part(&channel.host, channel.first, start, length))).sum();
         let allowed = sound * self.aim.allowed;
         self.tally.earned += allowed;
         let cost = |channels: &[Channel]| channels.iter().map(|channel| energy(&channel.step)).sum::<f64>();
@@ -422,7 +424,8 @@ impl Embedder {
             // What was saved is spent within about two seconds.
             let saved = (self.tally.earned - self.tally.spent).max(0.0);
             let over = 10.0 * (used / (earned + SPEND * saved)).log10() as f32;
-            let change = (0.2 * over).clamp(-1.0, 1.0);
+            let heard = self.tally.nmr.lately() - self.aim.masked;
+            let change = (0.2 * over.max(heard)).clamp(-1.0, 1.0);
             self.strength = (self.strength - change).clamp(*STRENGTHS.start(), *STRENGTHS.end());
         }
     }

@@ -119,9 +119,8 @@ fn gains(folded: &[Row], carrier: &Carrier) -> Row {
             }
         }
     }
-    let around = |of: &Row, band: usize| -> f32 {
-        (0..5).map(|at| of[(band + at).saturating_sub(2).min(BANDS - 1)]).sum::<f32>()
-    };
+    let around =
+        |of: &Row, band: usize| -> f32 { (0..5).map(|at| of[(band + at).saturating_sub(2).min(BANDS - 1)]).sum::<f32>() };
     let all = agreed.iter().sum::<f32>().max(0.0) / squares.iter().sum::<f32>().max(1e-9);
     let usual = squares.iter().sum::<f32>() * 5.0 / BANDS as f32 + 1e-9;
     std::array::from_fn(|band| {
