@@ -1,8 +1,6 @@
 //! The functions that both bindings export: bytes and a JSON text of options in, bytes or a JSON text out.
 //! Nothing is computed here; each function reads its options, calls the room that does the work and writes the report.
 
-use crate::audible::{Layout, clip, find as rhythm, loudness};
-use crate::audio::{self, bytes};
 use crate::container;
 use crate::error::{Error, Result};
 use crate::image::{detect, embed, quality};
@@ -16,6 +14,11 @@ use crate::payload;
 use crate::token;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+#[cfg(feature = "full")]
+mod sound;
+#[cfg(feature = "full")]
+pub use sound::*;
 
 /// Reads options, naming the offending field when they do not fit.
 pub(crate) fn options<T: DeserializeOwned>(text: &str) -> Result<T> {
@@ -50,48 +53,6 @@ pub fn image_detect(samples: &[u8], options_text: &str) -> Result<String> {
 /// Compares two pictures of one layout. Takes the JSON of `image::quality::Options`, gives that of `image::quality::Report`.
 pub fn image_compare(a: &[u8], b: &[u8], options_text: &str) -> Result<String> {
     report(&quality::compare(a, b, &options(options_text)?)?)
-}
-
-/// Marks interleaved samples of a sound, 32-bit floating-point numbers in little-endian bytes, in place. Takes the JSON of
-/// `audio::embed::Options`, gives that of `audio::embed::Report`.
-pub fn audio_embed(samples: &mut [u8], options_text: &str) -> Result<String> {
-    report(&audio::embed::embed(samples, &options(options_text)?)?)
-}
-
-/// Looks for marks in interleaved samples of a sound. Takes the JSON of `audio::detect::Options`, gives that of
-/// `audio::detect::Report`.
-pub fn audio_detect(samples: &[u8], options_text: &str) -> Result<String> {
-    report(&audio::detect::detect(samples, &options(options_text)?)?)
-}
-
-/// Marks a sound piece by piece: bytes in, bytes out, as `audio_embed` takes them.
-pub struct AudioEmbedder(audio::Embedder);
-
-impl AudioEmbedder {
-    /// Takes the JSON of `audio::embed::Options`.
-    pub fn new(options_text: &str) -> Result<Self> {
-        audio::Embedder::new(&options(options_text)?).map(Self)
-    }
-
-    /// Samples of a channel that are held back at most.
-    pub fn latency(&self) -> u32 {
-        self.0.latency() as u32
-    }
-
-    /// Takes samples, whole frames of all channels, and gives those that are done.
-    pub fn push(&mut self, samples: &[u8]) -> Result<Vec<u8>> {
-        self.0.push_bytes(samples)
-    }
-
-    /// Gives what was held back. Nothing can be pushed afterwards.
-    pub fn finish(&mut self) -> Result<Vec<u8>> {
-        self.0.finish_bytes()
-    }
-
-    /// What was done so far: the JSON of `audio::embed::Report`.
-    pub fn report(&self) -> Result<String> {
-        report(&self.0.report())
-    }
 }
 
 /// Draws the explicit label into the samples; `font` is a TrueType font, empty for the built-in one. Takes the JSON of
@@ -193,39 +154,4 @@ pub fn token_detect(tokens: &[u32], options_text: &str) -> Result<String> {
 pub fn coded_digest_source(source: &dyn Source) -> Result<String> {
     let walk = (media::kind(source)?.walk)(source)?;
     Ok(media::digest(source, &walk)?.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// The rhythm label as a clip between two frames of a programme. Takes the JSON of `audible::clip::Options`, gives interleaved samples.
-pub fn rhythm_make(options_text: &str) -> Result<Vec<u8>> {
-    Ok(bytes::write(&clip::rhythm(&options(options_text)?)?))
-}
-
-/// A spoken label as a clip between two frames of a programme. Takes the JSON of `audible::clip::Options`, gives interleaved samples.
-pub fn voice_fit(samples: &[u8], options_text: &str) -> Result<Vec<u8>> {
-    Ok(bytes::write(&clip::voice(&bytes::read(samples).collect::<Vec<f32>>(), &options(options_text)?)?))
-}
-
-/// Looks for the rhythm label. Takes the JSON of `audible::Layout`, gives that of `audible::find::Evidence`.
-pub fn rhythm_detect(samples: &[u8], options_text: &str) -> Result<String> {
-    report(&rhythm::find(&bytes::read(samples).collect::<Vec<f32>>(), options::<Layout>(options_text)?)?)
-}
-
-/// Measures loudness, piece by piece.
-pub struct LoudnessMeter(loudness::Meter);
-
-impl LoudnessMeter {
-    /// Takes the JSON of `audible::Layout`.
-    pub fn new(options_text: &str) -> Result<Self> {
-        loudness::Meter::new(options(options_text)?).map(Self)
-    }
-
-    /// Takes samples, whole frames of all channels.
-    pub fn push(&mut self, samples: &[u8]) -> Result<()> {
-        self.0.push(bytes::read(samples))
-    }
-
-    /// What was heard until now: the JSON of `audible::loudness::Report`.
-    pub fn report(&self) -> Result<String> {
-        report(&self.0.report())
-    }
 }

@@ -79,7 +79,8 @@ function trapped<T extends object>(glue: T, module: Module<unknown>): T {
   return new Proxy(glue, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name, target)
-      if (member !== undefined && typeof member !== 'function') return member
+      // A promise that gives this asks for `then`.
+      if ((member !== undefined && typeof member !== 'function') || name === 'then') return member
       if (member !== undefined && /^[A-Z]/.test(String(name))) return trapped(member, module)
       return (...given: unknown[]) => {
         if (member === undefined) throw new CountermarkError('ERR_MISSING', `The WebAssembly module ${module.name} does not have ${String(name)}.`, { remedy: 'Use the full module.' })

@@ -5,6 +5,8 @@
 //! What the options and reports hold is written at `countermark_core::face`.
 
 mod convert;
+#[cfg(feature = "full")]
+mod sound;
 
 use countermark_core::face;
 use wasm_bindgen::prelude::*;
@@ -39,51 +41,6 @@ pub fn image_detect(samples: &[u8], options: &str) -> Result<String, JsValue> {
 #[wasm_bindgen(js_name = imageCompare)]
 pub fn image_compare(a: &[u8], b: &[u8], options: &str) -> Result<String, JsValue> {
     face::image_compare(a, b, options).map_err(thrown)
-}
-
-/// Marks a sound; `samples` are changed in place.
-#[wasm_bindgen(js_name = audioEmbed)]
-pub fn audio_embed(samples: &mut [u8], options: &str) -> Result<String, JsValue> {
-    face::audio_embed(samples, options).map_err(thrown)
-}
-
-/// Looks for marks in a sound.
-#[wasm_bindgen(js_name = audioDetect)]
-pub fn audio_detect(samples: &[u8], options: &str) -> Result<String, JsValue> {
-    face::audio_detect(samples, options).map_err(thrown)
-}
-
-/// Marks a sound piece by piece.
-#[wasm_bindgen]
-pub struct AudioEmbedder(face::AudioEmbedder);
-
-#[wasm_bindgen]
-impl AudioEmbedder {
-    /// An embedder for one sound.
-    pub fn of(options: &str) -> Result<AudioEmbedder, JsValue> {
-        face::AudioEmbedder::new(options).map(AudioEmbedder).map_err(thrown)
-    }
-
-    /// Samples of a channel that are held back at most.
-    #[wasm_bindgen(getter)]
-    pub fn latency(&self) -> u32 {
-        self.0.latency()
-    }
-
-    /// Takes samples and gives those that are done.
-    pub fn push(&mut self, samples: &[u8]) -> Result<Vec<u8>, JsValue> {
-        self.0.push(samples).map_err(thrown)
-    }
-
-    /// Gives what was held back.
-    pub fn finish(&mut self) -> Result<Vec<u8>, JsValue> {
-        self.0.finish().map_err(thrown)
-    }
-
-    /// What was done so far.
-    pub fn report(&self) -> Result<String, JsValue> {
-        self.0.report().map_err(thrown)
-    }
 }
 
 /// Draws a label; `samples` are changed in place.
@@ -156,44 +113,4 @@ pub fn xmp_read(packet: &[u8]) -> Result<String, JsValue> {
 #[wasm_bindgen(js_name = xmpWrite)]
 pub fn xmp_write(packet: &[u8], options: &str) -> Result<Vec<u8>, JsValue> {
     face::xmp_write(packet, options).map_err(thrown)
-}
-
-/// The rhythm label as a clip.
-#[wasm_bindgen(js_name = rhythmMake)]
-pub fn rhythm_make(options: &str) -> Result<Vec<u8>, JsValue> {
-    face::rhythm_make(options).map_err(thrown)
-}
-
-/// A spoken label as a clip.
-#[wasm_bindgen(js_name = voiceFit)]
-pub fn voice_fit(samples: &[u8], options: &str) -> Result<Vec<u8>, JsValue> {
-    face::voice_fit(samples, options).map_err(thrown)
-}
-
-/// Looks for the rhythm label.
-#[wasm_bindgen(js_name = rhythmDetect)]
-pub fn rhythm_detect(samples: &[u8], options: &str) -> Result<String, JsValue> {
-    face::rhythm_detect(samples, options).map_err(thrown)
-}
-
-/// Measures loudness, piece by piece.
-#[wasm_bindgen]
-pub struct LoudnessMeter(face::LoudnessMeter);
-
-#[wasm_bindgen]
-impl LoudnessMeter {
-    /// A meter that has heard nothing.
-    pub fn of(options: &str) -> Result<LoudnessMeter, JsValue> {
-        face::LoudnessMeter::new(options).map(LoudnessMeter).map_err(thrown)
-    }
-
-    /// Takes samples.
-    pub fn push(&mut self, samples: &[u8]) -> Result<(), JsValue> {
-        self.0.push(samples).map_err(thrown)
-    }
-
-    /// What was heard so far.
-    pub fn report(&self) -> Result<String, JsValue> {
-        self.0.report().map_err(thrown)
-    }
 }

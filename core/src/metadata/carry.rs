@@ -6,7 +6,6 @@ use crate::container::jpeg::{self, density, set_density};
 use crate::container::png::profile_start;
 use crate::container::{open, photoshop, tiff};
 use crate::error::{Error, Result};
-use crate::media;
 use crate::xmp::Packet;
 use std::borrow::Cow;
 
@@ -24,7 +23,8 @@ const MAX_PHOTOSHOP: usize = 65_000;
 /// # Errors
 /// `Unsupported` for two kinds of file; `Broken`, `Limit` as in `read`, of either file.
 pub fn carry(source: &[u8], encoded: &[u8]) -> Result<Vec<u8>> {
-    if let Some(sound) = media::carry::carry(source, encoded)? {
+    #[cfg(feature = "full")]
+    if let Some(sound) = crate::media::carry::carry(source, encoded)? {
         return Ok(sound);
     }
     let (source, encoded) = (open(source)?, open(encoded)?);
