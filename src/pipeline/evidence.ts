@@ -10,7 +10,6 @@ import { DECODED, modalityOf, REDRAWN, typeOfBytes } from '../media/kind.js'
 import { isAiSourceType } from '../metadata/record.js'
 import { tracesIn } from '../trace/traces.js'
 import { contentHasher, type Hasher } from './content.js'
-import { complaints, listen } from './listen.js'
 import type { Effort, Evidence, Finding, Key, LabelEvidence, MetadataEvidence, Picture, Record, WatermarkEvidence } from '../types.js'
 
 /** What is asked of `gather`. */
@@ -130,6 +129,8 @@ export async function gatherMetadata(type: string, read: () => MetadataReport | 
 /** Listens, and adds what was heard. A sound that cannot be decoded here leaves its samples unseen. */
 async function addHeard({ engine, decoder, source, keys, effort, deadline }: Hearing, request: Pick<Request, 'expect'>, sight: Sight): Promise<void> {
   const heard = await attempt(async () => {
+    // Pages load it with the first sound.
+    const { complaints, listen } = await import('./listen.js')
     const track = await decoder.open({ ...source, type: sight.type }, deadline)
     const all = await listen(engine, track, track.blocks(), { keys, effort }, deadline)
     sight.findings.push(...complaints(track))
