@@ -10,6 +10,7 @@
 //   --pesq PYTHON         a Python with numpy and pesq: PESQ-WB of the marked sounds, at 16 kHz
 //   --class NAME          only this class
 //   --build FOLDER        another build than this one
+//   --minutes N           takes no further attack after so long; the report has those that were taken
 //   --out FILE            the report; without it, it is printed only
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -27,7 +28,7 @@ const { values: options, positionals: folders } = parseArgs({
     odd: { type: 'boolean' }, even: { type: 'boolean' }, rows: { type: 'string', default: '' }, lengths: { type: 'string', default: '1,2,3,5,10' },
     parts: { type: 'string', default: '4' }, quality: { type: 'string', default: 'standard' }, seed: { type: 'string', default: '1' },
     payload: { type: 'string', default: '72d3686493a04b04' }, seconds: { type: 'string', default: '30' }, false: { type: 'string' },
-    pesq: { type: 'string' }, out: { type: 'string' }, class: { type: 'string', default: '' }, build: { type: 'string', default: '.' },
+    pesq: { type: 'string' }, out: { type: 'string' }, class: { type: 'string', default: '' }, build: { type: 'string', default: '.' }, minutes: { type: 'string', default: 'Infinity' },
   },
 })
 if (folders.length === 0) {
@@ -79,7 +80,8 @@ const cpu = () => { const { user, system } = process.cpuUsage(); return (user + 
 const say = (text) => process.stderr.write(`${text}\n`)
 const files = chosen()
 const rows = options.rows.split(',').filter((text) => text !== '')
-const attacks = ATTACKS.filter(({ name }) => rows.length === 0 || rows.some((text) => name.includes(text)))
+const until = performance.now() + 60_000 * Number(options.minutes)
+let attacks = ATTACKS.filter(({ name }) => rows.length === 0 || rows.some((text) => name.includes(text)))
 const lengths = options.lengths.split(',').map(Number)
 const music = decode(files.find((path) => classOf(path) === 'music') ?? files[0], 60)
 const loaded = files.map((path) => ({ path, name: basename(path), class: classOf(path), samples: decode(path, Number(options.seconds)) }))
@@ -89,15 +91,17 @@ const lines = []
 
 async function falseAlarms() {
   const trials = []
+  let seconds = 0
   for (const { name, samples } of loaded) {
+    if (performance.now() > until) break
+    seconds += samples.length / RATE
     const keys = Array.from({ length: Number(options.false) }, (_, at) => keyOf(options.seed, name, at))
     for (let at = 0; at < keys.length; at += 16) {
       const { evidence } = await engine.audioDetect(samples, { rate: RATE, channels: 1, keys: keys.slice(at, at + 16), effort: 'full' })
       trials.push(...evidence.map(({ found, pValue, score }) => ({ name, found, pValue, score })))
     }
   }
-  const hours = loaded.reduce((sum, { samples }) => sum + samples.length, 0) / RATE / 3600
-  lines.push(head('False alarms of the audio watermark', 'npm run study:audio --', options.build, [`${loaded.length} files, ${hours.toFixed(2)} hours of sound, ${trials.length} trials with fresh private keys, full search`]))
+  lines.push(head('False alarms of the audio watermark', 'npm run study:audio --', options.build, [`${new Set(trials.map(({ name }) => name)).size} files, ${(seconds / 3600).toFixed(2)} hours of sound, ${trials.length} trials with fresh private keys, full search`]))
   lines.push(table(['p-value of at most', 'trials', 'share'], [1, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6].map((level) => {
     const count = trials.filter(({ pValue }) => pValue <= level).length
     return [String(level), count, (count / trials.length).toExponential(2)]
@@ -123,7 +127,11 @@ async function survival() {
     const count = counts.get(at) ?? { trials: 0, read: 0, present: 0, wrong: 0 }
     counts.set(at, { trials: count.trials + 1, read: count.read + read, present: count.present + present, wrong: count.wrong + wrong })
   }
-  for (const attack of attacks) {
+  for (const [at, attack] of attacks.entries()) {
+    if (performance.now() > until) {
+      attacks = attacks.slice(0, at)
+      break
+    }
     for (const sound of carrying) {
       const changed = attack.run(sound.samples, `${options.seed}${sound.name}`, music)
       for (const length of lengths) {

@@ -7,6 +7,7 @@ pub mod embed;
 mod grid;
 mod loudness;
 mod mask;
+mod plan;
 mod quality;
 mod rates;
 mod search;

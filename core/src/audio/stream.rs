@@ -6,10 +6,10 @@
 
 use super::bytes;
 use super::carrier::{BANDS, BLOCKS, RATE, SLOT, SLOTS};
-use super::embed::{Aim, Options, Report};
 use super::grid::{self, Analyser, BINS, Energies, FRAME};
 use super::loudness::{Quiet, Row, contrast, spread_back};
 use super::mask::{AROUND, Mask};
+use super::plan::{Aim, Options, Report};
 use super::quality::NoiseToMask;
 use super::shape::{HOP, Shaper};
 use crate::error::{Error, Result};
