@@ -13,8 +13,8 @@ const RUST = {
 const TYPESCRIPT = {
   folder: 'src', ending: '.ts', uses: typescriptUses,
   floors: [
-    ['errors'], ['limits'], ['types'], ['engine'], ['policy'], ['media'], ['key'], ['metadata', 'signature', 'trace', 'c2pa', 'document'], ['image', 'audio', 'token'], ['pipeline'],
-    ['countermark', 'diagnose'], ['index', 'browser'], ['cli'],
+    ['errors'], ['limits', 'page'], ['types'], ['engine'], ['policy'], ['media'], ['key'], ['metadata', 'signature', 'trace', 'c2pa', 'document'], ['image', 'audio', 'token', 'ledger'], ['pipeline'],
+    ['countermark', 'diagnose'], ['relabel', 'dossier', 'serve', 'adapters'], ['index', 'browser'], ['cli'],
   ],
 }
 

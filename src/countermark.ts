@@ -8,9 +8,12 @@ import { detect as detectSound, embed as embedSound, findLabel as findRhythm, la
 import { pcmStream, wavStream, type MarkingStream, type PcmOptions, type StreamOptions } from './audio/stream.js'
 import { detect, drawLabel, embed, findLabel, keyOf, keysOf } from './image/image.js'
 import { defaultKey, keyIdOf } from './key.js'
+import { digestOf, digestOfFile, markDraft, propagateDraft } from './ledger/drafts.js'
+import { ledgerOf } from './ledger/ledger.js'
+import { settle, type Enter } from './ledger/settle.js'
 import { Deadline, limitsOf, type Limits } from './limits.js'
 import { sharpCodec } from './media/sharp.js'
-import { pending } from './media/disk.js'
+import { pending, type Pending } from './media/disk.js'
 import { DECODED, HEAD, REDRAWN, sameKind, typeOfBytes, typeOfName } from './media/kind.js'
 import { besides, checkTarget, deliver, headOf, pathOf, readBeside, readSource, sizeOf, writeWhole, type Source } from './media/source.js'
 import { produceIdOf, producerOf, propagatorOf } from './metadata/record.js'
@@ -26,7 +29,7 @@ import { verifyBytes, verifyDisk } from './pipeline/verify.js'
 import { policyOf, wordingOf } from './policy/policy.js'
 import { detectTokens, tokenSampler, type TokenFunctions } from './token/token.js'
 import { signerOf } from './signature/keys.js'
-import type { AudioLabelEvidence, AudioWatermarkEvidence, C2paOptions, Effort, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, PropagateOptions, PropagateResult, Quality, Remark, Sound, SoundPosition, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
+import type { AudioLabelEvidence, AudioWatermarkEvidence, C2paOptions, Digest, Effort, EntryDraft, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, PropagateOptions, PropagateResult, Quality, Remark, Sound, SoundPosition, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
 
 /** The output's type: a path where `to` is given, else what `as` names, else the input's own kind. All that may be, where the options leave it open. */
 export type OutputFor<I, O> =
@@ -113,8 +116,8 @@ export function createCountermark<const D extends Partial<MarkOptions & VerifyOp
     mark: (input, options) => mark(input, { ...own, ...options } as MarkOptions) as never,
     verify: (input, options) => verify(input, { ...own, ...options }),
     propagate: (input, options) => {
-      const { policy, limits, keys } = own as Partial<MarkOptions & VerifyOptions>
-      return propagate(input, { ...(policy && { policy }), ...(limits && { limits }), ...(keys && { keys }), ...options } as PropagateOptions) as never
+      const { policy, limits, keys, ledger } = own as Partial<MarkOptions & VerifyOptions>
+      return propagate(input, { ...(policy && { policy }), ...(limits && { limits }), ...(keys && { keys }), ...(ledger && { ledger }), ...options } as PropagateOptions) as never
     },
     image,
     audio,
@@ -122,17 +125,39 @@ export function createCountermark<const D extends Partial<MarkOptions & VerifyOp
 }
 
 /** Marks one picture with every setting given; see Countermark.mark. */
-export async function mark<I extends Input, O extends MarkOptions>(input: I, options: O & NoOther<O, MarkOptions>): Promise<MarkResult<OutputFor<I, O>>> {
+export function mark<I extends Input, O extends MarkOptions>(input: I, options: O & NoOther<O, MarkOptions>): Promise<MarkResult<OutputFor<I, O>>> {
+  return markStaged(input, options, {}) as Promise<MarkResult<OutputFor<I, O>>>
+}
+
+/** What a job of many files adds to a call. */
+export interface JobStep {
+  /** See Entry.task. */
+  task?: string
+  /** The output's name before it has its own. */
+  temporary?: string
+  /** Runs on the complete file before its entry is written. */
+  staged?: (temporary: string, report: Marked['report'], output: Digest) => Promise<void>
+}
+
+/** `mark` as one step of a job. */
+export async function markStaged(input: Input, options: MarkOptions, { task, temporary, staged }: JobStep): Promise<MarkResult> {
   const start = performance.now()
   if (typeof options !== 'object' || options === null) throw new CountermarkError('ERR_USAGE', 'mark needs its options: at least the provider.')
   const limits = limitsOf(options.limits)
   const deadline = new Deadline(limits, options.signal)
   deadline.check()
   const plan = await planOf(options)
+  const ledger = options.ledger === undefined ? undefined : await ledgerOf(options.ledger)
   if (options.to === undefined && options.as === undefined && pathLike(input))
     throw new CountermarkError('ERR_USAGE', 'The input is a path: say where the output goes.', { remedy: 'Set `to` to a path, or `as` to bytes, blob, stream or web-stream.' })
   if (options.to !== undefined && pathLike(input)) await checkTarget(pathOf(input), pathOf(options.to))
   const engine = await loadEngine()
+  const draftOf = (report: Marked['report'], source: Digest, output: Digest, sidecar?: Digest): EntryDraft => markDraft(report, {
+    payload: engine.payloadOf(report.record.ContentProducer, report.produceId, 128), policy: plan.policy, signed: report.status === 'done' && plan.signer !== undefined, c2pa: plan.c2pa !== undefined,
+    version: engine.version(), source, output,
+    ...(plan.label === undefined && plan.waiver !== undefined ? { waiver: plan.waiver } : {}), ...(options.recipient === undefined ? {} : { recipient: options.recipient }),
+    ...(plan.system === undefined ? {} : { system: plan.system }), ...(task === undefined ? {} : { task }), ...(sidecar === undefined ? {} : { sidecar }),
+  })
   const path = pathLike(input) ? pathOf(input) : undefined
   if (path !== undefined && options.to !== undefined && engine.disk !== undefined) {
     const head = await headOf(path, HEAD)
@@ -141,11 +166,21 @@ export async function mark<I extends Input, O extends MarkOptions>(input: I, opt
       checkName({ bytes: head, form: 'path', name: path }, options)
       const { disk } = engine
       const target = pathOf(options.to)
-      const write: DiskWriter = (from, wanted) => pending(disk, from, target, wanted)
+      let made: Pending | undefined
+      const write: DiskWriter = async (from, wanted) => {
+        made = await pending(disk, from, target, wanted, temporary)
+        return { ...made, keep: async () => target }
+      }
       const coded = besides(target)
       const held: Held<string> = { target: coded, container: (_, kind) => onDisk(disk, coded, kind, write), drop: () => rm(coded, { force: true }) }
-      const { bytes: output, report } = await markSound(engine, onDisk(disk, path, type, write), { type, path }, held, plan, options.ffmpeg, deadline)
-      return { file: path, output: output as OutputFor<I, O>, ...report, ms: Math.round(performance.now() - start) }
+      const { report } = await markSound(engine, onDisk(disk, path, type, write), { type, path }, held, plan, options.ffmpeg, deadline)
+      const settled = await settle(ledger, plan.policy, (enter) => made!.keep(async (file) => {
+        if (ledger === undefined && staged === undefined) return
+        const digest = await digestOfFile(file)
+        await staged?.(file, report, digest)
+        await enter(async () => draftOf(report, await digestOfFile(path), digest))
+      }))
+      return { file: path, ...report, ...settled, ms: Math.round(performance.now() - start) }
     }
   }
   const source = await readSource(input, limits, deadline)
@@ -161,11 +196,15 @@ export async function mark<I extends Input, O extends MarkOptions>(input: I, opt
   if (sidecar !== undefined && beside !== undefined && document !== undefined) {
     const standing = await readBeside(beside, limits)
     if (standing !== undefined) checkSidecar(engine, standing, document, beside, report.record.ContentProducer)
-    // First the label: a text without it would be worse than a label without its text.
-    await writeWhole(beside, sidecar.bytes)
   }
-  const output = (await deliver(bytes, report.type, source, options)) as OutputFor<I, O>
-  return { ...(source.name === undefined ? {} : { file: source.name }), output, ...(beside === undefined ? {} : { sidecar: beside }), ...report, ms: Math.round(performance.now() - start) }
+  const before = async (enter: Enter, file?: string): Promise<void> => {
+    if (file !== undefined) await staged?.(file, report, digestOf(bytes))
+    await enter(async () => draftOf(report, digestOf(source.bytes), digestOf(bytes), sidecar === undefined ? undefined : digestOf(sidecar.bytes)))
+    // First the label: a text without it would be worse than a label without its text.
+    if (sidecar !== undefined && beside !== undefined) await writeWhole(beside, sidecar.bytes, 0o666, temporary === undefined ? {} : { temporary: `${temporary}.beside` })
+  }
+  const settled = await settle(ledger, plan.policy, (enter) => deliver(bytes, report.type, source, options, { ...(temporary === undefined ? {} : { temporary }), before: (file) => before(enter, file) }))
+  return { ...(source.name === undefined ? {} : { file: source.name }), ...(beside === undefined ? {} : { sidecar: beside }), ...report, ...settled, ms: Math.round(performance.now() - start) }
 }
 
 /** A sound in memory; the path that it came from saves a copy. */
@@ -271,8 +310,13 @@ export async function propagate<I extends Input, O extends PropagateOptions>(inp
   checkName(source, options, document)
   const { bytes, report } = await propagateBytes(engine, sharpCodec, source.bytes, plan, limits, deadline, document)
   deadline.check()
-  const output = (await deliver(bytes, report.type, source, options)) as OutputFor<I, O>
-  return { ...(source.name === undefined ? {} : { file: source.name }), output, ...report, ms: Math.round(performance.now() - start) }
+  const draft = async (): Promise<EntryDraft> => propagateDraft(report, {
+    payload: report.record === undefined ? '' : engine.payloadOf(report.record.ContentProducer, report.record.ProduceID, 128), policy: plan.policy,
+    source: digestOf(source.bytes), output: digestOf(bytes), version: engine.version(),
+  })
+  const written = options.ledger === undefined || report.status === 'unchanged' ? undefined : await ledgerOf(options.ledger)
+  const { output, entry } = await settle(written, plan.policy, (enter) => deliver(bytes, report.type, source, options, { before: () => enter(draft) }))
+  return { ...(source.name === undefined ? {} : { file: source.name }), output: output as OutputFor<I, O>, ...report, ...(entry === undefined ? {} : { entry }), ms: Math.round(performance.now() - start) }
 }
 
 /** Work on samples; see ImageFunctions. */
@@ -314,7 +358,7 @@ const SPOKEN: { readonly [policy: string]: string[] } = {
 }
 
 /** Every decision that needs no file, and every error that does not either. */
-async function planOf(options: MarkOptions): Promise<Plan> {
+export async function planOf(options: MarkOptions): Promise<Plan> {
   const policy = policyOf(options.policy)
   const producer = producerOf(options.provider)
   const produceId = produceIdOf(options.produceId)

@@ -1,6 +1,11 @@
 // The words of the product as types. The objects below are what `--json` prints and what the functions return.
 import type { Limits } from './limits.js'
 import type { ErrorCode } from './errors.js'
+import type { C2paOptions, C2paReading } from './types/c2pa.js'
+import type { LedgerWriter } from './types/ledger.js'
+export type * from './types/c2pa.js'
+export type * from './types/ledger.js'
+export type * from './types/relabel.js'
 
 /** What content is, where its samples are marked. Films and documents get their metadata only. */
 export type Modality = 'image' | 'audio'
@@ -161,39 +166,6 @@ export interface MetadataEvidence {
   /** What the manifest says, where the optional package for C2PA is installed; else it was not checked. */
   c2pa?: C2paReading
 }
-
-/** A C2PA manifest as it was validated. */
-export interface C2paReading {
-  /** Whether the signature holds and the content is that which was signed, whoever signed it. */
-  valid: boolean
-  /** Whether the signer's certificate leads to a trusted one. */
-  trusted: boolean
-  /** Codes of C2PA for what failed, e.g. `assertion.dataHash.mismatch`. */
-  problems: string[]
-  /** `c2pa.created`, `c2pa.opened`, ..., in their order. */
-  actions: string[]
-  /** DigitalSourceTypes of the actions, full URIs. */
-  sourceTypes: string[]
-  softBindings: { algorithm: string; value?: string }[]
-  /** Whether a time-stamp of an authority is there and fits. */
-  timeStamped: boolean
-  generator?: string
-  /** Name and organisation in the certificate. */
-  signer?: string
-  /** ISO 8601. */
-  time?: string
-}
-
-/** Who signs the C2PA manifest: PEM key and certificate chain (the signer's own first), or a key that lies elsewhere. */
-export type C2paOptions = { certificate: string; /** Address of a time-stamp authority (RFC 3161). */ tsa?: string } & (
-  | { key: string }
-  | {
-    /** C2PA's names. */
-    algorithm: 'es256' | 'es384' | 'es512' | 'ps256' | 'ps384' | 'ps512' | 'ed25519'
-    /** Signs the bytes; ECDSA as r, s of full length. */
-    sign(message: Uint8Array): Promise<Uint8Array>
-  }
-)
 
 /** What the label detector says. It knows labels that Countermark draws; others it cannot see. */
 export interface LabelEvidence {
@@ -395,6 +367,10 @@ export interface MarkOptions extends CallOptions {
   sign?: SignOptions
   /** Path of ffmpeg, which decodes and codes sound other than WAV. Default: COUNTERMARK_FFMPEG, FFMPEG_BIN, PATH, the package ffmpeg-static. */
   ffmpeg?: string
+  /** Path of a ledger, or an open one (openLedger): the entry is on the disk before the output is there. Default: none. */
+  ledger?: string | URL | LedgerWriter
+  /** Whom the content is given to, as your service names them. Goes into the ledger only. */
+  recipient?: string
   /** Write the output to this path, atomically. Needed where the input is a path, unless `as` is given. */
   to?: string | URL
   /** Give the output as this kind instead of the input's own. */
@@ -437,6 +413,8 @@ export interface MarkResult<Output = unknown> {
   /** What was read back from the output. */
   evidence: Evidence[]
   findings: Finding[]
+  /** Where the ledger has it. */
+  entry?: { number: number; hash: string }
   /** Milliseconds. */
   ms: number
 }
@@ -487,6 +465,8 @@ export interface PropagateOptions extends CallOptions {
   propagateId: string
   /** The user declared the content as generated (Labeling Measures Art. 6(2)). Default false. */
   declared?: boolean
+  /** As in `mark`: where the step is entered, if a label was written. */
+  ledger?: string | URL | LedgerWriter
   /** Keys to look for where there is no label (Art. 6(3)). Default as in `verify`. */
   keys?: Key[]
   to?: string | URL
@@ -505,6 +485,8 @@ export interface PropagateResult<Output = unknown> {
   state: State
   record?: Record
   findings: Finding[]
+  /** Where the ledger has it. */
+  entry?: { number: number; hash: string }
   /** Milliseconds. */
   ms: number
 }

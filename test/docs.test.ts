@@ -152,7 +152,7 @@ describe('lists are those of the sources', () => {
   test('docs/cli.md: every flag of every command, and no other', async () => {
     const text = read('docs/cli.md')
     const documented = new Set([...text.matchAll(/--[a-z][a-z0-9-]*/g)].map(([flag]) => flag))
-    const helps = await Promise.all(['mark', 'verify', 'propagate', 'keygen', 'doctor'].map((command) => countermark([command, '--help'])))
+    const helps = await Promise.all(['mark', 'verify', 'propagate', 'keygen', 'doctor', 'relabel', 'dossier', 'serve', 'ledger check', 'ledger head', 'ledger find', 'ledger prune'].map((command) => countermark([...command.split(' '), '--help'])))
     const known = new Set(helps.flatMap(({ stdout }) => [...stdout.matchAll(/--[a-z][a-z0-9-]*/g)].map(([flag]) => flag)))
     expect([...documented].sort()).toEqual([...known].sort())
   })

@@ -1,6 +1,8 @@
 // What the SDK says, in Chinese. A sentence is known by its English form; `{}` stands for what differs from call to call,
 // and is put in place of {1}, {2}, ... in the translation, itself translated where it is known. Unknown ones stay English.
 
+import { SERVICE } from './chinese-service.js'
+
 const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   // Findings: metadata.
   ['audio', '音频'],
@@ -375,7 +377,7 @@ let known: readonly (readonly [RegExp, string])[] | undefined
 
 /** That sentence in Chinese, or as it is. */
 export function chinese(english: string): string {
-  known ??= SENTENCES.map(([form, meaning]) => [new RegExp(`^${form.split('{}').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(.+?)')}$`, 's'), meaning] as const)
+  known ??= [...SENTENCES, ...SERVICE].map(([form, meaning]) => [new RegExp(`^${form.split('{}').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(.+?)')}$`, 's'), meaning] as const)
   for (const [form, meaning] of known) {
     const found = form.exec(english)
     if (found !== null) return meaning.replace(/\{(\d)\}/g, (_, number: string) => chinese(found[Number(number)] ?? ''))

@@ -1,7 +1,7 @@
 // What the flags mean: files, keys, policies, numbers. Everything that can be wrong before a file is touched.
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { CountermarkError, defaultKey, keyIdOf, POLICIES, readKey, type Key, type Limits, type Policy, type PolicyName, type Provider } from '../index.js'
+import { CountermarkError, defaultKey, keyIdOf, POLICIES, readKey, type SignOptions, type Key, type Limits, type Policy, type PolicyName, type Provider } from '../index.js'
 import { SIDECAR } from '../document/text.js'
 import { typeOfName } from '../media/kind.js'
 import type { Speech } from './language.js'
@@ -74,6 +74,12 @@ export async function textFrom(path: string): Promise<string> {
   } catch (cause) {
     throw new CountermarkError('ERR_IO', `${path} cannot be read.`, { cause })
   }
+}
+
+/** `--sign-key` and `--sign-cert`, or undefined without them. */
+export async function signFlags({ signKey, signCert }: { signKey?: string; signCert?: string }, speech: Speech): Promise<SignOptions | undefined> {
+  if (signCert !== undefined && signKey === undefined) throw usage(speech.say('certAlone'))
+  return signKey === undefined ? undefined : { key: await textFrom(signKey), ...(signCert === undefined ? {} : { certificate: await textFrom(signCert) }) }
 }
 
 /** The limits that the flags set. */

@@ -6,6 +6,7 @@ import { diagnose, keygen } from '../index.js'
 import { doctorLines } from './doctor.js'
 import { runMark, type MarkFlags } from './mark.js'
 import { runPropagate, type PropagateFlags } from './propagate.js'
+import { serviceCommands } from './service.js'
 import { errorOf, terminalOf, type CommonOptions } from './terminal.js'
 import { runVerify, type VerifyFlags } from './verify.js'
 
@@ -44,9 +45,7 @@ async function main(argv: string[]): Promise<number> {
     .version(version)
     .exitOverride()
 
-  files(program.command('mark').argument('<input...>').description('mark files: label, watermark and metadata of pictures and sound; metadata of films and other pictures'))
-    .requiredOption('-o, --output <file|folder>', 'a file for one input, a folder for several')
-    .option('--produce-id <id>', 'the content number (default: a fresh UUID)')
+  const marking = (command: Command): Command => files(command)
     .option('--key <file|public>', 'the watermark\'s key (default: the one that keygen made, else public)')
     .addOption(new Option('--quality <setting>', 'watermark against picture quality').choices(['standard', 'high', 'robust']))
     .option('--no-watermark', 'no watermark')
@@ -67,6 +66,12 @@ async function main(argv: string[]): Promise<number> {
     .option('--label-font <file>', 'a TrueType font for characters that the built-in one lacks')
     .option('--label-audio <file>', 'of sound: a clip in which a voice says the label (default: the rhythm of GB 45438)')
     .option('--label-voice [program]', 'of sound: a label spoken by espeak-ng on this machine')
+    .option('--ledger <file>', 'the ledger in which every output is entered (default: COUNTERMARK_LEDGER, else none)')
+    .option('--recipient <id>', 'whom the content is given to; goes into the ledger only')
+
+  marking(program.command('mark').argument('<input...>').description('mark files: label, watermark and metadata of pictures and sound; metadata of films and other pictures'))
+    .requiredOption('-o, --output <file|folder>', 'a file for one input, a folder for several')
+    .option('--produce-id <id>', 'the content number (default: a fresh UUID)')
     .action(async (inputs: string[], flags: MarkFlags) => {
       chosen = flags
       code = await runMark(inputs, flags, stop.signal)
@@ -91,6 +96,11 @@ async function main(argv: string[]): Promise<number> {
       chosen = flags
       code = await runPropagate(input, flags, stop.signal)
     })
+
+  serviceCommands(program, { common, marking, run: (flags, work) => {
+    chosen = flags
+    return work(stop.signal).then((given) => void (code = given))
+  } })
 
   common(program.command('keygen').description('make a private key'))
     .option('-o, --output <file>', 'where (default: the place where mark looks)')

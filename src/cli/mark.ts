@@ -1,6 +1,7 @@
-import { mark, type MarkOptions, type MarkResult } from '../index.js'
+import { mark, openLedger, type MarkOptions, type MarkResult } from '../index.js'
 import { limitsFrom, markingKey, outputsOf, policyFrom, providerFrom, textFrom, type FileOptions } from './inputs.js'
 import type { Speech } from './language.js'
+import { ledgerPath } from './ledger.js'
 import { errorOf, terminalOf, usage, type CommonOptions, type Terminal } from './terminal.js'
 
 /** The flags of `countermark mark`, as commander names them. */
@@ -29,14 +30,13 @@ export interface MarkFlags extends CommonOptions, FileOptions {
   labelFont?: string
   labelAudio?: string
   labelVoice?: string | true
+  ledger?: string
+  recipient?: string
 }
 
-/** `countermark mark`: gives the exit code. */
-export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortSignal): Promise<number> {
-  const terminal = terminalOf(flags)
-  const { speech } = terminal
+/** The options of `mark` that the flags mean, and a sentence that says which key is used. */
+export async function optionsFrom(flags: MarkFlags, speech: Speech, signal: AbortSignal): Promise<{ options: MarkOptions; said: string }> {
   const provider = providerFrom(flags, speech)
-  if (flags.produceId !== undefined && inputs.length > 1) throw usage(speech.say('oneNumber', { count: inputs.length }))
   const policy = await policyFrom(flags.policy, speech)
   const { key, said } = await markingKey(flags.key, speech)
   const options: MarkOptions = {
@@ -51,9 +51,22 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
     ...(flags.keepC2pa ? { keepC2pa: true } : {}),
     ...(await signFrom(flags, speech)),
     ...labelFrom(flags),
+    ...(flags.recipient === undefined ? {} : { recipient: flags.recipient }),
   }
+  return { options, said }
+}
+
+/** `countermark mark`: gives the exit code. */
+export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortSignal): Promise<number> {
+  const terminal = terminalOf(flags)
+  const { speech } = terminal
+  if (flags.produceId !== undefined && inputs.length > 1) throw usage(speech.say('oneNumber', { count: inputs.length }))
+  const { options, said } = await optionsFrom(flags, speech, signal)
   const pairs = await outputsOf(inputs, flags.output, speech)
 
+  const place = ledgerPath(flags.ledger)
+  const ledger = place === undefined ? undefined : await openLedger(place)
+  if (ledger !== undefined) options.ledger = ledger
   const failed: { file: string; code: string }[] = []
   let breaches = 0
   let done = 0
@@ -78,6 +91,9 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
     }
   } finally {
     progress.stop()
+    // One signature for the whole run: it covers every entry before.
+    if (ledger !== undefined && done > 0 && options.sign !== undefined) await ledger.sign(options.sign).finally(() => ledger.close())
+    ledger?.close()
   }
   if (pairs.length > 1) {
     terminal.note(speech.say('summary', { all: pairs.length, done, failed: failed.length }))

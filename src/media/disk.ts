@@ -9,13 +9,13 @@ export interface Pending {
   read(): Promise<MetadataReport>
   bytes(at: number, count: number): Promise<Uint8Array>
   source: { path: string }
-  keep(): Promise<string>
+  /** `before` runs first; where it fails, the file is gone. */
+  keep(before?: (temporary: string) => Promise<void>): Promise<string>
   drop(): Promise<void>
 }
 
 /** Writes `source` with the label, or a copy without options, beside `target`. */
-export async function pending(disk: Disk, source: string, target: string, options: WriteOptions | undefined): Promise<Pending> {
-  const temporary = besides(target)
+export async function pending(disk: Disk, source: string, target: string, options: WriteOptions | undefined, temporary = besides(target)): Promise<Pending> {
   const drop = (): Promise<void> => rm(temporary, { force: true }).catch(() => {})
   try {
     if (options === undefined) await copy(source, temporary)
@@ -28,8 +28,14 @@ export async function pending(disk: Disk, source: string, target: string, option
     read: () => disk.metadataRead(temporary),
     bytes: (at, count) => bytesOf(temporary, at, count),
     source: { path: temporary },
-    keep: async () => {
-      await publish(temporary, target)
+    keep: async (before) => {
+      try {
+        await before?.(temporary)
+        await publish(temporary, target)
+      } catch (thrown) {
+        await drop()
+        throw thrown
+      }
       return target
     },
     drop,

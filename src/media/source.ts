@@ -139,11 +139,20 @@ export async function publish(temporary: string, path: string): Promise<void> {
   await syncFolder(dirname(path))
 }
 
+/** How a file comes to its name. */
+export interface Staging {
+  /** The name before; default: one that nobody has. A file that has it already is overwritten. */
+  temporary?: string
+  /** Runs when the file is complete and flushed, but has not its name yet. Where it fails, the file is gone. Of bytes and streams without a file. */
+  before?: (temporary?: string) => Promise<void>
+}
+
 /** Writes a file whole or not at all: a temporary name in the same folder, flushed to the disk, then renamed. */
-export async function writeWhole(path: string, bytes: Uint8Array, mode = 0o666): Promise<void> {
+export async function writeWhole(path: string, bytes: Uint8Array, mode = 0o666, staging: Staging = {}): Promise<void> {
   const folder = dirname(path)
-  const temporary = besides(path)
+  const temporary = staging.temporary ?? besides(path)
   try {
+    if (staging.temporary !== undefined) await rm(temporary, { force: true })
     const file = await open(temporary, 'wx', mode)
     try {
       await file.writeFile(bytes)
@@ -151,6 +160,7 @@ export async function writeWhole(path: string, bytes: Uint8Array, mode = 0o666):
     } finally {
       await file.close()
     }
+    await staging.before?.(temporary)
     await rename(temporary, path)
   } catch (thrown) {
     await rm(temporary, { force: true }).catch(() => {})
@@ -170,12 +180,13 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /** The bytes in the form that was asked for: a path that was written, or the input's own kind. */
-export async function deliver(bytes: Uint8Array, type: string, source: Source, options: Pick<MarkOptions, 'to' | 'as'>): Promise<unknown> {
+export async function deliver(bytes: Uint8Array, type: string, source: Source, options: Pick<MarkOptions, 'to' | 'as'>, staging: Staging = {}): Promise<unknown> {
   if (options.to !== undefined) {
     const path = pathOf(options.to)
-    await writeWhole(path, bytes)
+    await writeWhole(path, bytes, 0o666, staging)
     return path
   }
+  await staging.before?.()
   const form = options.as ?? source.form
   // A file that was kept as it was must not share its memory with the input: who changes one would change the other.
   if (bytes === source.bytes) bytes = new Uint8Array(bytes)

@@ -57,7 +57,7 @@ export const METADATA_RULES: readonly Rule[] = [
   {
     rule: 'M10', zh: '同一批内容的编号不得重复', says: 'no content number occurs twice in one job or log',
     articles: [gb('Annex E e')], severity: 'error', seen: 'maker',
-    marks: 'a fresh UUID for each file; --produce-id with several inputs is ERR_USAGE', verifies: 'cannot be told from one file',
+    marks: 'a fresh UUID for each file; --produce-id with several inputs is ERR_USAGE; with a ledger, a number that was given to other content is ERR_CONFLICT', verifies: 'cannot be told from one file',
     remedy: { en: 'Give every file its own content number.', zh: '为每个文件使用独立的内容编号。' },
   },
   {

@@ -49,12 +49,12 @@ export const OTHER_RULES: readonly Rule[] = [
   },
   {
     rule: 'L1', zh: '依协议未加显式标识，记录至少保存六个月', says: 'a label that was left out has its agreement, and a record of it is kept for six months',
-    articles: [measures('9')], severity: 'error', seen: 'maker', marks: 'info, with the reference. Countermark keeps no record itself in this version', verifies: '-',
+    articles: [measures('9')], severity: 'error', seen: 'maker', marks: 'info, with the reference; with a ledger its entry cannot be deleted before six calendar months and a day', verifies: '-',
     remedy: { en: 'Keep the record of the agreement for at least six calendar months.', zh: '将协议记录至少保存六个自然月。' },
   },
   {
     rule: 'L2', zh: '凭编号可查到记录', says: 'a content number leads to its record in the log',
-    articles: [measures('9'), { law: 'Deep Synthesis Provisions', article: '16' }], severity: 'error', seen: 'nobody', marks: '-', verifies: 'cannot be told from the file',
+    articles: [measures('9'), { law: 'Deep Synthesis Provisions', article: '16' }], severity: 'error', seen: 'nobody', marks: 'with a ledger: the entry is flushed before the output has its name', verifies: 'cannot be told from the file',
     remedy: { en: 'Keep the log.', zh: '请保存日志。' },
   },
   {

@@ -1,0 +1,54 @@
+// The words of relabelling as types.
+
+/** What became of one file. `skipped`: not of a kind that can be marked, or not a file; nothing was written. */
+export interface RelabelLine {
+  /** Path in the source folder, as the folder was named. */
+  file: string
+  /** Path of the output, where there is one. */
+  output?: string
+  status: 'done' | 'kept' | 'skipped' | 'failed'
+  /** Why it was skipped or failed. */
+  reason?: string
+  /** The error's code, where it failed or was skipped for one. */
+  code?: string
+  produceId?: string
+  payload?: string
+  verdict?: string
+  /** MIME type, where it was marked. */
+  type?: string
+}
+
+/** How far a job is. */
+export interface RelabelProgress {
+  /** Files that are through, in this run and before. */
+  files: number
+  /** Files in the source folder, as far as they are counted; `counted` says whether all are. */
+  total: number
+  counted: boolean
+  /** Bytes of the files that this run is through with, and that it has before it as far as counted. */
+  bytes: number
+  bytesLeft: number
+  /** What became of the last one. */
+  line?: RelabelLine
+}
+
+/** What a job did. */
+export interface RelabelResult {
+  /** False where it was stopped by its signal: `resume` goes on. */
+  complete: boolean
+  /** Of the whole job, earlier runs included. */
+  files: number
+  done: number
+  kept: number
+  skipped: number
+  failed: number
+  /** Of those done: not compliant under the policy. */
+  nonCompliant: number
+  /** Files that an earlier run was through with. */
+  before: number
+  /** JSON lines, and the summary in HTML. */
+  report?: string
+  summary?: string
+  /** Milliseconds. */
+  ms: number
+}
