@@ -1,8 +1,10 @@
 // The words of the product as types. The objects below are what `--json` prints and what the functions return.
 import type { Limits } from './limits.js'
 import type { ErrorCode } from './errors.js'
+import type { AudioLabelEvidence, AudioWatermarkEvidence, SoundPosition } from './types/audio.js'
 import type { C2paOptions, C2paReading } from './types/c2pa.js'
 import type { LedgerWriter } from './types/ledger.js'
+export type * from './types/audio.js'
 export type * from './types/c2pa.js'
 export type * from './types/ledger.js'
 export type * from './types/relabel.js'
@@ -24,9 +26,6 @@ export type Effort = 'direct' | 'scan' | 'full'
 
 /** Where the drawn label sits, as the picture is displayed. */
 export type LabelPosition = 'bottom-right' | 'bottom-left' | 'top-right' | 'top-left' | 'bottom' | 'top'
-
-/** Where the audible label sits: before the sound, in its quietest place near the middle, or behind it. */
-export type SoundPosition = 'start' | 'middle' | 'end'
 
 /** The laws that come with the package. `all` meets every one of them. */
 export type PolicyName = 'cn' | 'eu' | 'us-ca' | 'kr' | 'in' | 'all'
@@ -183,40 +182,6 @@ export interface LabelEvidence {
     ratio?: number
     /** Degrees clockwise by which the label stands turned: the file has lost its orientation. Absent: upright. */
     turned?: 90 | 180 | 270
-  }
-}
-
-/** What the watermark detector says of one key in a sound; the other fields as in WatermarkEvidence. */
-export interface AudioWatermarkEvidence extends Omit<WatermarkEvidence, 'modality' | 'frame' | 'where'> {
-  modality: 'audio'
-  where?: {
-    /** Marked parts, from and to in seconds. */
-    spans: [number, number][]
-    /** Frequencies now for a frequency then. */
-    speed: number
-    /** 1.05 plays 5 % faster than when it was marked. */
-    tempo: number
-    /** Seconds to the first start of a block of the pattern. */
-    offset: number
-  }
-}
-
-/** What the search for the rhythm label says (GB 45438-2025, 5.3 c). Spoken labels are not recognised. */
-export interface AudioLabelEvidence {
-  kind: 'label'
-  modality: 'audio'
-  found: boolean
-  /** 1: the times of the clause to the letter; from 0.5 on it is found. */
-  score?: number
-  /** A rhythm has none. */
-  text?: string[]
-  where?: {
-    /** From the first pulse to the end of the last, in seconds. */
-    spans: [number, number][]
-    /** Seconds of the short pulse. */
-    unit: number
-    /** Hertz of the tone. */
-    frequency: number
   }
 }
 
@@ -508,13 +473,4 @@ export interface Picture {
   depth: 8 | 16
   /** EXIF 1..8: how the samples are turned for display. Default 1. */
   orientation?: number
-}
-
-/** Samples of a sound: interleaved, full scale is 1. */
-export interface Sound {
-  samples: Float32Array
-  /** Samples a second of one channel, 8000 to 192 000. */
-  rate: number
-  /** 1 to 8; six are L, R, C, LFE, Ls, Rs. */
-  channels: number
 }
