@@ -5,6 +5,7 @@ import { CountermarkError } from './errors.js'
 import { checkBytes, Deadline, limitsOf, type Limits } from './limits.js'
 import { canvasDecoder } from './media/canvas.js'
 import { needsFull } from './media/kind.js'
+import type { SoundDecoder } from './media/sound.js'
 import { documentOf } from './pipeline/document.js'
 import { verifyBytes } from './pipeline/verify.js'
 import type { TokenFunctions } from './token/token.js'
@@ -37,7 +38,7 @@ export interface VerifierOptions {
   c2pa?: C2paWeb
 }
 
-/** Says what pictures carry, in the page itself. */
+/** Says what pictures, sound and documents carry, in the page itself. */
 export interface Verifier {
   /** Loads the module for pictures and texts now instead of at the first file. */
   ready(): Promise<void>
@@ -66,7 +67,7 @@ export function createVerifier(options: VerifierOptions = {}): Verifier {
       const bytes = await bytesOf(input, limits, deadline)
       const engine = await deadline.within(needsFull(bytes) ? wasmEngine('full', options.fullWasm) : wasmEngine('first', options.wasm))
       const document = await documentOf(bytes, input instanceof File ? input.name : undefined)
-      const result = await verifyBytes(engine, canvasDecoder, bytes, asked, ['public'], limits, deadline, { document, manifests: options.c2pa && webReader(options.c2pa) })
+      const result = await verifyBytes(engine, canvasDecoder, bytes, asked, ['public'], limits, deadline, { document, sound: SOUND, manifests: options.c2pa && webReader(options.c2pa) })
       return { ...(input instanceof File ? { file: input.name } : {}), ...result, ms: Math.round(performance.now() - start) }
     },
   }
@@ -89,6 +90,9 @@ export function createTokenMarker(options: { wasm?: WasmSource } = {}): TokenFun
     },
   }
 }
+
+/** Loaded with the first sound. */
+const SOUND: SoundDecoder = { open: async (file, deadline) => (await import('./media/websound.js')).webSound.open(file, deadline) }
 
 async function bytesOf(input: Blob | ArrayBuffer | Uint8Array, limits: Limits, deadline: Deadline): Promise<Uint8Array> {
   if (input instanceof Blob) {

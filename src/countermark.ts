@@ -1,10 +1,12 @@
 // Composition in Node: engine, pixel codec and key are chosen here and nowhere else.
-import { readFile } from 'node:fs/promises'
-import type { DrawReport, EmbedReport } from './engine/engine.js'
+import { readFile, rm } from 'node:fs/promises'
+import type { AudioEmbedReport, DrawReport, EmbedReport, Engine, Loudness } from './engine/engine.js'
 import { c2paModule } from './c2pa/bridge.js'
 import { loadEngine, loadTokenEngine } from './engine/load.js'
 import { CountermarkError, fromSystem } from './errors.js'
-import { detect, drawLabel, embed, findLabel, keyOf } from './image/image.js'
+import { detect as detectSound, embed as embedSound, findLabel as findRhythm, label as labelSound, MOMENTS, type Labelled } from './audio/audio.js'
+import { pcmStream, wavStream, type MarkingStream, type PcmOptions, type StreamOptions } from './audio/stream.js'
+import { detect, drawLabel, embed, findLabel, keyOf, keysOf } from './image/image.js'
 import { defaultKey, keyIdOf } from './key.js'
 import { digestOf, digestOfFile, markDraft, propagateDraft } from './ledger/drafts.js'
 import { ledgerOf } from './ledger/ledger.js'
@@ -13,19 +15,21 @@ import { Deadline, limitsOf, type Limits } from './limits.js'
 import { sharpCodec } from './media/sharp.js'
 import { pending, type Pending } from './media/disk.js'
 import { DECODED, HEAD, REDRAWN, sameKind, typeOfBytes, typeOfName } from './media/kind.js'
-import { checkTarget, deliver, headOf, pathOf, readBeside, readSource, sizeOf, writeWhole, type Source } from './media/source.js'
+import { besides, checkTarget, deliver, headOf, pathOf, readBeside, readSource, sizeOf, writeWhole, type Source } from './media/source.js'
 import { produceIdOf, producerOf, propagatorOf } from './metadata/record.js'
-import { inMemory, markContainer, onDisk } from './pipeline/container.js'
+import { soundCodec, type SoundFile } from './media/sound.js'
+import { inMemory, markContainer, onDisk, type Container, type DiskWriter } from './pipeline/container.js'
 import { documentOf, type Document } from './pipeline/document.js'
 import { typeOrThrow } from './pipeline/evidence.js'
 import { markBytes, type Marked, type Plan } from './pipeline/mark.js'
 import { checkSidecar, markDocument, type MarkedDocument } from './pipeline/mark-document.js'
 import { propagateBytes } from './pipeline/propagate.js'
+import { soundChanger, type Held } from './pipeline/sound.js'
 import { verifyBytes, verifyDisk } from './pipeline/verify.js'
 import { policyOf, wordingOf } from './policy/policy.js'
 import { detectTokens, tokenSampler, type TokenFunctions } from './token/token.js'
 import { signerOf } from './signature/keys.js'
-import type { C2paOptions, Digest, Effort, EntryDraft, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, PropagateOptions, PropagateResult, Quality, Remark, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
+import type { AudioLabelEvidence, AudioWatermarkEvidence, C2paOptions, Digest, Effort, EntryDraft, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, PropagateOptions, PropagateResult, Quality, Remark, Sound, SoundPosition, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
 
 /** The output's type: a path where `to` is given, else what `as` names, else the input's own kind. All that may be, where the options leave it open. */
 export type OutputFor<I, O> =
@@ -58,6 +62,27 @@ export interface ImageFunctions {
   payloadOf(producer: string, produceId: string, bits?: 32 | 40 | 64 | 128): Promise<string>
 }
 
+/** Work on samples of one sound, and on sound as it comes, without files. */
+export interface AudioFunctions {
+  /** Puts the watermark into `sound.samples`, in place. `payload`: 16 or 32 hexadecimal digits. Default: the public key. */
+  embed(sound: Sound, options: { payload: string; key?: Key; quality?: Quality }): Promise<AudioEmbedReport>
+  /** Looks for watermarks, one finding a key. Default: the public key, full search. */
+  detect(sound: Sound, options?: { keys?: Key[]; effort?: Effort }): Promise<AudioWatermarkEvidence[]>
+  /** The sound with the rhythm, or with a spoken clip of the same rate; its own samples stay as they are. Default: at the start. */
+  label(sound: Sound, options?: { position?: SoundPosition; clip?: Sound }): Promise<Labelled>
+  /** Looks for the rhythm. */
+  findLabel(sound: Sound): Promise<AudioLabelEvidence>
+  /** Loudness in LUFS (absent for silence), the largest sample, and how many frames. */
+  loudness(sound: Sound): Promise<Loudness>
+  /** First 32, 40, 64 or 128 bits of the hash of ContentProducer and ProduceID, hexadecimal: what a watermark carries. */
+  payloadOf(producer: string, produceId: string, bits?: 32 | 40 | 64 | 128): Promise<string>
+  /** Labels and watermarks bare samples as they come: Float32Array, or bytes. */
+  stream(options: PcmOptions & { format: 's16le' | 'f32le' }): Promise<MarkingStream<Uint8Array>>
+  stream(options: PcmOptions & { format?: 'samples' }): Promise<MarkingStream<Float32Array>>
+  /** The same of the bytes of a WAV, whose length may be open; the metadata label is written too. */
+  wavStream(options: StreamOptions): Promise<MarkingStream<Uint8Array>>
+}
+
 /** The functions of the SDK with a service's own settings filled in. */
 export interface Countermark<D extends Partial<MarkOptions & VerifyOptions> = {}> {
   /**
@@ -71,6 +96,7 @@ export interface Countermark<D extends Partial<MarkOptions & VerifyOptions> = {}
   /** The platform's step: sets the propagation pair, or adds a label where the user declared it or traces show it. */
   propagate<I extends Input, O extends PropagateOptions>(input: I, options: O & NoOther<O, PropagateOptions>): Promise<PropagateResult<OutputFor<I, O>>>
   readonly image: ImageFunctions
+  readonly audio: AudioFunctions
 }
 
 /** Options of `mark` where `D` already holds some: `provider` may then be left out. */
@@ -94,6 +120,7 @@ export function createCountermark<const D extends Partial<MarkOptions & VerifyOp
       return propagate(input, { ...(policy && { policy }), ...(limits && { limits }), ...(keys && { keys }), ...(ledger && { ledger }), ...options } as PropagateOptions) as never
     },
     image,
+    audio,
   }
 }
 
@@ -140,10 +167,13 @@ export async function markStaged(input: Input, options: MarkOptions, { task, tem
       const { disk } = engine
       const target = pathOf(options.to)
       let made: Pending | undefined
-      const { report } = await markContainer(engine, onDisk(disk, path, type, async (from, wanted) => {
+      const write: DiskWriter = async (from, wanted) => {
         made = await pending(disk, from, target, wanted, temporary)
         return { ...made, keep: async () => target }
-      }), plan, deadline)
+      }
+      const coded = besides(target)
+      const held: Held<string> = { target: coded, container: (_, kind) => onDisk(disk, coded, kind, write), drop: () => rm(coded, { force: true }) }
+      const { report } = await markSound(engine, onDisk(disk, path, type, write), { type, path }, held, plan, options.ffmpeg, deadline)
       const settled = await settle(ledger, plan.policy, (enter) => made!.keep(async (file) => {
         if (ledger === undefined && staged === undefined) return
         const digest = await digestOfFile(file)
@@ -160,7 +190,7 @@ export async function markStaged(input: Input, options: MarkOptions, { task, tem
     throw new CountermarkError('ERR_UNSUPPORTED', 'A plain text has no place for a label: it stands in a file beside it.', { remedy: 'Give the output\'s path as `to`, or mark the text as Markdown or HTML.' })
   const { bytes, report, sidecar }: MarkedDocument = document !== undefined ? await markDocument(engine, source.bytes, document, plan, deadline)
     : REDRAWN.includes(typeOrThrow(source.bytes)) ? await markBytes(engine, sharpCodec, source.bytes, plan, limits, deadline)
-    : await markContainer(engine, inMemory(engine, source.bytes, typeOrThrow(source.bytes)), plan, deadline)
+    : await markSound(engine, inMemory(engine, source.bytes, typeOrThrow(source.bytes)), soundIn(source, typeOrThrow(source.bytes)), heldIn(engine, source.bytes), plan, options.ffmpeg, deadline)
   deadline.check()
   const beside = sidecar === undefined || options.to === undefined ? undefined : `${pathOf(options.to)}${sidecar.ending}`
   if (sidecar !== undefined && beside !== undefined && document !== undefined) {
@@ -175,6 +205,36 @@ export async function markStaged(input: Input, options: MarkOptions, { task, tem
   }
   const settled = await settle(ledger, plan.policy, (enter) => deliver(bytes, report.type, source, options, { ...(temporary === undefined ? {} : { temporary }), before: (file) => before(enter, file) }))
   return { ...(source.name === undefined ? {} : { file: source.name }), ...(beside === undefined ? {} : { sidecar: beside }), ...report, ...settled, ms: Math.round(performance.now() - start) }
+}
+
+/** A sound in memory; the path that it came from saves a copy. */
+function soundIn({ bytes, form, name }: Source, type: string): SoundFile {
+  return form === 'path' && name !== undefined ? { type, path: name } : { type, bytes }
+}
+
+function heldIn(engine: Engine, source: Uint8Array): Held<Uint8Array> {
+  const carried = (coded: Uint8Array, type: string): Uint8Array => {
+    try {
+      return TAGGED.includes(type) ? engine.metadataCarry(source, coded) : coded
+    } catch {
+      // A structure that is not put together here: the encoder's own tags stay, and the result names those that are missing.
+      return coded
+    }
+  }
+  return { container: (coded, type) => inMemory(engine, coded === undefined ? source : carried(coded, type), type), drop: async () => {} }
+}
+
+/** Kinds whose tags are carried by the core; the encoder writes those of the others. */
+const TAGGED = ['audio/mpeg', 'audio/aac', 'audio/flac', 'audio/ogg']
+
+/** A file of any kind that is not coded anew as a picture. A sound whose encoder takes the watermark away is marked without it. */
+async function markSound<Output>(engine: Engine, file: Container<Output>, source: SoundFile, held: Held<Output>, plan: Plan, ffmpeg: string | undefined, deadline: Deadline): Promise<Marked<Output>> {
+  const codec = soundCodec(ffmpeg)
+  for (const one of [plan, { ...plan, watermark: false, lost: true as const }]) {
+    const made = await markContainer(engine, file, one, deadline, { change: soundChanger(engine, codec, source, held, one, deadline), codec })
+    if (made !== 'watermark lost') return made
+  }
+  throw new CountermarkError('ERR_INTERNAL', 'Countermark has a defect that this input shows. Please report it with the input.')
 }
 
 /** A document, with the file beside a plain text. */
@@ -216,11 +276,11 @@ export async function verify(input: Input, options: VerifyOptions = {}): Promise
     const head = await headOf(path, HEAD)
     const type = head === undefined ? undefined : typeOfBytes(head)
     if (type !== undefined && !DECODED.includes(type) && await sizeOf(path) > IN_MEMORY)
-      return { file: path, ...(await verifyDisk(engine.disk, path, type, options, deadline)), ms: Math.round(performance.now() - start) }
+      return { file: path, ...(await verifyDisk(engine.disk, path, type, options, deadline, { engine, decoder: soundCodec(options.ffmpeg), keys })), ms: Math.round(performance.now() - start) }
   }
   const source = await readSource(input, limits, deadline)
   const document = await documentIn(source, limits)
-  const result = await verifyBytes(engine, sharpCodec, source.bytes, options, keys, limits, deadline, { document })
+  const result = await verifyBytes(engine, sharpCodec, source.bytes, options, keys, limits, deadline, { document, sound: soundCodec(options.ffmpeg) })
   return { ...(source.name === undefined ? {} : { file: source.name }), ...result, ms: Math.round(performance.now() - start) }
 }
 
@@ -275,6 +335,28 @@ export const token: TokenFunctions = {
   detect: async (tokens, options) => detectTokens(await loadTokenEngine(), tokens, options),
 }
 
+/** Work on samples, and on streams of them; see AudioFunctions. */
+export const audio: AudioFunctions = {
+  embed: async (sound, { key = 'public', ...options }) => embedSound(await loadEngine(), sound, keyOf(key), options),
+  detect: async (sound, { keys = ['public'], effort = 'full' } = {}) => (await detectSound(await loadEngine(), sound, keysOf(keys), effort)).evidence,
+  label: async (sound, options) => labelSound(await loadEngine(), sound, options),
+  findLabel: async (sound) => findRhythm(await loadEngine(), sound),
+  loudness: async (sound) => {
+    const meter = (await loadEngine()).loudnessMeter(sound)
+    meter.push(sound.samples)
+    return meter.report()
+  },
+  payloadOf: async (producer, produceId, bits = 64) => (await loadEngine()).payloadOf(producer, produceId, bits),
+  stream: async (options: PcmOptions) => pcmStream(await loadEngine(), { ...options, ...(options.key === undefined ? {} : { key: keyOf(options.key) }) }) as never,
+  wavStream: async (options) => wavStream(await loadEngine(), { ...options, ...(options.key === undefined ? {} : { key: keyOf(options.key) }) }),
+}
+
+/** What a voice says; under laws outside China in English. */
+const SPOKEN: { readonly [policy: string]: string[] } = {
+  cn: ['本音频由人工智能生成'], all: ['本音频由人工智能生成', 'This audio was generated by AI.'],
+  ...Object.fromEntries(['eu', 'us-ca', 'kr', 'in'].map((name) => [name, ['This audio was generated by AI.']])),
+}
+
 /** Every decision that needs no file, and every error that does not either. */
 export async function planOf(options: MarkOptions): Promise<Plan> {
   const policy = policyOf(options.policy)
@@ -292,17 +374,27 @@ export async function planOf(options: MarkOptions): Promise<Plan> {
     throw new CountermarkError('ERR_USAGE', 'A waiver is given, but the visible label is not left out.', { remedy: 'Add label: false (--no-explicit), or leave out the waiver.' })
   const key = options.key === undefined ? (await defaultKey()).key : keyOf(options.key)
   const draws = !metadataOnly && label !== false && (policy.label.demand === 'required' || label !== undefined)
-  const { text, position, font, ratio } = typeof label === 'object' ? label : {}
+  const { text, position, font, ratio, audio, voice } = typeof label === 'object' ? label : {}
+  if (audio !== undefined && voice) throw new CountermarkError('ERR_USAGE', 'A clip and a voice are given; one of them is the label.', { remedy: 'Leave out one of the two.' })
+  const moment = MOMENTS.find((one) => one === position)
   return {
     policy, producer, produceId, numbered: options.produceId !== undefined,
     key, keyId: keyIdOf(key), quality: options.quality ?? 'standard',
     watermark: watermark && !metadataOnly, remark: remarkOf(options.remark, key), metadataOnly, keepC2pa: options.keepC2pa ?? false,
     ...(draws ? { label: {
       text: wordingOf(policy, text),
-      position: position ?? policy.label.position,
+      position: moment === undefined ? ((position ?? policy.label.position) as LabelPosition) : policy.label.position,
       ...(ratio === undefined ? {} : { ratio }),
-      font: font === undefined ? new Uint8Array() : font instanceof Uint8Array ? font : await fontBytes(pathOf(font)),
-      asked: text !== undefined || position !== undefined,
+      font: font === undefined ? new Uint8Array() : font instanceof Uint8Array ? font : await fileBytes(pathOf(font)),
+      asked: text !== undefined || (position !== undefined && moment === undefined),
+      placed: position !== undefined && moment === undefined,
+    }, sound: {
+      position: moment ?? 'start',
+      form: audio !== undefined ? 'clip' : voice ? 'voice' : 'rhythm',
+      text: text === undefined ? SPOKEN[policy.name] ?? SPOKEN['cn'] ?? [] : wordingOf(policy, text),
+      ...(audio === undefined ? {} : { clip: audio instanceof Uint8Array ? audio : await fileBytes(pathOf(audio)) }),
+      ...(typeof voice === 'string' ? { program: voice } : {}),
+      asked: moment !== undefined || audio !== undefined || voice === true || typeof voice === 'string',
     } } : {}),
     ...(waiver === undefined ? {} : { waiver }),
     ...(options.digitalSourceType === undefined ? {} : { digitalSourceType: options.digitalSourceType }),
@@ -327,7 +419,7 @@ function remarkOf(remark: Remark = 'refuse', key: Key): Remark {
   return remark
 }
 
-async function fontBytes(path: string): Promise<Uint8Array> {
+async function fileBytes(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path)
   } catch (thrown) {

@@ -1,13 +1,14 @@
 // What of Countermark works on this machine: the facts behind `countermark doctor`.
-import { accessSync, constants, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { delimiter, join } from 'node:path'
 import { c2paModule } from './c2pa/bridge.js'
 import type { Engine } from './engine/engine.js'
 import { nativeEngine, platformName } from './engine/native.js'
 import { wasmEngine } from './engine/wasm.js'
 import { messageOf } from './errors.js'
 import { defaultKey, defaultKeyPath, keyIdOf } from './key.js'
+import { Deadline, limitsOf } from './limits.js'
+import { ffmpegProgram, run, type Program } from './media/ffmpeg.js'
 import { loadSharp } from './media/sharp.js'
 import type { Picture } from './types.js'
 
@@ -31,8 +32,8 @@ export interface Diagnosis {
   key: Check & { id?: string; path?: string }
   /** The optional package for C2PA manifests. */
   c2pa: Check
-  /** Not needed for pictures. */
-  ffmpeg: { path?: string }
+  /** Needed for sound other than WAV. */
+  ffmpeg: { path?: string; origin?: Program['origin']; version?: string; problem?: string }
 }
 
 /** Looks at every part; a part that does not work is told in the answer, never thrown. */
@@ -40,8 +41,7 @@ export async function diagnose(): Promise<Diagnosis> {
   const [native, wasm, sharp, key, c2pa] = await Promise.all([
     engine('native', async () => nativeEngine()), engine('wasm', () => wasmEngine()), codecs(), keyCheck(), c2paModule().then(() => ({ ok: true }), (thrown: unknown) => ({ ok: false, problem: messageOf(thrown) })),
   ])
-  const ffmpeg = program('ffmpeg', process.env['COUNTERMARK_FFMPEG'] ?? process.env['FFMPEG_BIN'])
-  return { node: process.version, platform: platformName(), engines: [native, wasm], sharp, key, c2pa, ffmpeg: ffmpeg === undefined ? {} : { path: ffmpeg } }
+  return { node: process.version, platform: platformName(), engines: [native, wasm], sharp, key, c2pa, ffmpeg: await ffmpegCheck() }
 }
 
 async function engine(kind: 'native' | 'wasm', load: () => Promise<Engine>): Promise<Diagnosis['engines'][number]> {
@@ -107,16 +107,14 @@ async function keyCheck(): Promise<Diagnosis['key']> {
   }
 }
 
-function program(name: string, named: string | undefined): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean)
-  const end = process.platform === 'win32' ? '.exe' : ''
-  return (named ? [named] : folders.map((folder) => join(folder, name + end))).find((path) => {
-    try {
-      accessSync(path, constants.X_OK)
-      return true
-    } catch {
-      // Not here; perhaps in the next folder.
-      return false
-    }
-  })
+async function ffmpegCheck(): Promise<Diagnosis['ffmpeg']> {
+  try {
+    const { path, origin } = ffmpegProgram()
+    let said = ''
+    for await (const part of run(path, ['-hide_banner', '-version'], new Deadline(limitsOf({ seconds: 10 }))).output) said += Buffer.from(part).toString()
+    const version = /version (\S+)/.exec(said)?.[1]
+    return { path, origin, ...(version === undefined ? {} : { version }) }
+  } catch (thrown) {
+    return { problem: messageOf(thrown) }
+  }
 }

@@ -1,14 +1,16 @@
 // The words of the product as types. The objects below are what `--json` prints and what the functions return.
 import type { Limits } from './limits.js'
 import type { ErrorCode } from './errors.js'
+import type { AudioLabelEvidence, AudioWatermarkEvidence, SoundPosition } from './types/audio.js'
 import type { C2paOptions, C2paReading } from './types/c2pa.js'
 import type { LedgerWriter } from './types/ledger.js'
+export type * from './types/audio.js'
 export type * from './types/c2pa.js'
 export type * from './types/ledger.js'
 export type * from './types/relabel.js'
 
-/** What content is, where its samples are marked. Films, sound and documents get their metadata only. */
-export type Modality = 'image'
+/** What content is, where its samples are marked. Films and documents get their metadata only. */
+export type Modality = 'image' | 'audio'
 
 /** A key of the watermark: `'public'` (anyone may detect) or 64 hexadecimal digits (32 bytes). */
 export type Key = 'public' | (string & {})
@@ -217,7 +219,7 @@ export interface TraceEvidence {
 }
 
 /** One detector's finding. */
-export type Evidence = WatermarkEvidence | MetadataEvidence | LabelEvidence | SignatureEvidence | TraceEvidence
+export type Evidence = WatermarkEvidence | AudioWatermarkEvidence | MetadataEvidence | LabelEvidence | AudioLabelEvidence | SignatureEvidence | TraceEvidence
 
 /** Algorithms of signatures. */
 export type SignatureAlgorithm = 'SM2' | 'ECDSA-P256' | 'Ed25519'
@@ -278,12 +280,16 @@ export interface CallOptions {
   signal?: AbortSignal
 }
 
-/** How the visible label is drawn. */
+/** How the visible label is drawn, and how the audible one sounds. */
 export interface LabelOptions {
-  /** Lines, at most 3. Where the policy demands words that they lack, its own wording is put before them. */
+  /** Lines, at most 3. Where the policy demands words that they lack, its own wording is put before them. Of a sound: what `voice` says. */
   text?: string | string[]
-  /** Default: the policy's. */
-  position?: LabelPosition
+  /** Of a picture; default: the policy's. Of a sound: start (default), middle, end. */
+  position?: LabelPosition | SoundPosition
+  /** Of a sound: path or bytes of a clip in which a voice says both elements. Default: the rhythm of GB 45438-2025, 5.3 c. */
+  audio?: string | URL | Uint8Array
+  /** Of a sound: a clip spoken by espeak-ng on this machine (true, or the program's path). Found by COUNTERMARK_ESPEAK, then PATH. */
+  voice?: boolean | string
   /** Path or bytes of a TrueType/OpenType font, for characters that the built-in font lacks. */
   font?: string | URL | Uint8Array
   /** Ink height as a part of the shortest side, 0.05 to 0.25. Default 0.055: the 5 % of the laws, with a margin. */
@@ -324,6 +330,8 @@ export interface MarkOptions extends CallOptions {
   c2pa?: C2paOptions
   /** Signs the label and the hash of the coded content into ReservedCode1. Default: unsigned. */
   sign?: SignOptions
+  /** Path of ffmpeg, which decodes and codes sound other than WAV. Default: COUNTERMARK_FFMPEG, FFMPEG_BIN, PATH, the package ffmpeg-static. */
+  ffmpeg?: string
   /** Path of a ledger, or an open one (openLedger): the entry is on the disk before the output is there. Default: none. */
   ledger?: string | URL | LedgerWriter
   /** Whom the content is given to, as your service names them. Goes into the ledger only. */
@@ -355,9 +363,16 @@ export interface MarkResult<Output = unknown> {
   key: string
   /** `replaced`: the payload of an older watermark of the key that this one was put over. `frames`, of an animation: how many got it; of those `checked`, it was `read` back from so many. */
   watermark: { embedded: boolean; reason?: string; bits?: number; replaced?: string; frames?: { marked: number; checked: number; read: number } }
-  label: { drawn: boolean; reason?: string; text?: string[]; box?: Box; ratio?: number; contrast?: number }
-  /** The marked picture against the labelled one, RGB, before encoding. `psnr` in dB, counted; `ssim` estimated from windows all over it. */
-  quality?: { psnr: number; ssim: number; setting: Quality }
+  /** Of a sound, `form` says what was put in, `span` from where to where in seconds of the output, `loudness` in LUFS. */
+  label: {
+    drawn: boolean; reason?: string; text?: string[]; box?: Box; ratio?: number; contrast?: number
+    form?: 'rhythm' | 'voice' | 'clip'; position?: SoundPosition; span?: [number, number]; loudness?: number
+  }
+  /**
+   * The marked picture against the labelled one, RGB, before encoding: `psnr` in dB, counted; `ssim` estimated from windows
+   * all over it. Of a sound: `snr` in dB, `nmr` the mean noise-to-mask ratio in dB.
+   */
+  quality?: { psnr?: number; ssim?: number; snr?: number; nmr?: number; setting: Quality }
   verdict: Verdict
   state: State
   /** What was read back from the output. */
@@ -386,6 +401,8 @@ export interface VerifyOptions extends CallOptions {
    * its characters must be in the built-in font.
    */
   labelTexts?: string[][]
+  /** Path of ffmpeg, which decodes sound other than WAV. Default as in `mark`. */
+  ffmpeg?: string
 }
 
 /** What `verify` says. */

@@ -280,7 +280,7 @@ describe('languages', () => {
     expect(runs[0]!.stderr).toContain('处理办法：用 --provider-code 给出 27 位编码，或用 --provider-name 给出名称')
   })
   test('what the sources say about pictures is known in Chinese', () => {
-    const sources = ['pipeline/evidence', 'pipeline/document', 'pipeline/mark-document', 'pipeline/judge', 'pipeline/kept', 'pipeline/mark', 'pipeline/readback', 'metadata/record', 'media/sharp', 'limits', 'key', 'countermark', 'policy/policy']
+    const sources = ['pipeline/evidence', 'pipeline/document', 'pipeline/mark-document', 'pipeline/judge', 'pipeline/kept', 'pipeline/mark', 'pipeline/readback', 'metadata/record', 'media/sharp', 'media/ffmpeg', 'media/sound', 'media/voice', 'media/wav', 'pipeline/sound', 'pipeline/listen', 'pipeline/container', 'limits', 'key', 'countermark', 'policy/policy']
       .map((name) => readFileSync(`src/${name}.ts`, 'utf8')).join('\n')
     const said = [...sources.matchAll(/(?:message: |remedy: |CountermarkError\('ERR_\w+', |failed\()('(?:[^'\\]|\\.)*'|`[^`]*`)/g)].map(([, text]) =>
       text!.slice(1, -1).replaceAll("\\'", "'").replace(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, 'X').replace(/[\w.]+(?:: \w+)? \((--[a-z][^)]*)\)/g, '$1'))

@@ -15,6 +15,11 @@ use crate::token;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+#[cfg(feature = "full")]
+mod sound;
+#[cfg(feature = "full")]
+pub use sound::*;
+
 /// Reads options, naming the offending field when they do not fit.
 pub(crate) fn options<T: DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| Error::parameter(format!("options are not what this function takes: {error}")))

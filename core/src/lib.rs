@@ -2,6 +2,10 @@
 //!
 //! `face` is what the two bindings export; the other rooms are laid out in ARCHITECTURE.md.
 
+#[cfg(feature = "full")]
+pub mod audible;
+#[cfg(feature = "full")]
+pub mod audio;
 pub mod container;
 pub mod ecc;
 pub mod error;

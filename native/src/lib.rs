@@ -42,6 +42,55 @@ pub fn image_compare(a: Buffer, b: Buffer, options: String) -> AsyncTask<Job> {
     later(move || face::image_compare(&a, &b, &options))
 }
 
+/// Marks a sound. `samples` are changed in place on the pool's thread: leave them alone until the promise settles.
+#[napi(ts_return_type = "Promise<string>")]
+pub fn audio_embed(mut samples: Buffer, options: String) -> AsyncTask<Job> {
+    later(move || face::audio_embed(&mut samples, &options))
+}
+
+/// Looks for marks in a sound.
+#[napi(ts_return_type = "Promise<string>")]
+pub fn audio_detect(samples: Buffer, options: String) -> AsyncTask<Job> {
+    later(move || face::audio_detect(&samples, &options))
+}
+
+/// Marks a sound piece by piece.
+#[napi]
+pub struct AudioEmbedder(face::AudioEmbedder);
+
+#[napi]
+impl AudioEmbedder {
+    /// An embedder for one sound.
+    #[napi(factory)]
+    pub fn of(options: String) -> Result<Self> {
+        now(|| face::AudioEmbedder::new(&options).map(Self))
+    }
+
+    /// Samples of a channel that are held back at most.
+    #[napi(getter)]
+    pub fn latency(&self) -> u32 {
+        self.0.latency()
+    }
+
+    /// Takes samples and gives those that are done.
+    #[napi]
+    pub fn push(&mut self, samples: Buffer) -> Result<Buffer> {
+        now(|| self.0.push(&samples).map(Buffer::from))
+    }
+
+    /// Gives what was held back.
+    #[napi]
+    pub fn finish(&mut self) -> Result<Buffer> {
+        now(|| self.0.finish().map(Buffer::from))
+    }
+
+    /// What was done so far.
+    #[napi]
+    pub fn report(&self) -> Result<String> {
+        now(|| self.0.report())
+    }
+}
+
 /// Draws a label. `samples` are changed in place on the pool's thread: leave them alone until the promise settles.
 #[napi(ts_return_type = "Promise<string>")]
 pub fn label_draw(mut samples: Buffer, font: Buffer, options: String) -> AsyncTask<Job> {
@@ -144,4 +193,47 @@ pub fn metadata_write_path(source: String, target: String, options: String) -> A
 #[napi(ts_return_type = "Promise<string>")]
 pub fn coded_digest_path(path: String) -> AsyncTask<Job> {
     later(move || paths::coded_digest(path.as_ref()))
+}
+
+/// The rhythm label as a clip.
+#[napi]
+pub fn rhythm_make(options: String) -> Result<Buffer> {
+    now(|| face::rhythm_make(&options).map(Buffer::from))
+}
+
+/// A spoken label as a clip.
+#[napi]
+pub fn voice_fit(samples: Buffer, options: String) -> Result<Buffer> {
+    now(|| face::voice_fit(&samples, &options).map(Buffer::from))
+}
+
+/// Looks for the rhythm label.
+#[napi(ts_return_type = "Promise<string>")]
+pub fn rhythm_detect(samples: Buffer, options: String) -> AsyncTask<Job> {
+    later(move || face::rhythm_detect(&samples, &options))
+}
+
+/// Measures loudness, piece by piece.
+#[napi]
+pub struct LoudnessMeter(face::LoudnessMeter);
+
+#[napi]
+impl LoudnessMeter {
+    /// A meter that has heard nothing.
+    #[napi(factory)]
+    pub fn of(options: String) -> Result<Self> {
+        now(|| face::LoudnessMeter::new(&options).map(Self))
+    }
+
+    /// Takes samples.
+    #[napi]
+    pub fn push(&mut self, samples: Buffer) -> Result<()> {
+        now(|| self.0.push(&samples))
+    }
+
+    /// What was heard so far.
+    #[napi]
+    pub fn report(&self) -> Result<String> {
+        now(|| self.0.report())
+    }
 }

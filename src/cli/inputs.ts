@@ -8,7 +8,7 @@ import type { Speech } from './language.js'
 import { usage } from './terminal.js'
 
 /** Flags that `mark` and `verify` share. */
-export interface FileOptions { policy?: string; maxPixels?: string; maxBytes?: string; timeout?: string }
+export interface FileOptions { policy?: string; maxPixels?: string; maxBytes?: string; timeout?: string; ffmpeg?: string }
 
 /** Which output each input gets. Throws ERR_USAGE for clashes, before anything is written. */
 export async function outputsOf(inputs: string[], out: string, speech: Speech): Promise<{ input: string; output: string }[]> {

@@ -20,6 +20,7 @@ const EN = {
   notPropagated: '{file} -> {output}: left as it is, {state}',
   noWatermark: 'no watermark: {reason}',
   noLabel: 'no visible label: {reason}',
+  noSoundLabel: 'no audible label: {reason}',
   failed: '{file}: failed: {why}',
   summary: '{all} files: {done} done, {failed} failed.',
   failedFile: '  failed: {file} ({code})',
@@ -63,7 +64,7 @@ const EN = {
   holds: 'holds', holdsNot: 'does not hold', ofThisContent: 'of this content', ofOtherContent: 'of other content', trustedKey: 'trusted key', unknownKey: 'key not trusted', notFound: 'not found',
   matches: 'matches the metadata', differs: 'does not match the metadata', isExpected: 'is the content asked for', isNotExpected: 'is not the content asked for',
   expectedYes: 'This is the content asked for.', expectedNo: 'Nothing shows that this is the content asked for.',
-  works: 'works', broken: 'does not work', absent: 'not there (not needed for pictures)', optional: 'not there (npm install @contentauth/c2pa-node, where manifests are wanted)', state: 'state', scale: 'scale', rotation: 'rotation', frame: 'frame',
+  works: 'works', broken: 'does not work', absent: 'not there (sound other than WAV needs it)', optional: 'not there (npm install @contentauth/c2pa-node, where manifests are wanted)', state: 'state', scale: 'scale', rotation: 'rotation', frame: 'frame',
   notBuilt: 'not built (npm run build:native)', notBuiltWasm: 'not built (npm run build:wasm); only browsers need it',
   error: 'error', warning: 'warning', info: 'note',
 }
@@ -79,6 +80,7 @@ const ZH: { [word in Word]: string } = {
   notPropagated: '{file} -> {output}：未作改动，{state}',
   noWatermark: '未嵌入水印：{reason}',
   noLabel: '未绘制显式标识：{reason}',
+  noSoundLabel: '未加入声音标识：{reason}',
   failed: '{file}：失败：{why}',
   summary: '共 {all} 个文件：完成 {done} 个，失败 {failed} 个。',
   failedFile: '  失败：{file}（{code}）',
@@ -122,7 +124,7 @@ const ZH: { [word in Word]: string } = {
   holds: '签名有效', holdsNot: '签名无效', ofThisContent: '与内容一致', ofOtherContent: '属于其他内容', trustedKey: '密钥可信', unknownKey: '密钥不在可信之列', notFound: '未检出',
   matches: '与元数据一致', differs: '与元数据不一致', isExpected: '即所查内容', isNotExpected: '不是所查内容',
   expectedYes: '这就是所查的内容。', expectedNo: '没有证据表明这是所查的内容。',
-  works: '可用', broken: '不可用', absent: '未安装（图片不需要）', optional: '未安装（需要 C2PA 清单时运行 npm install @contentauth/c2pa-node）', state: '状态', scale: '比例', rotation: '旋转', frame: '帧',
+  works: '可用', broken: '不可用', absent: '未安装（WAV 以外的音频需要）', optional: '未安装（需要 C2PA 清单时运行 npm install @contentauth/c2pa-node）', state: '状态', scale: '比例', rotation: '旋转', frame: '帧',
   notBuilt: '未构建（npm run build:native）', notBuiltWasm: '未构建（npm run build:wasm）；仅浏览器需要',
   error: '错误', warning: '警告', info: '提示',
 }

@@ -28,6 +28,7 @@ function files(command: Command): Command {
     .option('--max-pixels <n>', 'largest picture (default: 100000000)')
     .option('--max-bytes <n>', 'largest file (default: 268435456)')
     .option('--timeout <seconds>', 'longest time for a file (default: 120)')
+    .option('--ffmpeg <program>', 'ffmpeg, for sound other than WAV (default: COUNTERMARK_FFMPEG, FFMPEG_BIN, PATH)')
 }
 
 /** Runs one command line; gives the exit code. */
@@ -40,7 +41,7 @@ async function main(argv: string[]): Promise<number> {
   let code = 0
   let chosen: CommonOptions = {}
   const program = new Command('countermark')
-    .description('Puts the maker\'s mark on AI-generated pictures and reads it back.')
+    .description('Puts the maker\'s mark on AI-generated pictures and sound and reads it back.')
     .version(version)
     .exitOverride()
 
@@ -61,12 +62,14 @@ async function main(argv: string[]): Promise<number> {
     .option('--system-name <name>', 'the system that made the content')
     .option('--system-version <version>', 'its version')
     .option('--label-text <text>', 'a line of the visible label; may be repeated', several)
-    .addOption(new Option('--label-position <place>', 'place of the visible label').choices(['bottom-right', 'bottom-left', 'top-right', 'top-left', 'bottom', 'top']))
+    .addOption(new Option('--label-position <place>', 'place of the label; of sound: start, middle, end').choices(['bottom-right', 'bottom-left', 'top-right', 'top-left', 'bottom', 'top', 'start', 'middle', 'end']))
     .option('--label-font <file>', 'a TrueType font for characters that the built-in one lacks')
+    .option('--label-audio <file>', 'of sound: a clip in which a voice says the label (default: the rhythm of GB 45438)')
+    .option('--label-voice [program]', 'of sound: a label spoken by espeak-ng on this machine')
     .option('--ledger <file>', 'the ledger in which every output is entered (default: COUNTERMARK_LEDGER, else none)')
     .option('--recipient <id>', 'whom the content is given to; goes into the ledger only')
 
-  marking(program.command('mark').argument('<input...>').description('mark files: visible label, watermark and metadata of pictures; metadata of films, sound and other pictures'))
+  marking(program.command('mark').argument('<input...>').description('mark files: label, watermark and metadata of pictures and sound; metadata of films and other pictures'))
     .requiredOption('-o, --output <file|folder>', 'a file for one input, a folder for several')
     .option('--produce-id <id>', 'the content number (default: a fresh UUID)')
     .action(async (inputs: string[], flags: MarkFlags) => {

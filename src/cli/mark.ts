@@ -28,6 +28,8 @@ export interface MarkFlags extends CommonOptions, FileOptions {
   labelText?: string[]
   labelPosition?: string
   labelFont?: string
+  labelAudio?: string
+  labelVoice?: string | true
   ledger?: string
   recipient?: string
 }
@@ -45,6 +47,7 @@ export async function optionsFrom(flags: MarkFlags, speech: Speech, signal: Abor
     ...(flags.remark === undefined ? {} : { remark: flags.remark as 'replace' }),
     ...(flags.waiver === undefined ? {} : { waiver: flags.waiver }),
     ...(flags.metadataOnly ? { metadataOnly: true } : {}),
+    ...(flags.ffmpeg === undefined ? {} : { ffmpeg: flags.ffmpeg }),
     ...(flags.keepC2pa ? { keepC2pa: true } : {}),
     ...(await signFrom(flags, speech)),
     ...labelFrom(flags),
@@ -110,14 +113,16 @@ async function signFrom({ signKey, signCert, c2paKey, c2paCert, c2paTsa, systemN
   }
 }
 
-function labelFrom({ explicit, labelText, labelPosition, labelFont }: MarkFlags): Pick<MarkOptions, 'label'> {
+function labelFrom({ explicit, labelText, labelPosition, labelFont, labelAudio, labelVoice }: MarkFlags): Pick<MarkOptions, 'label'> {
   if (!explicit) return { label: false }
-  if (labelText === undefined && labelPosition === undefined && labelFont === undefined) return {}
+  if ([labelText, labelPosition, labelFont, labelAudio, labelVoice].every((flag) => flag === undefined)) return {}
   return {
     label: {
       ...(labelText === undefined ? {} : { text: labelText }),
       ...(labelPosition === undefined ? {} : { position: labelPosition as 'top' }),
       ...(labelFont === undefined ? {} : { font: labelFont }),
+      ...(labelAudio === undefined ? {} : { audio: labelAudio }),
+      ...(labelVoice === undefined ? {} : { voice: labelVoice }),
     },
   }
 }
@@ -128,6 +133,6 @@ function print({ json, speech, result, note }: Terminal, made: MarkResult<string
   else result(speech.say(status === 'kept' ? 'kept' : 'marked', { file, output: sidecar === undefined ? output : `${output} + ${sidecar}`, id: produceId, verdict: speech.verdict(verdict) }))
   if (json) return
   if (!watermark.embedded) note(`  ${speech.say('noWatermark', { reason: speech.text(watermark.reason ?? '') })}`)
-  if (!label.drawn) note(`  ${speech.say('noLabel', { reason: speech.text(label.reason ?? '') })}`)
+  if (!label.drawn) note(`  ${speech.say(made.type.startsWith('audio/') ? 'noSoundLabel' : 'noLabel', { reason: speech.text(label.reason ?? '') })}`)
   for (const finding of findings) if (finding.severity !== 'info') note(`  ${speech.finding(finding)}`)
 }

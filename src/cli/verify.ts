@@ -1,4 +1,4 @@
-import { defaultKey, verify, type Evidence, type VerifyOptions, type VerifyResult } from '../index.js'
+import { defaultKey, verify, type AudioWatermarkEvidence, type Evidence, type VerifyOptions, type VerifyResult, type WatermarkEvidence } from '../index.js'
 import { keyFrom, limitsFrom, policyFrom, providerFrom, textFrom, type FileOptions } from './inputs.js'
 import type { Speech } from './language.js'
 import { errorOf, terminalOf, usage, type CommonOptions } from './terminal.js'
@@ -29,6 +29,7 @@ export async function runVerify(inputs: string[], flags: VerifyFlags, signal: Ab
     keys: flags.key === undefined ? [...new Set([(await defaultKey()).key, 'public'])] : await Promise.all(flags.key.map(keyFrom)),
     ...(provider === undefined || flags.produceId === undefined ? {} : { expect: { provider, produceId: flags.produceId } }),
     ...(flags.declared ? { declared: true } : {}),
+    ...(flags.ffmpeg === undefined ? {} : { ffmpeg: flags.ffmpeg }),
     ...(flags.trust === undefined ? {} : { trust: await Promise.all(flags.trust.map(textFrom)) }),
     ...(flags.effort === undefined ? {} : { effort: flags.effort as 'full' }),
   }
@@ -79,7 +80,9 @@ function evidenceLine(one: Evidence, speech: Speech): string {
       if (one.pValue !== undefined) parts.push(`p ${one.extrapolated ? '< ' : ''}${one.pValue.toExponential(1)}`)
       if (one.matchesMetadata !== undefined) parts.push(speech.say(one.matchesMetadata ? 'matches' : 'differs'))
       if (one.matchesExpected !== undefined) parts.push(speech.say(one.matchesExpected ? 'isExpected' : 'isNotExpected'))
-      const transform = one.where?.transform
+      const transform = one.modality === 'audio' ? undefined : (one as WatermarkEvidence).where?.transform
+      const spans = one.modality === 'audio' ? (one as AudioWatermarkEvidence).where?.spans : undefined
+      if (spans) parts.push(spans.map((span) => span.map((second) => second.toFixed(1)).join('-')).join(' ') + ' s')
       if (transform) parts.push(`${speech.say('scale')} ${Number(transform.scale.toFixed(3))}, ${speech.say('rotation')} ${Number(transform.rotation.toFixed(1))}°`)
     }
   } else if (one.kind === 'metadata') {
@@ -95,7 +98,9 @@ function evidenceLine(one: Evidence, speech: Speech): string {
   } else if (one.kind === 'trace') parts.push(one.generator, one.location)
   else {
     if (one.text) parts.push(one.text.join(' / '))
-    if (one.where?.turned !== undefined) parts.push(`${speech.say('rotation')} ${one.where.turned}°`)
+    const { where } = one
+    if (where !== undefined && 'turned' in where) parts.push(`${speech.say('rotation')} ${where.turned}°`)
+    if (where !== undefined && 'spans' in where) parts.push(`${where.spans.map(([from, to]) => `${from.toFixed(1)}-${to.toFixed(1)} s`).join(' ')}, ${Math.round(where.frequency)} Hz`)
   }
   if ('frame' in one && one.found && one.frame !== undefined) parts.push(`${speech.say('frame')} ${one.frame}`)
   return `${speech.say(one.kind)} ${speech.say(one.found ? 'found' : 'notFound')}: ${parts.join(', ')}`.replace(/: $/, '')

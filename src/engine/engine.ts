@@ -9,6 +9,9 @@ export interface Binding {
   imageEmbed(samples: Uint8Array, options: string): string | Promise<string>
   imageDetect(samples: Uint8Array, options: string): string | Promise<string>
   imageCompare(a: Uint8Array, b: Uint8Array, options: string): string | Promise<string>
+  audioEmbed(samples: Uint8Array, options: string): string | Promise<string>
+  audioDetect(samples: Uint8Array, options: string): string | Promise<string>
+  readonly AudioEmbedder: { of(options: string): AudioEmbedderBinding }
   labelDraw(samples: Uint8Array, font: Uint8Array, options: string): string | Promise<string>
   labelDetect(samples: Uint8Array, options: string): string | Promise<string>
   fileInspect(bytes: Uint8Array): string
@@ -21,6 +24,18 @@ export interface Binding {
   labelText(options: string): string
   xmpRead(packet: Uint8Array): string
   xmpWrite(packet: Uint8Array, options: string): Uint8Array
+  rhythmMake(options: string): Uint8Array
+  voiceFit(samples: Uint8Array, options: string): Uint8Array
+  rhythmDetect(samples: Uint8Array, options: string): string | Promise<string>
+  readonly LoudnessMeter: { of(options: string): { push(samples: Uint8Array): void; report(): string } }
+}
+
+/** Marks a sound piece by piece: interleaved samples, 32-bit floating-point numbers in little-endian bytes. */
+export interface AudioEmbedderBinding {
+  readonly latency: number
+  push(samples: Uint8Array): Uint8Array
+  finish(): Uint8Array
+  report(): string
 }
 
 /** What only the native binding exports: files on disk, read and written in bounded memory on the thread pool. */
@@ -40,6 +55,60 @@ export interface EmbedReport {
   psnr: number
   ssim: number
   quality: Quality
+}
+
+/** Samples of a sound: how many a second, 8000 to 192000, and how many channels, 1 to 16, interleaved. */
+export interface SoundFormat { rate: number; channels: number }
+
+/** Options of `audioEmbed` and `audioEmbedder`. */
+export interface AudioEmbedOptions extends SoundFormat {
+  key: Key
+  /** 8, 16 or 32 hexadecimal digits; a sound of less than 2 s carries the first 8, one of less than 6 s the first 16. */
+  payload: string
+  quality: Quality
+  /** Length in seconds, where it is known before the end; `audioEmbed` knows it. */
+  seconds?: number
+}
+
+/** What `audioEmbed` says. Where the sound cannot carry a mark, `embedded` is false, `reason` says why, and nothing was changed. */
+export interface AudioEmbedReport {
+  embedded: boolean
+  reason?: string
+  /** Bits of the payload that the sound carries: 32, 64 or 128; 0 for none. */
+  bits: number
+  /** Sound over difference, dB. */
+  snr: number
+  /** Mean noise-to-mask ratio, dB. */
+  nmr: number
+  quality: Quality
+  seconds: number
+}
+
+/** Where a mark lies in a sound. */
+export interface AudioPlace {
+  /** From and to, seconds. */
+  spans: [number, number][]
+  /** Frequencies now for a frequency then. */
+  speed: number
+  /** 1.05 plays 5 % faster than when it was marked. */
+  tempo: number
+  /** Seconds to the first start of a block. */
+  offset: number
+}
+
+/** One key's finding in a sound. */
+export interface AudioDetection extends Omit<Detection, 'where'> { where?: AudioPlace }
+
+/** What `audioDetect` says. Where `carries` is false, `reason` says why no mark could be there, and finding none says nothing. */
+export interface AudioDetectReport { evidence: AudioDetection[]; carries: boolean; reason?: string }
+
+/** Marks a sound as it comes. What comes out, put together, is what `audioEmbed` makes of the whole, however it is cut. */
+export interface AudioEmbedder {
+  /** Samples of a channel that are held back at most. */
+  readonly latency: number
+  push(samples: Float32Array): Float32Array
+  finish(): Float32Array
+  report(): AudioEmbedReport
 }
 
 /** One key's finding. */
@@ -78,6 +147,42 @@ export interface LabelDetection {
   pValue?: number
   text?: string[]
   where?: { box: Box }
+}
+
+/** The label as a clip between two frames of a programme. */
+export interface ClipOptions extends SoundFormat {
+  /** LUFS of the programme. Default: -23. */
+  loudness?: number
+  /** The frame before the clip; none: the clip comes first. */
+  before?: number[]
+  /** The frame behind it; none: it comes last. */
+  after?: number[]
+}
+
+/** What a meter has heard. */
+export interface Loudness {
+  /** LUFS; absent where all is silent. */
+  loudness?: number
+  peak: number
+  frames: number
+  /** A frame in the quietest place of the middle third. */
+  quiet: number
+}
+
+/** Measures pieces of a programme (ITU-R BS.1770). */
+export interface Meter {
+  push(samples: Float32Array): void
+  report(): Loudness
+}
+
+/** Whether the rhythm label is there. */
+export interface RhythmDetection {
+  kind: 'label'
+  modality: 'audio'
+  found: boolean
+  score: number
+  /** Seconds from the start of the samples, and hertz. */
+  where?: { spans: [number, number][]; unit: number; frequency: number }
 }
 
 /** What the header of a file says, without decoding. */
@@ -176,6 +281,11 @@ export interface Engine {
   imageDetect(picture: Picture, options: { keys: Key[]; effort: Effort }): Promise<Detection[]>
   /** RGB: `psnr` in dB, `ssim` 0..1. Both pictures of one shape. */
   imageCompare(a: Picture, b: Picture): Promise<{ psnr: number; ssim: number }>
+  /** Changes `samples`. */
+  audioEmbed(samples: Float32Array, options: AudioEmbedOptions): Promise<AudioEmbedReport>
+  /** Effort `full` also looks for other speeds, tempos and pitches. */
+  audioDetect(samples: Float32Array, options: SoundFormat & { keys: Key[]; effort: 'direct' | 'full' }): Promise<AudioDetectReport>
+  audioEmbedder(options: AudioEmbedOptions): AudioEmbedder
   /** Changes `picture.samples`. An empty font is the built-in one. */
   labelDraw(picture: Picture, font: Uint8Array, options: { text: string[]; position: LabelPosition; ratio?: number }): Promise<DrawReport>
   labelDetect(picture: Picture, texts: string[][]): Promise<LabelDetection>
@@ -196,6 +306,12 @@ export interface Engine {
   xmpRead(packet: Uint8Array): XmpProperty[]
   /** An XMP packet with these values, the rest kept; a new one where `packet` is empty. */
   xmpWrite(packet: Uint8Array, values: Omit<WriteOptions, 'aigc' | 'replace'> & { aigc?: string }): Uint8Array
+  /** The rhythm label. ERR_PARAMETER for what no sound is. */
+  rhythmMake(options: ClipOptions): Float32Array
+  /** A spoken label at the programme's loudness; `samples` have its rate. ERR_UNSUPPORTED for a silent one. */
+  voiceFit(samples: Float32Array, voiceChannels: number, options: ClipOptions): Float32Array
+  rhythmDetect(samples: Float32Array, format: SoundFormat): Promise<RhythmDetection>
+  loudnessMeter(format: SoundFormat): Meter
   /** Files on disk, of any size; the native engine only. */
   readonly disk?: Disk
 }
@@ -222,6 +338,17 @@ export function diskOver(binding: DiskBinding): Disk {
 function image(picture: Picture): { width: number; height: number; channels: number; depth: number; orientation: number } {
   const { width, height, channels, depth, orientation = 1 } = picture
   return { width, height, channels, depth, orientation }
+}
+
+/** The same memory as bytes. */
+function bytesOf(samples: Float32Array): Uint8Array {
+  return new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength)
+}
+
+/** Samples that came as bytes. */
+function samplesOf(bytes: Uint8Array): Float32Array {
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice()
+  return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4)
 }
 
 function guarded<T>(work: () => T): T {
@@ -252,6 +379,17 @@ export function engineOver(binding: Binding, kind: 'native' | 'wasm'): Engine {
       (await report<{ evidence: Detection[] }>(() =>
         binding.imageDetect(picture.samples, JSON.stringify({ image: image(picture), ...options })))).evidence,
     imageCompare: (a, b) => report(() => binding.imageCompare(a.samples, b.samples, JSON.stringify({ image: image(a) }))),
+    audioEmbed: (samples, options) => report(() => binding.audioEmbed(bytesOf(samples), JSON.stringify(options))),
+    audioDetect: (samples, options) => report(() => binding.audioDetect(bytesOf(samples), JSON.stringify(options))),
+    audioEmbedder: (options) => guarded(() => {
+      const embedder = binding.AudioEmbedder.of(JSON.stringify(options))
+      return {
+        latency: embedder.latency,
+        push: (samples) => guarded(() => samplesOf(embedder.push(bytesOf(samples)))),
+        finish: () => guarded(() => samplesOf(embedder.finish())),
+        report: () => guarded(() => JSON.parse(embedder.report()) as AudioEmbedReport),
+      }
+    }),
     labelDraw: (picture, font, options) =>
       report(() => binding.labelDraw(picture.samples, font, JSON.stringify({ image: image(picture), ...options }))),
     labelDetect: (picture, texts) =>
@@ -266,5 +404,12 @@ export function engineOver(binding: Binding, kind: 'native' | 'wasm'): Engine {
     labelText: (request) => guarded(() => binding.labelText(JSON.stringify(request))),
     xmpRead: (packet) => guarded(() => (JSON.parse(binding.xmpRead(packet)) as { properties: XmpProperty[] }).properties),
     xmpWrite: (packet, values) => guarded(() => binding.xmpWrite(packet, JSON.stringify(values))),
+    rhythmMake: (options) => guarded(() => samplesOf(binding.rhythmMake(JSON.stringify(options)))),
+    voiceFit: (samples, voiceChannels, options) => guarded(() => samplesOf(binding.voiceFit(bytesOf(samples), JSON.stringify({ ...options, voiceChannels })))),
+    rhythmDetect: (samples, { rate, channels }) => report(() => binding.rhythmDetect(bytesOf(samples), JSON.stringify({ rate, channels }))),
+    loudnessMeter: ({ rate, channels }) => guarded(() => {
+      const meter = binding.LoudnessMeter.of(JSON.stringify({ rate, channels }))
+      return { push: (samples) => guarded(() => meter.push(bytesOf(samples))), report: () => guarded(() => JSON.parse(meter.report()) as Loudness) }
+    }),
   }
 }

@@ -74,15 +74,19 @@ async function bytesInNode(source: WasmSource): Promise<unknown> {
   return readFile(new URL(address))
 }
 
-/** A trap leaves the module's memory in an unknown state: the error says so instead of "unreachable executed". */
+/** A trap leaves the module's memory in an unknown state: the error says so instead of "unreachable executed". Classes and their objects too. */
 function trapped<T extends object>(glue: T, module: Module<unknown>): T {
   return new Proxy(glue, {
     get(target, name) {
-      const member = target[name as keyof T] as ((...given: unknown[]) => unknown) | undefined
+      const member: unknown = Reflect.get(target, name, target)
+      // A promise that gives this asks for `then`.
+      if ((member !== undefined && typeof member !== 'function') || name === 'then') return member
+      if (member !== undefined && /^[A-Z]/.test(String(name))) return trapped(member, module)
       return (...given: unknown[]) => {
         if (member === undefined) throw new CountermarkError('ERR_MISSING', `The WebAssembly module ${module.name} does not have ${String(name)}.`, { remedy: 'Use the full module.' })
         try {
-          return member(...given)
+          const answer: unknown = member.apply(target, given)
+          return typeof answer === 'object' && answer !== null && 'free' in answer ? trapped(answer, module) : answer
         } catch (thrown) {
           if (thrown instanceof WebAssembly.RuntimeError) {
             module.loading = undefined

@@ -8,6 +8,7 @@ import { besides, bytesOf, publish } from './source.js'
 export interface Pending {
   read(): Promise<MetadataReport>
   bytes(at: number, count: number): Promise<Uint8Array>
+  source: { path: string }
   /** `before` runs first; where it fails, the file is gone. */
   keep(before?: (temporary: string) => Promise<void>): Promise<string>
   drop(): Promise<void>
@@ -26,6 +27,7 @@ export async function pending(disk: Disk, source: string, target: string, option
   return {
     read: () => disk.metadataRead(temporary),
     bytes: (at, count) => bytesOf(temporary, at, count),
+    source: { path: temporary },
     keep: async (before) => {
       try {
         await before?.(temporary)

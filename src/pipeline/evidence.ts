@@ -5,6 +5,7 @@ import { CountermarkError, fromEngine, messageOf } from '../errors.js'
 import { detect, findLabel, keysOf } from '../image/image.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
 import type { Decoded, Decoder } from '../media/codec.js'
+import type { SoundDecoder } from '../media/sound.js'
 import { DECODED, modalityOf, REDRAWN, typeOfBytes } from '../media/kind.js'
 import { isAiSourceType } from '../metadata/record.js'
 import { tracesIn } from '../trace/traces.js'
@@ -24,6 +25,8 @@ export interface Request {
   expect?: { producer: string; produceId: string }
   /** PEM texts of trusted keys and certificates. */
   trust?: readonly string[]
+  /** Decodes sound. Default: nobody listens. */
+  sound?: SoundDecoder
   /** Reads C2PA manifests. Default in Node: the optional package; elsewhere manifests are not checked. */
   manifests?: ManifestReader
 }
@@ -75,7 +78,8 @@ export async function gather(
   const type = typeOrThrow(bytes)
   const whole: Whole = { texts: () => engine.metadataTexts(bytes), hash: contentHasher(engine, bytes) }
   if (!DECODED.includes(type)) {
-    const sight = await gatherMetadata(type, () => engine.metadataRead(bytes), request, whole)
+    const hearing = request.sound && { engine, decoder: request.sound, source: { bytes }, keys: keysOf(request.keys), effort: request.effort, deadline }
+    const sight = await gatherMetadata(type, () => engine.metadataRead(bytes), request, whole, hearing)
     await readC2pa(bytes, request, sight)
     return sight
   }
@@ -98,16 +102,54 @@ export interface Whole {
   hash: Hasher
 }
 
-/** Reads the metadata of a file whose samples nobody decodes here. */
-export async function gatherMetadata(type: string, read: () => MetadataReport | Promise<MetadataReport>, request: Pick<Request, 'expect' | 'trust'>, whole: Whole): Promise<Sight> {
+/** What listening to a sound needs. */
+export interface Hearing {
+  engine: Engine
+  decoder: SoundDecoder
+  source: { bytes: Uint8Array } | { path: string }
+  keys: Key[]
+  effort: Effort
+  deadline: Deadline
+}
+
+/** Reads the metadata of a file whose pixels nobody decodes here, and listens to a sound. */
+export async function gatherMetadata(type: string, read: () => MetadataReport | Promise<MetadataReport>, request: Pick<Request, 'expect' | 'trust'>, whole: Whole, hearing?: Hearing): Promise<Sight> {
   const sight: Sight = { type, evidence: [], metadata: 'read', pixels: 'skipped', unsearched: true, findings: [] }
   await addMetadata(read, request, sight)
   await addFurther(whole, request, sight)
   const modality = modalityOf(sight.type)
-  sight.findings.push({ rule: 'P2', severity: 'info', message: modality === 'image'
-    ? `Files of type ${sight.type} are not decoded: only the metadata was looked at, not watermarks and visible labels.`
-    : `Only the metadata was looked at: this version does not search ${modality} for watermarks and labels.` })
+  if (modality === 'audio' && hearing !== undefined) await addHeard(hearing, request, sight)
+  else
+    sight.findings.push({ rule: 'P2', severity: 'info', message: modality === 'image'
+      ? `Files of type ${sight.type} are not decoded: only the metadata was looked at, not watermarks and visible labels.`
+      : `Only the metadata was looked at: this version does not search ${modality} for watermarks and labels.` })
   return sight
+}
+
+/** Listens, and adds what was heard. A sound that cannot be decoded here leaves its samples unseen. */
+async function addHeard({ engine, decoder, source, keys, effort, deadline }: Hearing, request: Pick<Request, 'expect'>, sight: Sight): Promise<void> {
+  const heard = await attempt(async () => {
+    // Pages load it with the first sound.
+    const { complaints, listen } = await import('./listen.js')
+    const track = await decoder.open({ ...source, type: sight.type }, deadline)
+    const all = await listen(engine, track, track.blocks(), { keys, effort }, deadline)
+    sight.findings.push(...complaints(track))
+    return all
+  })
+  if (heard instanceof CountermarkError) {
+    const unable = heard.code === 'ERR_MISSING' || heard.code === 'ERR_UNSUPPORTED'
+    if (!unable) sight.pixels = 'failed'
+    sight.findings.push(unable
+      ? { rule: 'P2', severity: 'info', message: `Only the metadata was looked at; nobody listened to the sound: ${heard.message}` }
+      : { rule: 'P2', severity: 'warning', message: `The sound could not be decoded: ${heard.message}` })
+    return
+  }
+  delete sight.unsearched
+  sight.pixels = 'read'
+  const record = soleRecord(sight.evidence)
+  sight.evidence.unshift(...heard.marks.map((mark) => compared(engine, mark, request, record)))
+  sight.evidence.push(heard.label)
+  if (heard.silent !== undefined) sight.findings.push({ rule: 'W1', severity: 'info', message: `No watermark can be in this sound: ${heard.silent}.` })
 }
 
 /** Traces of generators, and signatures. */
@@ -266,8 +308,10 @@ function amongFrames(mark: WatermarkEvidence, frames: number): WatermarkEvidence
   return { ...rest, found: false, pValue }
 }
 
+type Mark = Pick<WatermarkEvidence, 'found' | 'payload'>
+
 /** The mark with what it says about the content of the metadata, and about the content asked for. */
-function compared(engine: Engine, mark: WatermarkEvidence, { expect }: Request, aigc: Partial<Record> | undefined): WatermarkEvidence {
+function compared<M extends Mark>(engine: Engine, mark: M, { expect }: Pick<Request, 'expect'>, aigc: Partial<Record> | undefined): M {
   const metadata = aigc?.ContentProducer !== undefined && aigc.ProduceID !== undefined
     ? agrees(engine, mark, String(aigc.ContentProducer), String(aigc.ProduceID)) : undefined
   const expected = expect && agrees(engine, mark, expect.producer, expect.produceId)
@@ -281,7 +325,7 @@ export function soleRecord(evidence: readonly Evidence[]): Partial<Record> | und
 }
 
 /** Whether the mark's payload is the hash of that pair, in as many bits as were read; undefined where none was read. */
-function agrees(engine: Engine, mark: WatermarkEvidence, producer: string, produceId: string): boolean | undefined {
+function agrees(engine: Engine, mark: Mark, producer: string, produceId: string): boolean | undefined {
   if (!mark.found || mark.payload === undefined) return undefined
   const digits = mark.payload.length
   if (digits < 8 || digits > 32) return undefined

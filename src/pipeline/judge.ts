@@ -1,5 +1,6 @@
 // All evidence to one verdict and one state. No file and no engine here: data in, data out.
 import { SOFT_BINDING_ALGORITHMS } from '../c2pa/algorithms.js'
+import { modalityOf } from '../media/kind.js'
 import { isAiSourceType, isValid, judgeRecord } from '../metadata/record.js'
 import { explained, finding } from '../policy/rules.js'
 import type { C2paReading, Evidence, Finding, LabelEvidence, MetadataEvidence, Policy, SignatureEvidence, State, Verdict, WatermarkEvidence } from '../types.js'
@@ -161,14 +162,17 @@ function judgeWatermarks(policy: Policy, sight: Sight, known: Knowledge | undefi
   return { findings: [finding('W1', 'No watermark of the known keys was found; one of another key or maker cannot be seen.', 'info')], open: true }
 }
 
-/** Rule I1. A label of another maker, and a waiver, cannot be seen. */
+/** Rules I1 and A1. A label of another maker, and a waiver, cannot be seen; of audible labels only the rhythm is recognised. */
 function judgeVisible(policy: Policy, sight: Sight, known: Knowledge | undefined): { findings: Finding[]; open: boolean } {
+  const audible = modalityOf(sight.type) === 'audio'
   if (policy.label.demand !== 'required') return { findings: [], open: false }
   if (known?.waiver !== undefined)
-    return { findings: [finding('L1', `The visible label was left out under agreement ${known.waiver}; keep the record of it for at least six months.`, 'info')], open: false }
+    return { findings: [finding('L1', `The ${audible ? 'audible' : 'visible'} label was left out under agreement ${known.waiver}; keep the record of it for at least six months.`, 'info')], open: false }
   if (known?.drawn === true || sight.evidence.some((one): one is LabelEvidence => one.kind === 'label' && one.found)) return { findings: [], open: false }
   if (sight.unsearched) return { findings: [], open: true }
-  return { findings: [finding('I1', 'No visible label of ours was seen; whether there is another one, or an agreement to leave it out, cannot be told from the file.', 'info')], open: true }
+  return { findings: [audible
+    ? finding('A1', 'The rhythm was not heard; whether a voice says the label instead, or an agreement leaves it out, cannot be told from the file.', 'info')
+    : finding('I1', 'No visible label of ours was seen; whether there is another one, or an agreement to leave it out, cannot be told from the file.', 'info')], open: true }
 }
 
 /** Labeling Measures Art. 6(1) to (3); table P1. A public-key watermark alone confirms nothing: anyone can write one. */

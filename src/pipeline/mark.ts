@@ -7,7 +7,7 @@ import type { Codec } from '../media/codec.js'
 import { TRAINED } from '../metadata/record.js'
 import { WORDINGS } from '../policy/policy.js'
 import type { Signer } from '../signature/keys.js'
-import type { C2paOptions, Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record, Remark } from '../types.js'
+import type { C2paOptions, Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record, Remark, SoundPosition } from '../types.js'
 import { contentHasher, type Hasher } from './content.js'
 import type { Sight } from './evidence.js'
 import { judge } from './judge.js'
@@ -32,7 +32,9 @@ export interface Plan {
   /** Set by `markBytes` itself: the encoder took the watermark away, so the picture is done without one. */
   lost?: true
   /** Undefined: no label. `asked`: the caller named text or place. */
-  label?: { text: string[]; position: LabelPosition; ratio?: number; font: Uint8Array; asked: boolean }
+  label?: { text: string[]; position: LabelPosition; ratio?: number; font: Uint8Array; asked: boolean; placed?: boolean }
+  /** How a sound is labelled; undefined: no label. `asked`: the caller named a place, a clip or a voice. */
+  sound?: { position: SoundPosition; form: 'rhythm' | 'clip' | 'voice'; clip?: Uint8Array; program?: string; text: string[]; asked: boolean }
   waiver?: string
   metadataOnly: boolean
   keepC2pa: boolean
@@ -52,6 +54,8 @@ export interface Marked<Bytes = Uint8Array> { bytes: Bytes; report: Omit<MarkRes
 
 /** Marks one picture. Errors: see ErrorCode; on any of them there is no output. */
 export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array, plan: Plan, limits: Limits, deadline: Deadline): Promise<Marked> {
+  if (plan.sound?.asked)
+    throw new CountermarkError('ERR_UNSUPPORTED', 'A place in time, a clip or a voice is for the label of a sound, and this is a picture.', { remedy: 'Leave out label (--label-position, --label-audio, --label-voice).' })
   const info = inspect(engine, bytes, limits)
   const { kept, first, sourceType, findings } = begin(engine.metadataRead(bytes), plan)
   let record: Record = kept ?? first
@@ -156,7 +160,7 @@ function inspect(engine: Engine, bytes: Uint8Array, limits: Limits): FileInfo {
   return info
 }
 
-const BOUND = 'the label that is kept is bound by its signature to the content as it is'
+export const BOUND = 'the label that is kept is bound by its signature to the content as it is'
 
 /** What happened to the samples. */
 interface Work {
@@ -226,7 +230,7 @@ async function changePixels(
   return work
 }
 
-async function isBoundLabel({ ReservedCode1 }: Record): Promise<boolean> {
+export async function isBoundLabel({ ReservedCode1 }: Record): Promise<boolean> {
   return ReservedCode1.includes('SecurityData') && (await import('../signature/security.js')).isBound(ReservedCode1)
 }
 /** From this size on, a buffer is no part of a pool that other buffers share. */
@@ -272,7 +276,7 @@ async function lookForLabel(engine: Engine, picture: Picture, label: NonNullable
 }
 
 /** A picture that is too small for the policy's own wording goes on without label, and the verdict says so. */
-async function draw(engine: Engine, picture: Picture, policy: Policy, { asked, ...label }: NonNullable<Plan['label']>, work: Work, deadline: Deadline): Promise<void> {
+async function draw(engine: Engine, picture: Picture, policy: Policy, { asked, placed: _, ...label }: NonNullable<Plan['label']>, work: Work, deadline: Deadline): Promise<void> {
   try {
     work.drawn = await deadline.within(drawLabel(engine, picture, label))
   } catch (thrown) {

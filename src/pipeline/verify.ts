@@ -3,18 +3,20 @@ import type { ManifestReader } from '../c2pa/reading.js'
 import type { Disk, Engine } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
 import type { Deadline, Limits } from '../limits.js'
+import { keysOf } from '../image/image.js'
 import type { Decoder } from '../media/codec.js'
+import type { SoundDecoder } from '../media/sound.js'
 import { policyOf, WORDINGS } from '../policy/policy.js'
 import type { Key, Provider, VerifyOptions, VerifyResult } from '../types.js'
 import { diskHasher } from './content.js'
 import { seeDocument, type Document } from './document.js'
-import { gather, gatherMetadata, type Request, type Sight } from './evidence.js'
+import { gather, gatherMetadata, type Hearing, type Request, type Sight } from './evidence.js'
 import { judge } from './judge.js'
 
 /** Verifies one file in memory. `keys` are what is searched for where the options name none. */
 export async function verifyBytes(
   engine: Engine, decoder: Decoder, bytes: Uint8Array, options: VerifyOptions, keys: Key[], limits: Limits, deadline: Deadline,
-  { document, manifests }: { document?: Document | undefined; manifests?: ManifestReader | undefined } = {},
+  { document, manifests, sound }: { document?: Document | undefined; manifests?: ManifestReader | undefined; sound?: SoundDecoder | undefined } = {},
 ): Promise<Omit<VerifyResult, 'file' | 'ms'>> {
   return verifySight(options, (asked) => document !== undefined ? seeDocument(engine, bytes, document, asked) : gather(engine, decoder, bytes, {
     keys: options.keys ?? keys,
@@ -23,12 +25,16 @@ export async function verifyBytes(
     pixels: true,
     ...asked,
     ...(manifests === undefined ? {} : { manifests }),
+    ...(sound === undefined ? {} : { sound }),
   }, limits, deadline))
 }
 
-/** Verifies one file on disk by its metadata, in bounded memory. */
-export async function verifyDisk(disk: Disk, path: string, type: string, options: VerifyOptions, deadline: Deadline): Promise<Omit<VerifyResult, 'file' | 'ms'>> {
-  return verifySight(options, (asked) => deadline.within(gatherMetadata(type, () => disk.metadataRead(path), asked, { hash: diskHasher(disk, path) })))
+/** Verifies one file on disk, in bounded memory: its metadata, and of a sound its samples. */
+export async function verifyDisk(
+  disk: Disk, path: string, type: string, options: VerifyOptions, deadline: Deadline, { engine, decoder, keys }: Pick<Hearing, 'engine' | 'decoder' | 'keys'>,
+): Promise<Omit<VerifyResult, 'file' | 'ms'>> {
+  const hearing = { engine, decoder, source: { path }, keys: keysOf(options.keys ?? keys), effort: options.effort ?? 'full', deadline }
+  return verifySight(options, (asked) => deadline.within(gatherMetadata(type, () => disk.metadataRead(path), asked, { hash: diskHasher(disk, path) }, hearing)))
 }
 
 async function verifySight(options: VerifyOptions, look: (asked: Pick<Request, 'expect' | 'trust'>) => Promise<Sight>): Promise<Omit<VerifyResult, 'file' | 'ms'>> {

@@ -77,18 +77,21 @@ export const CONTENT_RULES: readonly Rule[] = [
   },
   {
     rule: 'A1', zh: '音频节奏标识', says: 'the rhythm short-long short-short is there (or A2)', modality: 'audio',
-    articles: [measures('4(1)-2'), gb('5.3')], severity: 'error', seen: 'nobody', marks: 'error where the policy requires a label: this version puts none into sound', verifies: LATER, remedy: LABEL_AUDIO,
+    articles: [measures('4(1)-2'), gb('5.3')], note: 'the clause gives no times: they are those of Morse; both pauses between the letters are accepted', severity: 'error', about: 'label', seen: 'file',
+    marks: 'put in at the start, the middle or the end, at the loudness of the sound, and recognised again in the finished file. Metadata-only marking where the policy requires a label and there is no waiver: warning',
+    verifies: 'info: a voice may say it instead, and an agreement to leave it out cannot be seen', remedy: LABEL_AUDIO,
   },
   {
     rule: 'A2', zh: '音频语音标识', says: 'a voice says both elements (or A1)', modality: 'audio',
-    articles: [measures('4(1)-2'), gb('5.3')], severity: 'error', seen: 'nobody', marks: '-', verifies: LATER, remedy: LABEL_AUDIO,
+    articles: [measures('4(1)-2'), gb('5.3')], severity: 'error', seen: 'maker',
+    marks: 'a clip of the caller\'s is put in as it is: what it says is not recognised (info). The rhythm under another policy than `cn`: warning, since no source says that it satisfies other laws', verifies: 'speech is not recognised: `cannot tell`', remedy: LABEL_AUDIO,
   },
   {
     rule: 'A3', zh: '语音标识的语速应正常', says: 'the voice speaks 120 to 160 characters a minute', modality: 'audio',
-    articles: [gb('5.3')], severity: 'warning', seen: 'nobody', marks: '-', verifies: LATER, remedy: LABEL_AUDIO,
+    articles: [gb('5.3')], severity: 'warning', seen: 'maker', marks: 'measured where the voice is made by us; warning', verifies: '-', remedy: { en: 'Give a clip of your own at normal speed.', zh: '请自备语速正常的语音片段。' },
   },
   {
     rule: 'A4', zh: '音频开头的提示（印度、欧盟）', says: 'the disclosure comes before the content (in, eu)', modality: 'audio',
-    articles: [INDIA, code('section 2')], severity: 'error', seen: 'nobody', marks: '-', verifies: LATER, remedy: LABEL_AUDIO,
+    articles: [INDIA, code('section 2')], severity: 'error', seen: 'maker', marks: 'error where the label is asked for at another place than the start under `in` or `all`, warning under `eu`', verifies: '-', remedy: { en: 'Put the label at the start (--label-position start).', zh: '请把标识放在开头（--label-position start）。' },
   },
 ]

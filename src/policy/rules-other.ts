@@ -8,17 +8,17 @@ export const OTHER_RULES: readonly Rule[] = [
   {
     rule: 'W1', zh: '水印与元数据应一致', says: 'the watermark is there, and of the same content as the metadata',
     articles: [measures('5'), gb('6.2'), { law: 'AI Act', article: '50(2)' }, code('1.1.2')], note: 'encouraged in China, required in the European Union', severity: 'error', about: 'watermark', seen: 'file',
-    marks: 'error where the policy requires one and the picture has none; warning where frames of an animation did not give it back; info where a stronger one was put over an older one of the same private key (`remark: replace`). One of the same key and other content is else ERR_CONFLICT',
+    marks: 'error where the policy requires one and the picture or sound has none; warning where frames of an animation did not give it back; info where a stronger one was put over an older one of the same private key (`remark: replace`). One of the same key and other content is else ERR_CONFLICT',
     verifies: 'error where its payload is of other content than the label: the label may have been copied. Where the policy requires one and none is seen: info, `cannot tell`, since a mark of another key or maker cannot be seen',
     remedy: { en: 'Find the original by the watermark\'s payload and verify that.', zh: '按水印载荷查找原文件并重新核验。' },
   },
   {
     rule: 'W2', zh: '水印须经受声明的处理', says: 'the watermark survives the attacks that we declare',
-    articles: [{ law: 'AI Act', article: '50(2)' }], severity: 'error', seen: 'tests', marks: 'measured by `bench/study-image.mjs`', verifies: '-', remedy: MEASURE,
+    articles: [{ law: 'AI Act', article: '50(2)' }], severity: 'error', seen: 'tests', marks: 'measured by `bench/study-image.mjs` and `bench/study-audio.mjs`', verifies: '-', remedy: MEASURE,
   },
   {
     rule: 'W3', zh: '误报率', says: 'the rate of false alarms is published with its bound',
-    articles: [], severity: 'error', seen: 'tests', marks: 'measured by `bench/study-image.mjs`', verifies: '-', remedy: MEASURE,
+    articles: [], severity: 'error', seen: 'tests', marks: 'measured by `bench/study-image.mjs` and `bench/study-audio.mjs`', verifies: '-', remedy: MEASURE,
   },
   {
     rule: 'C1', zh: 'C2PA 清单', says: 'there is a C2PA manifest, it is valid, its first action is right and names an AI source type',

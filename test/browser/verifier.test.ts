@@ -11,6 +11,7 @@ import { halved, recompressed } from '../support/damage.js'
 import { docx, DOCX } from '../support/documents.js'
 import { media, mediaFiles } from '../support/media.js'
 import { made, photograph, pipeline } from '../support/pictures.js'
+import { babble, ffmpeg, recoded, wavOf } from '../support/sounds.js'
 
 const PAGE = '<!doctype html><title>loading</title><script type="module" src="/page.js"></script>'
 const SCRIPT = `
@@ -192,4 +193,24 @@ describe.skipIf(chromiumPath === undefined)('the verifier in a browser', () => {
     expect(modules()).toEqual(['countermark_wasm_bg.wasm', 'countermark_wasm_full_bg.wasm'])
     await other.close()
   })
+  test('a sound: WAV by our own code, MP3 by the browser', async () => {
+    const other = await context.newPage()
+    await context.setOffline(false)
+    await other.goto(host.url)
+    await other.waitForFunction(() => document.title === 'ready')
+    const see = (bytes: Uint8Array, name: string): Promise<Answer> => other.evaluate(
+      ([text, name]) => (globalThis as unknown as { verifyFile(...given: unknown[]): Promise<Answer> }).verifyFile(text, {}, name),
+      [Buffer.from(bytes).toString('base64'), name] as const,
+    )
+    const own = { provider: { name: 'Example-Lab' }, produceId: 'c-1', key: 'public' } as const
+    const good = { verdict: 'compliant', state: 'confirmed', findings: [] }
+    expect(await see((await mark(wavOf(babble(6)), own)).output, 'a.wav')).toMatchObject({ type: 'audio/wav', ...good })
+    if (ffmpeg !== undefined) {
+      const seen = await see((await mark(recoded(wavOf(babble(6)), '-b:a', '96k', '-f', 'mp3'), own)).output, 'a.mp3')
+      // A browser without patented decoders says so instead.
+      if (seen.findings.some(({ message }) => message.includes('nobody listened'))) expect(seen.verdict).toBe('cannot tell')
+      else expect(seen).toMatchObject({ type: 'audio/mpeg', ...good })
+    }
+    await other.close()
+  }, 60_000)
 })

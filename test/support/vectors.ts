@@ -17,8 +17,9 @@ export interface Vector {
   error?: string
 }
 
-/** Bytes in a vector: `{"hex": "…"}`, `{"base64": "…"}`, or a picture: `{"picture": "photo"|"flat", "image": {…}}`. */
-export type Bytes = { hex: string } | { base64: string } | { picture: 'photo' | 'flat'; image: Image }
+/** Bytes in a vector: `{"hex": "…"}`, `{"base64": "…"}`, a picture: `{"picture": "photo"|"flat", "image": {…}}`, or a
+ * sound: `{"sound": "voice"|"silence", "rate": …, "seconds": …}`. */
+export type Bytes = { hex: string } | { base64: string } | { picture: 'photo' | 'flat'; image: Image } | { sound: 'voice' | 'silence'; rate: number; seconds: number }
 
 interface Image {
   width: number
@@ -39,7 +40,7 @@ export function vectors(): { file: string; vectors: Vector[] }[] {
 export function argumentsOf(vector: Vector): unknown[] {
   return vector.args.map((arg) => {
     if (typeof arg !== 'object' || arg === null) return arg
-    if ('hex' in arg || 'base64' in arg || 'picture' in arg) return bytesOf(arg as Bytes)
+    if ('hex' in arg || 'base64' in arg || 'picture' in arg || 'sound' in arg) return bytesOf(arg as Bytes)
     return JSON.stringify(arg)
   })
 }
@@ -47,6 +48,10 @@ export function argumentsOf(vector: Vector): unknown[] {
 function bytesOf(bytes: Bytes): Uint8Array {
   if ('hex' in bytes) return new Uint8Array(Buffer.from(bytes.hex, 'hex'))
   if ('base64' in bytes) return new Uint8Array(Buffer.from(bytes.base64, 'base64'))
+  if ('sound' in bytes) {
+    const samples = bytes.sound === 'voice' ? voice(bytes.rate, bytes.seconds) : new Float32Array(bytes.rate * bytes.seconds)
+    return new Uint8Array(samples.buffer)
+  }
   return picture(bytes.picture, bytes.image)
 }
 
@@ -69,4 +74,31 @@ export function picture(kind: 'photo' | 'flat', { width, height, channels, depth
         samples[at++] = value
       }
   return samples
+}
+
+/**
+ * Mono samples of something like a voice, from integers and the four operations only, so that they are the same on every
+ * machine: pulses of changing pitch through two changing resonances, syllables, breath.
+ */
+export function voice(rate: number, seconds: number): Float32Array {
+  let noise = 0x2545f491
+  let phase = 0
+  const memory = [0, 0, 0, 0]
+  return Float32Array.from({ length: Math.round(rate * seconds) }, (_, at) => {
+    noise = (Math.imul(noise, 1664525) + 1013904223) >>> 0
+    const wave = (period: number): number => Math.abs(((at / rate / period) % 1) * 2 - 1)
+    phase += (110 + 60 * wave(0.9) + 25 * wave(0.31)) / rate
+    const pulse = phase >= 1 ? 1 : 0
+    phase -= pulse
+    const syllable = wave(0.27) * wave(0.27)
+    let value = pulse * syllable + (noise / 4294967296 - 0.5) * (0.02 + 0.06 * wave(0.43))
+    // Two resonances of two poles each, at frequencies that move.
+    for (const [index, place] of [1.9 - 0.25 * wave(0.5), 0.9 + 0.5 * wave(0.7)].entries()) {
+      const out = value + 0.96 * place * memory[2 * index]! - 0.9216 * memory[2 * index + 1]!
+      memory[2 * index + 1] = memory[2 * index]!
+      memory[2 * index] = out
+      value = out
+    }
+    return Math.fround(value * 0.02)
+  })
 }

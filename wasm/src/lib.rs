@@ -5,6 +5,8 @@
 //! What the options and reports hold is written at `countermark_core::face`.
 
 mod convert;
+#[cfg(feature = "full")]
+mod sound;
 
 use countermark_core::face;
 use wasm_bindgen::prelude::*;

@@ -64,6 +64,32 @@ fn body<'a>(source: &'a dyn Source, block: &Block, budget: &mut Budget) -> Resul
     source.read(block.body.start, count as usize)
 }
 
+/// The samples of one FLAC with the blocks of another; those that speak of the samples (STREAMINFO, SEEKTABLE, CUESHEET) are its own.
+///
+/// # Errors
+/// `Broken` as the walk of either.
+pub(super) fn carry(source: &dyn Source, from: &Range<u64>, encoded: &dyn Source, into: &Range<u64>) -> Result<Vec<u8>> {
+    const OF_SAMPLES: [u8; 3] = [STREAMINFO, 3, 5];
+    let ((theirs, _), (own, frames)) = (blocks(source, from)?, blocks(encoded, into)?);
+    let mut rows = Vec::new();
+    for block in own.iter().filter(|block| OF_SAMPLES.contains(&block.kind)) {
+        rows.push((block.kind, body(encoded, block, &mut Budget::new())?));
+    }
+    for block in theirs.iter().filter(|block| !OF_SAMPLES.contains(&block.kind)) {
+        rows.push((block.kind, body(source, block, &mut Budget::new())?));
+    }
+    let mut out = b"fLaC".to_vec();
+    let last = rows.len().saturating_sub(1);
+    for (at, (kind, body)) in rows.iter().enumerate() {
+        // Lengths came from 24 bits.
+        let size = (body.len() as u32).to_be_bytes();
+        out.extend([kind | if at == last { 128 } else { 0 }, size[1], size[2], size[3]]);
+        out.extend_from_slice(body);
+    }
+    out.extend_from_slice(&encoded.read(frames, (into.end - frames) as usize)?);
+    Ok(out)
+}
+
 fn walk(source: &dyn Source) -> Result<Walk> {
     let mut budget = Budget::new();
     walk_tagged(&Window::new(source), &Tagged::of(source, &mut budget)?, &mut budget)

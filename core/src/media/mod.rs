@@ -10,6 +10,8 @@ mod amf;
 mod ape;
 mod avi;
 mod bmff;
+#[cfg(feature = "full")]
+pub mod carry;
 mod ebml;
 mod flac;
 mod flv;

@@ -6,7 +6,7 @@
 
 use super::kind::{Budget, Label, Media, Text, Walk, in_order};
 use super::ogg_page::{CONTINUED, FIRST, LAST, Page, laid, renumbered};
-use super::source::{Source, Splice, Window, replace};
+use super::source::{Source, Splice, Window, join, replace};
 use super::vorbis_comment::Comments;
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
@@ -227,6 +227,24 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
         }
     }
     replace(source.length(), cuts)
+}
+
+/// The first stream of `encoded` with the comments of the first stream of `source`, pictures too; the vendor is its own.
+///
+/// # Errors
+/// As the walk of either.
+pub(super) fn carry(source: &dyn Source, encoded: &dyn Source) -> Result<Vec<u8>> {
+    let (source, encoded) = (&Window::new(source) as &dyn Source, &Window::new(encoded) as &dyn Source);
+    let (from, _) = parse(source, &mut Budget::new())?;
+    let (into, _) = parse(encoded, &mut Budget::new())?;
+    let (Some(from), Some(into)) = (from.first(), into.first()) else {
+        return join(encoded, &[Splice::Keep(0..encoded.length())]);
+    };
+    let (list, own) = (from.comments()?.0, into.comments()?.0);
+    let mut cuts = Vec::new();
+    headers(encoded, into, [into.codec.comment(), &list.under(&own)?].concat(), &mut cuts)?;
+    cuts.sort_by_key(|(range, _)| (range.start, range.end));
+    join(encoded, &replace(encoded.length(), cuts)?)
 }
 
 /// The header pages of a stream with another comment packet.

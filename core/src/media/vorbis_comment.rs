@@ -123,6 +123,23 @@ impl<'a> Comments<'a> {
     }
 }
 
+impl Comments<'_> {
+    /// These comments in a list with the vendor of another, and with what follows that.
+    ///
+    /// # Errors
+    /// `Limit` where lengths do not fit.
+    pub(super) fn under(&self, other: &Comments) -> Result<Vec<u8>> {
+        let too_long = |_| Error::limit("a comment holds less than 4 GiB");
+        let vendor = other.bytes.get(other.vendor.clone()).unwrap_or_default();
+        let mut out = u32::try_from(vendor.len()).map_err(too_long)?.to_le_bytes().to_vec();
+        out.extend_from_slice(vendor);
+        out.extend(u32::try_from(self.list.len()).map_err(too_long)?.to_le_bytes());
+        out.extend_from_slice(self.bytes.get(self.vendor.end + 4..self.end).unwrap_or_default());
+        out.extend_from_slice(other.bytes.get(other.end..).unwrap_or_default());
+        Ok(out)
+    }
+}
+
 /// A list of one vendor and nothing else, for files that have none.
 pub(super) fn empty() -> Vec<u8> {
     vec![0; 8]

@@ -14,7 +14,7 @@ const MAX_PHOTOSHOP: usize = 65_000;
 
 /// The coded pixels of `encoded` with the metadata of `source`, both files of one kind.
 ///
-/// What is carried: EXIF, XMP, ICC (unless `encoded` has its own, or its colour space is not that of the new samples),
+/// Of MP3, AAC, FLAC and Ogg all tags are carried, but for what speaks of the samples. Of pictures: EXIF, XMP, ICC (unless `encoded` has its own, or its colour space is not that of the new samples),
 /// Photoshop/IPTC, comments, texts, dates, pixel density, colour chunks, C2PA (whose hash no longer fits). What is not:
 /// thumbnails and previews that show the old pixels, gain maps and motion-photo properties, whatever follows the
 /// picture, and segments that nobody knows. EXIF orientation is carried: the encoder must have got the stored pixels, not
@@ -23,6 +23,10 @@ const MAX_PHOTOSHOP: usize = 65_000;
 /// # Errors
 /// `Unsupported` for two kinds of file; `Broken`, `Limit` as in `read`, of either file.
 pub fn carry(source: &[u8], encoded: &[u8]) -> Result<Vec<u8>> {
+    #[cfg(feature = "full")]
+    if let Some(sound) = crate::media::carry::carry(source, encoded)? {
+        return Ok(sound);
+    }
     let (source, encoded) = (open(source)?, open(encoded)?);
     if source.container.mime != encoded.container.mime {
         return Err(Error::unsupported(format!(

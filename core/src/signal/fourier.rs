@@ -54,13 +54,13 @@ impl Square {
 
 /// The processor's best algorithm.
 #[cfg(not(target_arch = "wasm32"))]
-fn plan(side: usize, direction: FftDirection) -> Arc<dyn Fft<f32>> {
+pub fn plan(side: usize, direction: FftDirection) -> Arc<dyn Fft<f32>> {
     rustfft::FftPlanner::new().plan_fft(side, direction)
 }
 
 /// One algorithm for powers of two: the planner would bring in all the others, half a megabyte that a page would have to load.
 #[cfg(target_arch = "wasm32")]
-fn plan(side: usize, direction: FftDirection) -> Arc<dyn Fft<f32>> {
+pub fn plan(side: usize, direction: FftDirection) -> Arc<dyn Fft<f32>> {
     Arc::new(rustfft::algorithm::Radix4::new(side, direction))
 }
 
