@@ -96,8 +96,8 @@ pub fn decibels(value: f32) -> f32 {
     let bits = value.to_bits();
     let exponent = (bits >> 23) as i32 - 127;
     let part = f32::from_bits(bits & 0x007f_ffff | 0x3f80_0000) - 1.0;
-    let inner = 0.441_740_3 + part * (-0.266_029_88 + part * (0.146_314_34 - part * 0.044_004_69));
-    const DECIBELS: f32 = 3.010_299_9;
+    let inner = 0.441_740_3 + part * (-0.266_029_9 + part * (0.146_314_34 - part * 0.044_004_69));
+    const DECIBELS: f32 = 3.010_3;
     DECIBELS * (exponent as f32 + part + part * (1.0 - part) * inner)
 }
 

@@ -43,7 +43,7 @@ impl Rate {
             let filter = (1 - half..=half).map(|at| kernel(at as f64 - place, cut, half as f64));
             let first = filters.len();
             filters.extend(filter);
-            let sum: f64 = filters[first..].iter().map(|tap: &f64| *tap).sum();
+            let sum: f64 = filters[first..].iter().sum();
             filters[first..].iter_mut().for_each(|tap| *tap /= sum);
         }
         let filters = filters.into_iter().map(|tap| tap as f32).collect();
