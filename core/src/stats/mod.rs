@@ -1,3 +1,4 @@
 //! What a score is worth: chances of reaching it without a mark.
 
+pub mod binomial;
 pub mod tail;

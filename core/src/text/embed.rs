@@ -1,0 +1,237 @@
+//! Puts the mark into a text, whole or as it comes, and takes it out again with the key.
+
+use super::carrier::Carrier;
+use super::class::{Class, FIRST_A, FIRST_B, class, value_a, value_b};
+use super::detect;
+use super::lexer::{Lexer, follows, points};
+use crate::error::{Error, Result};
+use crate::keyed::Key;
+use crate::payload::unhex;
+use serde::{Deserialize, Serialize};
+
+/// What the mark says. Names a trade of length against content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Profile {
+    /// That the text is marked: found in the shortest excerpts.
+    Presence,
+    /// Also which content it is.
+    Id,
+}
+
+impl Profile {
+    /// Letters between two marks, in the units of `class::weight`.
+    fn distance(self) -> u32 {
+        match self {
+            Profile::Presence => 14,
+            Profile::Id => 17,
+        }
+    }
+
+    /// Whether the mark with this number is of alphabet A.
+    fn is_a(self, number: u32) -> bool {
+        match self {
+            Profile::Presence => number % 2 == 1,
+            Profile::Id => matches!(number % 5, 1 | 3),
+        }
+    }
+}
+
+/// What is asked of `embed`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Options {
+    /// `public` or 64 hexadecimal digits.
+    pub key: String,
+    /// What the mark says.
+    pub profile: Profile,
+    /// 16 hexadecimal digits; needed for `id`, and not for `strip`.
+    pub payload: Option<String>,
+}
+
+/// What the symbols of alphabet A carry.
+#[derive(Debug, Clone, Copy)]
+struct Carried {
+    base: u64,
+    further: u64,
+}
+
+/// A text on its way: give it in pieces, take the same bytes as of the whole.
+pub struct Embedder {
+    carrier: Carrier,
+    profile: Profile,
+    carried: Carried,
+    lexer: Lexer,
+    /// Letters since the last mark.
+    due: u32,
+    /// Marks up to now.
+    number: u32,
+    /// A high surrogate whose other half has not come.
+    half: Option<u16>,
+    /// A space that a mark may stand before.
+    space: bool,
+}
+
+impl Embedder {
+    /// Starts a text. `id` without a payload of 64 bits is an error.
+    pub fn new(options: &Options) -> Result<Self> {
+        let key = Key::parse(&options.key)?;
+        let carrier = Carrier::new(&key);
+        let carried = match (options.profile, &options.payload) {
+            (Profile::Presence, _) => Carried { base: 0, further: 0 },
+            (Profile::Id, Some(digits)) => {
+                let bytes: [u8; 8] = unhex(digits)?
+                    .try_into()
+                    .map_err(|_| Error::parameter("the text mark takes a payload of 16 hexadecimal digits"))?;
+                let payload = u64::from_be_bytes(bytes);
+                Carried { base: carrier.tagged(payload >> 24), further: payload & 0xff_ffff }
+            }
+            (Profile::Id, None) => return Err(Error::parameter("the profile id needs a payload")),
+        };
+        Ok(Self::with(carrier, options.profile, carried))
+    }
+
+    fn with(carrier: Carrier, profile: Profile, carried: Carried) -> Self {
+        Self { carrier, profile, carried, lexer: Lexer::default(), due: 0, number: 0, half: None, space: false }
+    }
+
+    /// The next piece of the text, in UTF-16; what can be given out of it and of what was held back.
+    pub fn push(&mut self, units: &[u16]) -> Vec<u16> {
+        let mut out = Vec::with_capacity(units.len() + units.len() / 6 + 2);
+        let joined: Vec<u16>;
+        let mut units = units;
+        if let Some(half) = self.half.take() {
+            joined = std::iter::once(half).chain(units.iter().copied()).collect();
+            units = &joined;
+        }
+        if let Some((last @ 0xd800..=0xdbff, rest)) = units.split_last() {
+            self.half = Some(*last);
+            units = rest;
+        }
+        for (place, code) in points(units) {
+            let width = if code >= 0x10000 { 2 } else { 1 };
+            self.take(code, &units[place..place + width], &mut out);
+        }
+        out
+    }
+
+    /// The text's end: what was held back.
+    pub fn end(&mut self) -> Vec<u16> {
+        let mut out = Vec::new();
+        if let Some(half) = self.half.take() {
+            self.take(u32::from(half), &[half], &mut out);
+        }
+        if std::mem::take(&mut self.space) {
+            out.push(0x20);
+            self.read(0x20, Class::Space);
+        }
+        out
+    }
+
+    fn take(&mut self, code: u32, units: &[u16], out: &mut Vec<u16>) {
+        let kind = class(code);
+        if self.space {
+            self.space = false;
+            if follows(kind) {
+                out.extend(self.mark());
+            }
+            out.push(0x20);
+            self.read(0x20, Class::Space);
+        }
+        if self.due >= self.profile.distance() {
+            if kind == Class::Space && self.lexer.before_space() {
+                self.space = true;
+                return;
+            }
+            if self.lexer.inside(kind) {
+                out.extend(self.mark());
+            }
+        }
+        out.extend_from_slice(units);
+        self.read(code, kind);
+    }
+
+    fn read(&mut self, code: u32, kind: Class) {
+        self.lexer.read(code, kind, 0);
+        self.due = self.due.saturating_add(self.lexer.progress());
+    }
+
+    /// The symbol of this place; none where too few letters stand before it.
+    fn mark(&mut self) -> Option<u16> {
+        let (letters, length, _) = self.lexer.context()?;
+        let place = self.carrier.place(&letters[..length]);
+        let symbol = if self.profile.is_a(self.number) {
+            let bits = if place.further() { self.carried.further } else { self.carried.base };
+            FIRST_A + u16::from(place.carrying(bits))
+        } else {
+            FIRST_B + u16::from(place.b())
+        };
+        self.due = 0;
+        self.number = self.number.wrapping_add(1);
+        Some(symbol)
+    }
+}
+
+/// The marked text, in UTF-16. Every unit of the text is in it, in its order.
+pub fn embed(units: &[u16], options: &Options) -> Result<Vec<u16>> {
+    let mut embedder = Embedder::new(options)?;
+    let mut out = embedder.push(units);
+    out.extend(embedder.end());
+    Ok(out)
+}
+
+/// The text without the mark of the key and profile. What `embed` made is restored to the unit, whatever the text was: the
+/// marking is repeated, and exactly what it put in is left out. Of a text that was edited since, the symbols that the key
+/// accounts for are left out, if the mark is found at all; else nothing is.
+pub fn strip(units: &[u16], options: &Options) -> Result<Vec<u16>> {
+    let carrier = Carrier::new(&Key::parse(&options.key)?);
+    let embedder = Embedder::with(carrier, options.profile, Carried { base: 0, further: 0 });
+    if let Some(text) = replay(units, embedder) {
+        return Ok(text);
+    }
+    let mut gone = detect::accounted(units, &options.key)?.into_iter().peekable();
+    Ok(units.iter().enumerate().filter(|(at, _)| gone.next_if_eq(at).is_none()).map(|(_, unit)| *unit).collect())
+}
+
+/// The text that gives `units` when it is marked, whatever alphabet A carries; none where a mark is missing or another.
+fn replay(units: &[u16], mut embedder: Embedder) -> Option<Vec<u16>> {
+    let mut out = Vec::with_capacity(units.len());
+    for (place, code) in points(units) {
+        let rest = &units[place + if code >= 0x10000 { 2 } else { 1 }..];
+        let kind = class(code);
+        if !embedder.wants(code, rest) {
+            out.extend_from_slice(&units[place..units.len() - rest.len()]);
+            embedder.read(code, kind);
+            continue;
+        }
+        // A mark is due here, so this is one, and what comes behind it is what it was put before.
+        let (letters, length, _) = embedder.lexer.context()?;
+        let at = embedder.carrier.place(&letters[..length]);
+        let fits = if embedder.profile.is_a(embedder.number) {
+            value_a(code).is_some_and(|value| embedder.profile == Profile::Id || value == at.a())
+        } else {
+            value_b(code) == Some(at.b())
+        };
+        let (_, next) = points(rest).next()?;
+        let behind = &rest[if next >= 0x10000 { 2 } else { 1 }..];
+        if !fits || !embedder.wants(next, behind) {
+            return None;
+        }
+        embedder.mark();
+    }
+    Some(out)
+}
+
+impl Embedder {
+    /// Whether a mark comes before `code`, which `rest` follows.
+    fn wants(&self, code: u32, rest: &[u16]) -> bool {
+        if self.due < self.profile.distance() || self.lexer.context().is_none() {
+            return false;
+        }
+        let kind = class(code);
+        self.lexer.inside(kind)
+            || (kind == Class::Space
+                && self.lexer.before_space()
+                && points(rest).next().is_some_and(|(_, next)| follows(class(next))))
+    }
+}

@@ -1,0 +1,11 @@
+//! The character mark: invisible characters at keyed places of a finished text. See docs/text.md.
+
+mod carrier;
+mod class;
+pub mod detect;
+pub mod embed;
+pub mod fingerprint;
+mod identifier;
+mod lexer;
+#[cfg(test)]
+mod tests;
