@@ -1,8 +1,10 @@
 //! What a character is to the mark, and the form in which a letter counts. Checked against Unicode 15.0: letters whose
 //! compatibility form (NFKC) is another letter belong to no script here, so that normalising a text moves no context.
 
+use serde::{Deserialize, Serialize};
+
 /// The part a code point plays. A lone surrogate is `Other`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Class {
     /// Han and kana: a mark may stand between two of them.
     Ideograph,
@@ -45,12 +47,18 @@ pub fn value_b(unit: u32) -> Option<u8> {
 }
 
 /// The class of a code point.
+#[inline]
 pub fn class(code: u32) -> Class {
-    if code < 0x80 {
-        return ascii(code);
-    }
     match code {
-        0x4e00..=0x9fff | 0x3400..=0x4dbf | 0x20000..=0x2f7ff | 0x30000..=0x3ffff | 0x3005 | 0x3007 => Class::Ideograph,
+        0..=0x7f => ASCII[code as usize],
+        0x4e00..=0x9fff => Class::Ideograph,
+        _ => other(code),
+    }
+}
+
+fn other(code: u32) -> Class {
+    match code {
+        0x3400..=0x4dbf | 0x20000..=0x2f7ff | 0x30000..=0x3ffff | 0x3005 | 0x3007 => Class::Ideograph,
         0x3041..=0x3096 | 0x30a1..=0x30fa | 0x30fc => Class::Ideograph,
         0xac00..=0xd7a3 => Class::Letter,
         0xc0..=0x24f => {
@@ -94,8 +102,18 @@ pub fn class(code: u32) -> Class {
     }
 }
 
-fn ascii(code: u32) -> Class {
-    match code as u8 {
+const ASCII: [Class; 128] = {
+    let mut table = [Class::Other; 128];
+    let mut code = 0;
+    while code < 128 {
+        table[code] = ascii(code as u8);
+        code += 1;
+    }
+    table
+};
+
+const fn ascii(code: u8) -> Class {
+    match code {
         b'a'..=b'z' | b'A'..=b'Z' => Class::Letter,
         b' ' => Class::Space,
         b'0'..=b'9' => Class::Digit,
@@ -108,6 +126,7 @@ fn ascii(code: u32) -> Class {
 }
 
 /// How much a letter counts: an ideograph says about as much as three letters, a Korean syllable as two.
+#[inline]
 pub fn weight(class: Class, code: u32) -> u32 {
     match class {
         Class::Ideograph => 3,

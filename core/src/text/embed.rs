@@ -23,7 +23,7 @@ impl Profile {
     /// Letters between two marks, in the units of `class::weight`.
     fn distance(self) -> u32 {
         match self {
-            Profile::Presence => 14,
+            Profile::Presence => 12,
             Profile::Id => 17,
         }
     }
@@ -56,11 +56,26 @@ struct Carried {
     further: u64,
 }
 
-/// A text on its way: give it in pieces, take the same bytes as of the whole.
-pub struct Embedder {
-    carrier: Carrier,
-    profile: Profile,
-    carried: Carried,
+/// A piece of a text that is marked as it comes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Step {
+    /// As in [`Options`], the same for every piece.
+    pub key: String,
+    /// As in [`Options`].
+    pub profile: Profile,
+    /// As in [`Options`].
+    pub payload: Option<String>,
+    /// What the step before gave; none at the start.
+    pub state: Option<State>,
+    /// Whether the text ends with this piece.
+    #[serde(default)]
+    pub end: bool,
+}
+
+/// What must be known of the text up to now. It holds a few of its last letters, and nothing of the key.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct State {
     lexer: Lexer,
     /// Letters since the last mark.
     due: u32,
@@ -70,6 +85,25 @@ pub struct Embedder {
     half: Option<u16>,
     /// A space that a mark may stand before.
     space: bool,
+}
+
+/// The next piece; gives what is ready of it and of what was held back, and the state behind it.
+pub fn step(units: &[u16], step: &Step) -> Result<(Vec<u16>, State)> {
+    let mut embedder = Embedder::new(&Options { key: step.key.clone(), profile: step.profile, payload: step.payload.clone() })?;
+    embedder.state = step.state.clone().unwrap_or_default();
+    let mut out = embedder.push(units);
+    if step.end {
+        out.extend(embedder.end());
+    }
+    Ok((out, embedder.state))
+}
+
+/// A text on its way: give it in pieces, take the same bytes as of the whole.
+pub struct Embedder {
+    carrier: Carrier,
+    profile: Profile,
+    carried: Carried,
+    state: State,
 }
 
 impl Embedder {
@@ -92,7 +126,7 @@ impl Embedder {
     }
 
     fn with(carrier: Carrier, profile: Profile, carried: Carried) -> Self {
-        Self { carrier, profile, carried, lexer: Lexer::default(), due: 0, number: 0, half: None, space: false }
+        Self { carrier, profile, carried, state: State::default() }
     }
 
     /// The next piece of the text, in UTF-16; what can be given out of it and of what was held back.
@@ -100,17 +134,16 @@ impl Embedder {
         let mut out = Vec::with_capacity(units.len() + units.len() / 6 + 2);
         let joined: Vec<u16>;
         let mut units = units;
-        if let Some(half) = self.half.take() {
+        if let Some(half) = self.state.half.take() {
             joined = std::iter::once(half).chain(units.iter().copied()).collect();
             units = &joined;
         }
         if let Some((last @ 0xd800..=0xdbff, rest)) = units.split_last() {
-            self.half = Some(*last);
+            self.state.half = Some(*last);
             units = rest;
         }
-        for (place, code) in points(units) {
-            let width = if code >= 0x10000 { 2 } else { 1 };
-            self.take(code, &units[place..place + width], &mut out);
+        for (_, code) in points(units) {
+            self.take(code, &mut out);
         }
         out
     }
@@ -118,56 +151,61 @@ impl Embedder {
     /// The text's end: what was held back.
     pub fn end(&mut self) -> Vec<u16> {
         let mut out = Vec::new();
-        if let Some(half) = self.half.take() {
-            self.take(u32::from(half), &[half], &mut out);
+        if let Some(half) = self.state.half.take() {
+            self.take(u32::from(half), &mut out);
         }
-        if std::mem::take(&mut self.space) {
+        if std::mem::take(&mut self.state.space) {
             out.push(0x20);
             self.read(0x20, Class::Space);
         }
         out
     }
 
-    fn take(&mut self, code: u32, units: &[u16], out: &mut Vec<u16>) {
+    #[inline]
+    fn take(&mut self, code: u32, out: &mut Vec<u16>) {
         let kind = class(code);
-        if self.space {
-            self.space = false;
+        if self.state.space {
+            self.state.space = false;
             if follows(kind) {
                 out.extend(self.mark());
             }
             out.push(0x20);
             self.read(0x20, Class::Space);
         }
-        if self.due >= self.profile.distance() {
-            if kind == Class::Space && self.lexer.before_space() {
-                self.space = true;
+        if self.state.due >= self.profile.distance() {
+            if kind == Class::Space && self.state.lexer.before_space() {
+                self.state.space = true;
                 return;
             }
-            if self.lexer.inside(kind) {
+            if self.state.lexer.inside(kind) {
                 out.extend(self.mark());
             }
         }
-        out.extend_from_slice(units);
+        match code {
+            0..=0xffff => out.push(code as u16),
+            _ => out.extend([0xd7c0 + (code >> 10) as u16, 0xdc00 + (code & 0x3ff) as u16]),
+        }
         self.read(code, kind);
     }
 
+    #[inline]
     fn read(&mut self, code: u32, kind: Class) {
-        self.lexer.read(code, kind, 0);
-        self.due = self.due.saturating_add(self.lexer.progress());
+        self.state.lexer.read(code, kind, 0);
+        self.state.due = self.state.due.saturating_add(self.state.lexer.progress());
     }
 
     /// The symbol of this place; none where too few letters stand before it.
     fn mark(&mut self) -> Option<u16> {
-        let (letters, length, _) = self.lexer.context()?;
+        let (letters, length, _) = self.state.lexer.context()?;
         let place = self.carrier.place(&letters[..length]);
-        let symbol = if self.profile.is_a(self.number) {
+        let symbol = if self.profile.is_a(self.state.number) {
             let bits = if place.further() { self.carried.further } else { self.carried.base };
             FIRST_A + u16::from(place.carrying(bits))
         } else {
             FIRST_B + u16::from(place.b())
         };
-        self.due = 0;
-        self.number = self.number.wrapping_add(1);
+        self.state.due = 0;
+        self.state.number = self.state.number.wrapping_add(1);
         Some(symbol)
     }
 }
@@ -205,9 +243,9 @@ fn replay(units: &[u16], mut embedder: Embedder) -> Option<Vec<u16>> {
             continue;
         }
         // A mark is due here, so this is one, and what comes behind it is what it was put before.
-        let (letters, length, _) = embedder.lexer.context()?;
+        let (letters, length, _) = embedder.state.lexer.context()?;
         let at = embedder.carrier.place(&letters[..length]);
-        let fits = if embedder.profile.is_a(embedder.number) {
+        let fits = if embedder.profile.is_a(embedder.state.number) {
             value_a(code).is_some_and(|value| embedder.profile == Profile::Id || value == at.a())
         } else {
             value_b(code) == Some(at.b())
@@ -225,13 +263,13 @@ fn replay(units: &[u16], mut embedder: Embedder) -> Option<Vec<u16>> {
 impl Embedder {
     /// Whether a mark comes before `code`, which `rest` follows.
     fn wants(&self, code: u32, rest: &[u16]) -> bool {
-        if self.due < self.profile.distance() || self.lexer.context().is_none() {
+        if self.state.due < self.profile.distance() || self.state.lexer.context().is_none() {
             return false;
         }
         let kind = class(code);
-        self.lexer.inside(kind)
+        self.state.lexer.inside(kind)
             || (kind == Class::Space
-                && self.lexer.before_space()
+                && self.state.lexer.before_space()
                 && points(rest).next().is_some_and(|(_, next)| follows(class(next))))
     }
 }

@@ -3,6 +3,7 @@
 //! arrives in pieces is treated as one that is there at once. Plain text, Markdown and HTML are read by the same rules.
 
 use super::class::{Class, class, fold, weight};
+use serde::{Deserialize, Serialize};
 
 /// Weight of the letters that make a context: four ideographs or Korean syllables, or eight other letters.
 const CONTEXT: u32 = 8;
@@ -12,7 +13,7 @@ pub const MOST: usize = CONTEXT as usize;
 const LONGEST: u32 = 2048;
 
 /// Where in the markup the text is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Mode {
     Text,
     /// Backticks at the start of code, so many up to now.
@@ -36,7 +37,7 @@ enum Mode {
 }
 
 /// What ends a formula.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Formula {
     Dollar,
     Dollars,
@@ -44,7 +45,7 @@ enum Formula {
 }
 
 /// Elements of HTML whose text carries no mark; those whose text is shown count for contexts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Element {
     name: Name,
     shown: bool,
@@ -69,7 +70,7 @@ const RAW: [(&[u8], bool); 12] = [
 ];
 
 /// A word so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Word {
     Fresh,
     Good,
@@ -77,7 +78,7 @@ enum Word {
 }
 
 /// The state behind the characters that were read. Small, and a copy of it is another reader at the same place.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Lexer {
     mode: Mode,
     word: Word,
@@ -162,8 +163,8 @@ impl Lexer {
             if length >= self.count.min(MOST) {
                 return None;
             }
-            let at = (self.count - 1 - length) % MOST;
-            let letter = self.letters[at];
+            let at = (self.count.wrapping_sub(1 + length)) % MOST;
+            let letter = fold(self.letters[at]);
             sum += if weight(class(letter), letter) > 1 { 2 } else { 1 };
             found[length] = letter;
             start = self.places[at];
@@ -179,7 +180,48 @@ impl Lexer {
     }
 
     /// Reads a code point that stands at `place`.
+    #[inline]
     pub fn read(&mut self, code: u32, kind: Class, place: usize) {
+        // Most of a text is letters and spaces within a line, at which no markup begins or ends.
+        if self.mode == Mode::Text && self.indent.is_none() && self.run.1 == 0 {
+            match kind {
+                Class::Letter => {
+                    if self.word == Word::Fresh {
+                        self.word = Word::Good;
+                    }
+                    self.letter(code, kind, place);
+                    return;
+                }
+                Class::Ideograph => {
+                    self.joined |= self.last_class == Class::Joint;
+                    self.word = Word::Fresh;
+                    self.letter(code, kind, place);
+                    return;
+                }
+                Class::Space => {
+                    self.word = Word::Fresh;
+                    self.joined = false;
+                    self.last = code;
+                    self.last_class = kind;
+                    return;
+                }
+                _ => {}
+            }
+        }
+        self.read_any(code, kind, place);
+    }
+
+    #[inline]
+    fn letter(&mut self, code: u32, kind: Class, place: usize) {
+        let at = self.count % MOST;
+        self.letters[at] = code;
+        self.places[at] = place;
+        self.count = self.count.wrapping_add(1);
+        self.last = code;
+        self.last_class = kind;
+    }
+
+    fn read_any(&mut self, code: u32, kind: Class, place: usize) {
         self.markup(code, kind);
         match kind {
             Class::Ideograph => {
@@ -203,9 +245,9 @@ impl Lexer {
         }
         if matches!(kind, Class::Letter | Class::Ideograph) && self.shown() {
             let at = self.count % MOST;
-            self.letters[at] = fold(code);
+            self.letters[at] = code;
             self.places[at] = place;
-            self.count += 1;
+            self.count = self.count.wrapping_add(1);
         }
         self.line(code, kind);
         self.last = code;
@@ -233,8 +275,8 @@ impl Lexer {
             self.opening = false;
         } else if let Some(indent) = self.indent {
             match code {
-                0x20 => self.indent = Some(indent + 1),
-                0x09 => self.indent = Some(indent + 4),
+                0x20 => self.indent = Some(indent.saturating_add(1)),
+                0x09 => self.indent = Some(indent.saturating_add(4)),
                 _ => {
                     self.indent = None;
                     self.bare_line = code == u32::from(b'|') || (self.after_blank && indent >= 4 && kind != Class::Blank);
@@ -248,7 +290,7 @@ impl Lexer {
         // What stands at a line's start three times and more.
         let starts = self.indent.is_some_and(|indent| indent <= 3);
         if matches!(code, 0x60 | 0x7e | 0x2d) && (starts || (self.run.1 > 0 && self.run.0 == code && self.last == code)) {
-            self.run = (code, self.run.1 + 1);
+            self.run = (code, self.run.1.saturating_add(1));
         } else if self.run.1 > 0 && !matches!(kind, Class::Space | Class::Blank | Class::Break) {
             self.clean = false;
         }
@@ -263,7 +305,7 @@ impl Lexer {
             Mode::Text => self.mode = self.text(code),
             Mode::Ticks(count) => {
                 self.mode = match code {
-                    0x60 => Mode::Ticks(count + 1),
+                    0x60 => Mode::Ticks(count.saturating_add(1)),
                     _ if count >= 3 && self.run == (0x60, count) => {
                         self.opening = true;
                         Mode::Fence(0x60, count)
@@ -273,7 +315,7 @@ impl Lexer {
             }
             Mode::Code(count, here) => {
                 if code == 0x60 {
-                    self.mode = Mode::Code(count, here + 1);
+                    self.mode = Mode::Code(count, here.saturating_add(1));
                 } else if here == count {
                     self.mode = Mode::Text;
                     self.mode = self.text(code);
@@ -295,7 +337,7 @@ impl Lexer {
                     self.mode = Mode::Text;
                 } else {
                     self.name(code, kind);
-                    self.mode = Mode::Tag(length + 1);
+                    self.mode = Mode::Tag(length.saturating_add(1));
                 }
             }
             Mode::Raw(element) => {
@@ -310,9 +352,9 @@ impl Lexer {
             }
             Mode::Target(open, length) => {
                 self.mode = match code as u8 {
-                    b'(' if code < 0x80 => Mode::Target(open + 1, length + 1),
-                    b')' if code < 0x80 && open == 1 => Mode::Text,
-                    b')' if code < 0x80 => Mode::Target(open - 1, length + 1),
+                    b'(' if code < 0x80 => Mode::Target(open.saturating_add(1), length + 1),
+                    b')' if code < 0x80 && open <= 1 => Mode::Text,
+                    b')' if code < 0x80 => Mode::Target(open.saturating_sub(1), length + 1),
                     _ if kind == Class::Break || length >= LONGEST => Mode::Text,
                     _ => Mode::Target(open, length + 1),
                 }
@@ -383,8 +425,8 @@ impl Lexer {
 
     /// Whether the last three letters are `www`, with nothing before them.
     fn is_www(&self) -> bool {
-        let letter = |back: usize| self.letters[(self.count + MOST - back) % MOST];
-        self.last_class == Class::Letter && self.count >= 3 && (1..=3).all(|back| letter(back) == u32::from(b'w'))
+        let letter = |back: usize| self.letters[self.count.wrapping_sub(back) % MOST];
+        self.last_class == Class::Letter && self.count >= 3 && (1..=3).all(|back| letter(back) | 0x20 == u32::from(b'w'))
     }
 
     /// What `<` or `$` began.
@@ -422,7 +464,7 @@ impl Lexer {
             if kind == Class::Letter && self.tag_length == self.tag.len() {
                 self.tag[0] = b'-';
             }
-            self.tag_length = self.tag_length.max(1) + self.tag.len();
+            self.tag_length = 2 * self.tag.len();
         }
     }
 

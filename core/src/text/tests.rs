@@ -174,6 +174,24 @@ fn pieces_give_what_the_whole_gives() {
 }
 
 #[test]
+fn a_state_goes_on_where_it_was() {
+    use super::embed::{Step, step};
+    let mut random = random("state");
+    for _ in 0..200 {
+        let text = anything(&mut random);
+        let (mut out, mut state) = (Vec::new(), None);
+        for (at, piece) in text.chunks(5).chain([&[] as &[u16]]).enumerate() {
+            let end = at == text.len().div_ceil(5);
+            let next = Step { key: KEY.to_owned(), profile: Profile::Id, payload: Some(PAYLOAD.to_owned()), state, end };
+            let (ready, behind) = step(piece, &next).unwrap();
+            out.extend(ready);
+            state = Some(serde_json::from_str(&serde_json::to_string(&behind).unwrap()).unwrap());
+        }
+        assert!(out == embed(&text, &options(Profile::Id)).unwrap());
+    }
+}
+
+#[test]
 fn marks_stand_between_letters_only() {
     let long = "一段足够长的中文文本用来让下一个位置必须放上记号才行";
     let spaced = "some words that are long enough to make the next place due ";
