@@ -7,14 +7,14 @@ import { dirname, join, normalize } from 'node:path'
 const RUST = {
   folder: 'core/src', ending: '.rs', uses: rustUses,
   floors: [
-    ['error'], ['keyed', 'signal', 'stats', 'xmp'], ['ecc'], ['payload'], ['container'], ['media'], ['metadata'], ['image'], ['label'], ['face'], ['lib'],
+    ['error'], ['keyed', 'signal', 'stats', 'xmp'], ['ecc'], ['payload'], ['container'], ['media'], ['metadata'], ['image', 'text'], ['label'], ['face'], ['lib'],
   ],
 }
 const TYPESCRIPT = {
   folder: 'src', ending: '.ts', uses: typescriptUses,
   floors: [
-    ['errors'], ['limits'], ['types'], ['engine'], ['policy'], ['media'], ['key'], ['metadata', 'signature', 'trace', 'c2pa', 'document'], ['image'], ['pipeline'],
-    ['countermark', 'diagnose'], ['index', 'browser'], ['cli'],
+    ['errors'], ['limits'], ['types'], ['engine'], ['policy'], ['media'], ['key'], ['metadata', 'signature', 'trace', 'c2pa', 'document'], ['image', 'text'], ['pipeline'],
+    ['texts'], ['countermark', 'diagnose'], ['index', 'browser'], ['cli'],
   ],
 }
 

@@ -17,6 +17,9 @@ export { checklist, RULES, ruleOf } from './policy/rules.js'
 export type { Rule, RuleAnswer } from './policy/rules.js'
 export type { C2paWeb } from './c2pa/web.js'
 export type { WasmSource } from './engine/wasm.js'
+export { copyWithLabel } from './text/copy.js'
+export { inspect } from './text/inspect.js'
+export { findTextLabel, INTERFACE_LABELS, KNOWN_LABELS, labelText, TEXT_LABELS } from './text/label.js'
 export type * from './types.js'
 
 /** What `createVerifier` takes. */

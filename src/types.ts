@@ -2,8 +2,11 @@
 import type { Limits } from './limits.js'
 import type { ErrorCode } from './errors.js'
 
-/** What content is, where its samples are marked. Films, sound and documents get their metadata only. */
-export type Modality = 'image'
+/** What content is, where its samples are marked. Films and sound get their metadata only. */
+export type Modality = 'image' | 'text'
+
+/** What the mark of a text says: that it is one (found in shorter excerpts), or also which content it is. */
+export type TextProfile = 'presence' | 'id'
 
 /** A key of the watermark: `'public'` (anyone may detect) or 64 hexadecimal digits (32 bytes). */
 export type Key = 'public' | (string & {})
@@ -127,6 +130,11 @@ export interface WatermarkEvidence {
   matchesMetadata?: boolean
   /** Whether the payload is the hash of the pair that the caller asked for. */
   matchesExpected?: boolean
+  /** Of a text: the profile, how many symbols could be asked and how many the key accounts for, and the marked stretches (UTF-16 units, start and end). */
+  profile?: TextProfile
+  symbols?: number
+  matches?: number
+  spans?: [number, number][]
   /** Of an animation: the frame in which it was found, or that came nearest; counted from 0. */
   frame?: number
   where?: {
@@ -200,6 +208,9 @@ export interface LabelEvidence {
   score?: number
   pValue?: number
   text?: string[]
+  /** Of a text: where the label stands (UTF-16 units), and the service whose sentence it is, where that is known. */
+  range?: { position: 'start' | 'end'; start: number; end: number }
+  service?: string
   /** Of an animation: the frame in which it was found, counted from 0. */
   frame?: number
   where?: {
@@ -327,6 +338,8 @@ export interface MarkOptions extends CallOptions {
   key?: Key
   /** Default `standard`. */
   quality?: Quality
+  /** Of a text: what its mark says (default `id`), and where its label stands (default `end`). */
+  text?: { profile?: TextProfile; position?: 'start' | 'end' | 'inline' }
   /** False leaves the samples without watermark. Default true. */
   watermark?: boolean
   /**
@@ -378,7 +391,7 @@ export interface MarkResult<Output = unknown> {
   /** The id of the key, or `public`. */
   key: string
   /** `replaced`: the payload of an older watermark of the key that this one was put over. `frames`, of an animation: how many got it; of those `checked`, it was `read` back from so many. */
-  watermark: { embedded: boolean; reason?: string; bits?: number; replaced?: string; frames?: { marked: number; checked: number; read: number } }
+  watermark: { embedded: boolean; reason?: string; bits?: number; /** Of a text: invisible characters put in. */ marks?: number; replaced?: string; frames?: { marked: number; checked: number; read: number } }
   label: { drawn: boolean; reason?: string; text?: string[]; box?: Box; ratio?: number; contrast?: number }
   /** The marked picture against the labelled one, RGB, before encoding. `psnr` in dB, counted; `ssim` estimated from windows all over it. */
   quality?: { psnr: number; ssim: number; setting: Quality }

@@ -25,6 +25,11 @@ const SIGNATURES: { [name in keyof Binding]: string } = {
   labelText: '(string) string',
   xmpRead: '(Uint8Array) string',
   xmpWrite: '(Uint8Array, string) Uint8Array',
+  textEmbed: '(Uint8Array, string) Uint8Array',
+  textStrip: '(Uint8Array, string) Uint8Array',
+  textStep: '(Uint8Array, string) Uint8Array',
+  textDetect: '(Uint8Array, string) string',
+  textFingerprint: '(Uint8Array) string',
 }
 /** Files on disk: the native binding only. */
 const DISK: { [name in keyof DiskBinding]: string } = {

@@ -11,7 +11,7 @@ use crate::media::{
 };
 use crate::metadata::{carry, read, text, texts, write};
 use crate::payload;
-use crate::text::{detect as text_marks, embed as text_mark, fingerprint};
+use crate::text::{detect as text_marks, embed as text_mark, fingerprint, strip};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -156,7 +156,7 @@ pub fn text_embed(text: &[u8], options_text: &str) -> Result<Vec<u8>> {
 
 /// The text without the character mark of the key. Takes the JSON of `text::embed::Options`; a payload is not asked for.
 pub fn text_strip(text: &[u8], options_text: &str) -> Result<Vec<u8>> {
-    Ok(bytes_of(&text_mark::strip(&units(text), &options(options_text)?)?))
+    Ok(bytes_of(&strip::strip(&units(text), &options(options_text)?)?))
 }
 
 /// Looks for character marks. Takes the JSON of `text::detect::Options`, gives that of `text::detect::Report`.

@@ -1,6 +1,7 @@
 import { mark, type MarkOptions, type MarkResult } from '../index.js'
 import { limitsFrom, markingKey, outputsOf, policyFrom, providerFrom, textFrom, type FileOptions } from './inputs.js'
 import type { Speech } from './language.js'
+import { fromStdin, toStdout } from './stdin.js'
 import { errorOf, terminalOf, usage, type CommonOptions, type Terminal } from './terminal.js'
 
 /** The flags of `countermark mark`, as commander names them. */
@@ -27,6 +28,8 @@ export interface MarkFlags extends CommonOptions, FileOptions {
   labelText?: string[]
   labelPosition?: string
   labelFont?: string
+  textProfile?: string
+  textLabel?: string
 }
 
 /** `countermark mark`: gives the exit code. */
@@ -46,8 +49,21 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
     ...(flags.waiver === undefined ? {} : { waiver: flags.waiver }),
     ...(flags.metadataOnly ? { metadataOnly: true } : {}),
     ...(flags.keepC2pa ? { keepC2pa: true } : {}),
+    ...(flags.textProfile === undefined && flags.textLabel === undefined ? {} : {
+      text: { ...(flags.textProfile === undefined ? {} : { profile: flags.textProfile as 'id' }), ...(flags.textLabel === undefined ? {} : { position: flags.textLabel as 'end' }) },
+    }),
     ...(await signFrom(flags, speech)),
     ...labelFrom(flags),
+  }
+  if (inputs.length === 1 && inputs[0] === '-') {
+    if (flags.output === '-') {
+      await toStdout(options, terminal)
+      return 0
+    }
+    const result = await mark(await fromStdin(flags.output), { ...options, to: flags.output })
+    if (result.watermark.embedded) terminal.note(said)
+    print(terminal, result as MarkResult<string>, '-')
+    return result.status === 'done' && result.verdict === 'non-compliant' ? 1 : 0
   }
   const pairs = await outputsOf(inputs, flags.output, speech)
 

@@ -1,5 +1,5 @@
-// Documents on the paths of marking and verifying: their code is loaded when the first one comes. They have a metadata label
-// only: no label is drawn into them and no watermark is put into their text, and every result says so.
+// Documents on the paths of marking and verifying: their code is loaded when the first one comes. Plain text, Markdown and pages
+// get label and mark in their text (text.ts), the others their metadata only, and every result says so.
 import type { DocumentKind } from '../document/index.js'
 import type { Engine } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
@@ -11,8 +11,9 @@ import { hasherOf } from './content.js'
 import { addMetadata, readSignatures, type Request, type Sight } from './evidence.js'
 import { judge } from './judge.js'
 import { keptRecord } from './kept.js'
-import { signed, UNSIGNED, type Marked, type Plan } from './mark.js'
+import { isBoundLabel, signed, UNSIGNED, type Marked, type Plan } from './mark.js'
 import { checkLabel, failed } from './readback.js'
+import { changeText, seeText } from './text.js'
 
 /** A document's kind, the code for it, and the file beside a plain text where there is one. */
 export interface Document { kind: DocumentKind; code: typeof import('../document/index.js'); sidecar?: Uint8Array; name?: string }
@@ -20,8 +21,7 @@ export interface Document { kind: DocumentKind; code: typeof import('../document
 /** What stands beside a plain text: the ending of its name, and its bytes where the output is to have one. */
 export interface MarkedDocument extends Marked { sidecar?: { ending: string; bytes: Uint8Array } }
 
-const NO_WATERMARK = 'documents carry no watermark in this version'
-const NO_LABEL = 'no label is drawn into documents in this version; it must stand in the text itself'
+const TEXTS: readonly string[] = ['text/plain', 'text/markdown', 'text/html']
 
 /** The document that `bytes` are, or undefined. ERR_MISSING where its code cannot be loaded. */
 export async function documentOf(bytes: Uint8Array, name?: string): Promise<Document | undefined> {
@@ -39,11 +39,13 @@ export async function documentOf(bytes: Uint8Array, name?: string): Promise<Docu
 }
 
 /** Everything that a document says. */
-export async function seeDocument(engine: Engine, bytes: Uint8Array, { kind, code, sidecar, name }: Document, { expect, trust }: Pick<Request, 'expect' | 'trust'> = {}): Promise<Sight> {
+export async function seeDocument(engine: Engine, bytes: Uint8Array, { kind, code, sidecar, name }: Document, { expect, trust, keys = [] }: Partial<Pick<Request, 'expect' | 'trust' | 'keys'>> = {}): Promise<Sight> {
   const sight: Sight = { type: kind, evidence: [], metadata: 'read', pixels: 'skipped', unsearched: true, findings: [] }
   await addMetadata(() => code.readDocument(engine, bytes, kind, sidecar), expect === undefined ? {} : { expect }, sight)
   await readSignatures(hasherOf(() => code.contentBytes(engine, bytes, kind)), trust === undefined ? {} : { trust }, sight)
-  sight.findings.push({ rule: 'P2', severity: 'info', message: 'Of documents this version reads the metadata only; their text is not searched for labels or watermarks.' })
+  seeText(engine, bytes, kind, { keys, ...(expect === undefined ? {} : { expect }) }, sight)
+  // A label of its own file that nobody sees is not one that is missing.
+  if (kind === 'text/plain' && sidecar === undefined && sight.evidence.some(({ found }) => found)) sight.metadata = 'unknown'
   if (kind === 'text/plain' && sidecar === undefined)
     sight.findings.push({ rule: 'P2', severity: 'info', message: `There is no file ${name ?? 'NAME'}${code.SIDECAR} beside this text, where its label would stand; it may have been left behind.` })
   return sight
@@ -53,7 +55,7 @@ export async function seeDocument(engine: Engine, bytes: Uint8Array, { kind, cod
 export async function markDocument(engine: Engine, bytes: Uint8Array, document: Document, plan: Plan, deadline: Deadline): Promise<MarkedDocument> {
   const { kind, code, sidecar } = document
   const findings: Finding[] = []
-  if (plan.label?.asked)
+  if (plan.label?.asked && !TEXTS.includes(kind))
     throw new CountermarkError('ERR_UNSUPPORTED', 'No label is drawn into documents in this version.', { remedy: 'Leave out its text and place, and put the label into the document\'s own text.' })
   if (plan.c2pa !== undefined)
     throw new CountermarkError('ERR_UNSUPPORTED', 'C2PA manifests are not written into documents in this version.', { remedy: 'Leave out c2pa (--c2pa-key, --c2pa-cert).' })
@@ -67,6 +69,10 @@ export async function markDocument(engine: Engine, bytes: Uint8Array, document: 
     findings.push({ rule: 'C3', severity: 'warning', message: 'The system and its version are not written into documents by this version.', remedy: 'Write them into the document\'s own text or metadata.' })
   const kept = keptRecord(before.sites, plan)
   let record: Record = kept ?? recordOf(plan.producer, plan.produceId)
+  const work = changeText(engine, bytes, kind, plan, record, kept !== undefined && await isBoundLabel(kept))
+  findings.push(...work.findings)
+  bytes = work.bytes
+  deadline.check()
   // Writing changes nothing that the hash covers; checkOutput holds it to that.
   if (kept === undefined && plan.signer !== undefined) record = await signed(hasherOf(() => code.contentBytes(engine, bytes, kind)), record, plan.signer)
   if (kept !== undefined && plan.signer !== undefined) findings.push(UNSIGNED)
@@ -82,20 +88,20 @@ export async function markDocument(engine: Engine, bytes: Uint8Array, document: 
   deadline.check()
   const output = text ? bytes : written!
   const beside = text ? written : undefined
-  const sight = await seeDocument(engine, output, { kind, code, ...(beside === undefined ? {} : { sidecar: beside }) })
+  const sight = await seeDocument(engine, output, { kind, code, ...(beside === undefined ? {} : { sidecar: beside }) }, { keys: [plan.key] })
   checkOutput(engine, bytes, output, document, sight, record, kept === undefined)
   deadline.check()
 
-  if (plan.policy.label.demand === 'required' && plan.waiver === undefined)
+  if (plan.policy.label.demand === 'required' && plan.waiver === undefined && !work.labelled)
     findings.push({
       rule: kind === 'text/plain' ? 'T1' : 'T2', severity: 'warning',
-      message: `The policy ${plan.policy.name} requires a visible label. This version neither puts one into the text of documents nor looks for one there, so whether it has one cannot be told.`,
+      message: `The policy ${plan.policy.name} requires a visible label, and none was put into the text (${work.label.reason}): whether it has one cannot be told.`,
     })
   const judged = judge(plan.policy, { ...sight, findings: [...findings, ...sight.findings] }, false, {
     firstWrite: kept === undefined,
-    drawn: false,
+    drawn: work.labelled,
     ...(plan.label === undefined && plan.waiver !== undefined ? { waiver: plan.waiver } : {}),
-    ...(plan.metadataOnly ? {} : { watermark: false }),
+    ...(plan.metadataOnly ? {} : { watermark: work.watermark.embedded || work.found }),
   })
   return {
     bytes: output,
@@ -103,8 +109,7 @@ export async function markDocument(engine: Engine, bytes: Uint8Array, document: 
     report: {
       type: kind, status: kept === undefined ? 'done' : 'kept', produceId: record.ProduceID,
       payload: engine.payloadOf(record.ContentProducer, record.ProduceID, 64), record, policy: plan.policy.name, key: plan.keyId,
-      watermark: { embedded: false, reason: plan.metadataOnly ? 'metadata only' : NO_WATERMARK },
-      label: { drawn: false, reason: plan.metadataOnly ? 'metadata only' : plan.waiver !== undefined && plan.label === undefined ? `left out under agreement ${plan.waiver}` : NO_LABEL },
+      watermark: work.watermark, label: work.label,
       verdict: judged.verdict, state: judged.state, evidence: sight.evidence, findings: judged.findings,
     },
   }

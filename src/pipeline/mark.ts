@@ -8,7 +8,7 @@ import { REDRAWN } from '../media/kind.js'
 import { isAiSourceType, recordOf, TRAINED } from '../metadata/record.js'
 import { WORDINGS } from '../policy/policy.js'
 import type { Signer } from '../signature/keys.js'
-import type { C2paOptions, Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record, Remark } from '../types.js'
+import type { C2paOptions, Finding, Key, LabelPosition, MarkOptions, MarkResult, Picture, Policy, Quality, Record, Remark } from '../types.js'
 import { contentHasher, type Hasher } from './content.js'
 import { typeOrThrow, type Sight } from './evidence.js'
 import { judge } from './judge.js'
@@ -28,6 +28,8 @@ export interface Plan {
   keyId: string
   quality: Quality
   watermark: boolean
+  /** Of a text: profile and place of the label. */
+  text?: NonNullable<MarkOptions['text']>
   /** What to do with a watermark of the key that is there already, of other content. */
   remark: Remark
   /** Set by `markBytes` itself: the encoder took the watermark away, so the picture is done without one. */
@@ -247,7 +249,8 @@ async function changePixels(
   return work
 }
 
-async function isBoundLabel({ ReservedCode1 }: Record): Promise<boolean> {
+/** Whether the label's signature covers the content as it is. */
+export async function isBoundLabel({ ReservedCode1 }: Record): Promise<boolean> {
   return ReservedCode1.includes('SecurityData') && (await import('../signature/security.js')).isBound(ReservedCode1)
 }
 /** From this size on, a buffer is no part of a pool that other buffers share. */

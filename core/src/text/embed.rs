@@ -1,8 +1,7 @@
 //! Puts the mark into a text, whole or as it comes, and takes it out again with the key.
 
-use super::carrier::Carrier;
-use super::class::{Class, FIRST_A, FIRST_B, class, value_a, value_b};
-use super::detect;
+use super::carrier::{Carrier, Place};
+use super::class::{Class, FIRST_A, FIRST_B, class};
 use super::lexer::{Lexer, follows, points};
 use crate::error::{Error, Result};
 use crate::keyed::Key;
@@ -101,7 +100,7 @@ pub fn step(units: &[u16], step: &Step) -> Result<(Vec<u16>, State)> {
 /// A text on its way: give it in pieces, take the same bytes as of the whole.
 pub struct Embedder {
     carrier: Carrier,
-    profile: Profile,
+    pub(super) profile: Profile,
     carried: Carried,
     state: State,
 }
@@ -123,6 +122,17 @@ impl Embedder {
             (Profile::Id, None) => return Err(Error::parameter("the profile id needs a payload")),
         };
         Ok(Self::with(carrier, options.profile, carried))
+    }
+
+    /// An embedder whose symbols of alphabet A carry nothing, to repeat what one of that profile did.
+    pub(super) fn repeating(carrier: Carrier, profile: Profile) -> Self {
+        Self::with(carrier, profile, Carried { base: 0, further: 0 })
+    }
+
+    /// The place that stands here, and whether its symbol is of alphabet A.
+    pub(super) fn here(&self) -> Option<(Place, bool)> {
+        let (letters, length, _) = self.state.lexer.context()?;
+        Some((self.carrier.place(&letters[..length]), self.profile.is_a(self.state.number)))
     }
 
     fn with(carrier: Carrier, profile: Profile, carried: Carried) -> Self {
@@ -189,16 +199,15 @@ impl Embedder {
     }
 
     #[inline]
-    fn read(&mut self, code: u32, kind: Class) {
+    pub(super) fn read(&mut self, code: u32, kind: Class) {
         self.state.lexer.read(code, kind, 0);
         self.state.due = self.state.due.saturating_add(self.state.lexer.progress());
     }
 
     /// The symbol of this place; none where too few letters stand before it.
-    fn mark(&mut self) -> Option<u16> {
-        let (letters, length, _) = self.state.lexer.context()?;
-        let place = self.carrier.place(&letters[..length]);
-        let symbol = if self.profile.is_a(self.state.number) {
+    pub(super) fn mark(&mut self) -> Option<u16> {
+        let (place, is_a) = self.here()?;
+        let symbol = if is_a {
             let bits = if place.further() { self.carried.further } else { self.carried.base };
             FIRST_A + u16::from(place.carrying(bits))
         } else {
@@ -218,51 +227,9 @@ pub fn embed(units: &[u16], options: &Options) -> Result<Vec<u16>> {
     Ok(out)
 }
 
-/// The text without the mark of the key and profile. What `embed` made is restored to the unit, whatever the text was: the
-/// marking is repeated, and exactly what it put in is left out. Of a text that was edited since, the symbols that the key
-/// accounts for are left out, if the mark is found at all; else nothing is.
-pub fn strip(units: &[u16], options: &Options) -> Result<Vec<u16>> {
-    let carrier = Carrier::new(&Key::parse(&options.key)?);
-    let embedder = Embedder::with(carrier, options.profile, Carried { base: 0, further: 0 });
-    if let Some(text) = replay(units, embedder) {
-        return Ok(text);
-    }
-    let mut gone = detect::accounted(units, &options.key)?.into_iter().peekable();
-    Ok(units.iter().enumerate().filter(|(at, _)| gone.next_if_eq(at).is_none()).map(|(_, unit)| *unit).collect())
-}
-
-/// The text that gives `units` when it is marked, whatever alphabet A carries; none where a mark is missing or another.
-fn replay(units: &[u16], mut embedder: Embedder) -> Option<Vec<u16>> {
-    let mut out = Vec::with_capacity(units.len());
-    for (place, code) in points(units) {
-        let rest = &units[place + if code >= 0x10000 { 2 } else { 1 }..];
-        let kind = class(code);
-        if !embedder.wants(code, rest) {
-            out.extend_from_slice(&units[place..units.len() - rest.len()]);
-            embedder.read(code, kind);
-            continue;
-        }
-        // A mark is due here, so this is one, and what comes behind it is what it was put before.
-        let (letters, length, _) = embedder.state.lexer.context()?;
-        let at = embedder.carrier.place(&letters[..length]);
-        let fits = if embedder.profile.is_a(embedder.state.number) {
-            value_a(code).is_some_and(|value| embedder.profile == Profile::Id || value == at.a())
-        } else {
-            value_b(code) == Some(at.b())
-        };
-        let (_, next) = points(rest).next()?;
-        let behind = &rest[if next >= 0x10000 { 2 } else { 1 }..];
-        if !fits || !embedder.wants(next, behind) {
-            return None;
-        }
-        embedder.mark();
-    }
-    Some(out)
-}
-
 impl Embedder {
     /// Whether a mark comes before `code`, which `rest` follows.
-    fn wants(&self, code: u32, rest: &[u16]) -> bool {
+    pub(super) fn wants(&self, code: u32, rest: &[u16]) -> bool {
         if self.state.due < self.profile.distance() || self.state.lexer.context().is_none() {
             return false;
         }

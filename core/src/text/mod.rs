@@ -7,5 +7,6 @@ pub mod embed;
 pub mod fingerprint;
 mod identifier;
 mod lexer;
+pub mod strip;
 #[cfg(test)]
 mod tests;

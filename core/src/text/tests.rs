@@ -1,6 +1,7 @@
 use super::detect::{self, detect};
-use super::embed::{Embedder, Options, Profile, embed, strip};
+use super::embed::{Embedder, Options, Profile, embed};
 use super::fingerprint::fingerprint;
+use super::strip::strip;
 use crate::keyed::{Key, Stream};
 
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
