@@ -2,7 +2,7 @@
 import type { Engine } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
 import { findTextLabel, labelText, TEXT_LABELS, type TextFormat } from '../text/label.js'
-import { detectText, markText, tokensOf } from '../text/text.js'
+import { detectText, markText, stripText, tokensOf } from '../text/text.js'
 import { wrappers } from '../text/inspect.js'
 import type { Evidence, Finding, Key, LabelEvidence, Policy, Record, WatermarkEvidence } from '../types.js'
 import { soleRecord, compared, type Request, type Sight } from './evidence.js'
@@ -85,7 +85,7 @@ function mark(engine: Engine, text: string, plan: Plan, payload: string, work: T
     }
     if (plan.remark !== 'replace')
       throw new CountermarkError('ERR_CONFLICT', `The text has a watermark of this key (${plan.keyId}) already, of other content: its payload is ${standing.payload}.`, { remedy: 'Give that content number, use another key, or remark: \'replace\' (--remark replace), which takes the old one out.' })
-    text = engine.textStrip(text, { key: plan.key, profile: standing.profile ?? profile })
+    text = stripText(engine, text, { key: plan.key, profile: standing.profile ?? profile })
   }
   const { text: marked, watermark } = markText(engine, text, { payload, key: plan.key, profile })
   const { pValue: _pValue, ...said } = watermark

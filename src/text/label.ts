@@ -34,10 +34,13 @@ export const KNOWN_LABELS: readonly { sentence: string; service: string; source:
 
 /** A longer line is prose about the matter, not a label: the window in which both elements are looked for. */
 const WINDOW = 64
+const NOUN = '(?:的?(?:内容|內容|文本|文字|回答|答案|作品|结果|文章))?'
+/** What a label says; a title about the matter goes on in other words. */
 const ELEMENTS: readonly RegExp[] = [
-  /(?:人工智能|\bAI\b|(?<![A-Za-z])AI(?![A-Za-z])).*(?:生成|合成)|(?:生成|合成).*(?:人工智能|(?<![A-Za-z])AI(?![A-Za-z]))/i,
-  /\b(?:AI|artificial intelligence)[-\s]+(?:generated|created|written|produced)\b|\b(?:generated|created|written|produced) (?:by|with|using) (?:an? )?(?:AI|artificial intelligence)\b/i,
-  /(?<![A-Za-z])AI(?![A-Za-z]).*(?:생성)|(?:KI|IA)[-\s](?:generiert|generated)|\b(?:généré|generado|gerado|generato) (?:par|por|da) (?:l['’])?IA\b/i,
+  new RegExp(`(?:人工智能|(?<![A-Za-z])AI(?![A-Za-z]))[^，。,.]{0,8}?(?:生成|合成)+(?:しました|された(?:もの|コンテンツ)?(?:です)?)?${NOUN}(?:[，,。；;、 ].*)?$`, 'i'),
+  /(?<![A-Za-z])AI(?![A-Za-z]).{0,4}생성(?:한|된|하였|했)?\s?(?:콘텐츠|내용|글|답변)?(?:입니다|습니다)?\.?$/i,
+  /\b(?:AI|artificial intelligence)[-\s]+(?:generated|created|written|produced)(?: (?:content|text|answer|response|article|summary|output))?[\s.)]*$/i,
+  /\b(?:content|text|answer|response|article|summary|page|this)\b.{0,24}\b(?:generated|created|written|produced) (?:by|with|using) (?:an? )?(?:AI|artificial intelligence)\b/i,
 ]
 
 /** A label that stands in a text; the offsets are UTF-16 units. */
@@ -47,6 +50,7 @@ export interface FoundLabel { text: string; position: 'start' | 'end'; start: nu
 const INVISIBLE = /[\u00AD\u200B-\u200F\u2060-\u206F\uFE00-\uFE0F\uFEFF]/g
 
 function said(line: string): string | undefined {
+  if (/^\s*#/.test(line)) return undefined
   const text = line.replace(INVISIBLE, '').replace(/<[^>]*>/g, '').replace(/^[\s>*_#\-—–~()（）【】[\]「」]+|[\s*_~\-—–()（）【】[\]「」]+$/g, '')
   return text.length > 0 && [...text].length <= WINDOW && ELEMENTS.some((one) => one.test(text)) ? text : undefined
 }
@@ -54,7 +58,7 @@ function said(line: string): string | undefined {
 const bare = (text: string): string => text.replace(INVISIBLE, '').replace(/[\s。.!！]/g, '')
 
 function serviceOf(text: string): string | undefined {
-  return KNOWN_LABELS.find(({ sentence }) => bare(text) === bare(sentence))?.service
+  return KNOWN_LABELS.find(({ sentence }) => bare(text) === bare(sentence) || (sentence.length > 10 && bare(text).includes(bare(sentence))))?.service
 }
 
 /** The range of a page that a reader sees: its body. */

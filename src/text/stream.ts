@@ -19,8 +19,7 @@ const EDGE = 512
 
 /**
  * A writer for one text. The label at the end is left out where the text has one already; one at the start cannot wait to see.
- * The whole is what `label` and then the mark give of the whole text, white space at the text's end aside: a label at the
- * end comes behind it.
+ * The whole is what `mark` gives of the whole text, white space at the text's end aside: a label at the end comes behind it.
  */
 export function textWriter(engine: Engine, options: TextStreamOptions): TextWriter {
   const marker = options.watermark === false ? undefined : engine.textEmbedder(settingsOf(options))
@@ -34,15 +33,15 @@ export function textWriter(engine: Engine, options: TextStreamOptions): TextWrit
   return {
     push: (piece) => {
       if (piece === '') return ''
-      const text = first ? before + piece : piece
+      const start = first ? before : ''
       first = false
       if (head.length < EDGE) head += piece.slice(0, EDGE)
       tail = (tail + piece).slice(-EDGE)
-      return marked(text)
+      return start + marked(piece)
     },
     end: () => {
       const labelled = first || behind === '' || findTextLabel(head, format) !== undefined || findTextLabel(tail, format) !== undefined
-      return marked(labelled ? '' : behind, true)
+      return marked('', true) + (labelled ? '' : behind)
     },
   }
 }

@@ -3,7 +3,7 @@ import type { Engine, TextDetection } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
 import { keyOf, keysOf } from '../engine/keys.js'
 import type { Key, TextProfile, WatermarkEvidence } from '../types.js'
-import { labelText, type TextLabelOptions } from './label.js'
+import { findTextLabel, labelText, type TextLabelOptions } from './label.js'
 
 /** What a mark is made of. */
 export interface TextMarkOptions {
@@ -40,29 +40,53 @@ function evidenceOf({ keyId, where, ...rest }: TextDetection): WatermarkEvidence
 }
 
 /**
- * The text without the provider's own mark, e.g. before it goes into a model as input. What `embedText` made is restored to the
+ * The text without the provider's own mark, e.g. before it goes into a model as input. What was marked here is restored to the
  * unit; of a text that was edited since, what the key accounts for is taken out. Marks of others and all else stay.
  */
 export function stripText(engine: Engine, text: string, { key, profile = 'id' }: { key: Key; profile?: TextProfile }): string {
-  return engine.textStrip(text, { key: keyOf(key), profile })
+  const settings = settingsOf({ key, profile, payload: '0'.repeat(16) })
+  for (const [head, body, tail] of [['', text, ''], around(text)] as const) {
+    const bare = engine.textStrip(body, settings)
+    if (sameButCarried(engine.textEmbed(bare, settings), body)) return head + bare + tail
+  }
+  return engine.textStrip(text, settings)
+}
+
+/** Whether two marked texts differ at most in what symbols of alphabet A carry. */
+function sameButCarried(a: string, b: string): boolean {
+  if (a.length !== b.length) return false
+  const carrier = (unit: number): boolean => unit >= 0xfe03 && unit <= 0xfe0a
+  for (let at = 0; at < a.length; at++) {
+    const [one, other] = [a.charCodeAt(at), b.charCodeAt(at)]
+    if (one !== other && !(carrier(one) && carrier(other))) return false
+  }
+  return true
+}
+
+/** What is marked of a text, and what stands before and behind it: a label, which others look for letter by letter, stays as it is. */
+function around(text: string): readonly [head: string, body: string, tail: string] {
+  const label = findTextLabel(text, text.includes('data-ai-label') || /<(?:body|html)[\s>]/i.test(text) ? 'html' : 'markdown')
+  if (label === undefined) return ['', text, '']
+  return label.position === 'start' ? [text.slice(0, label.end), text.slice(label.end), ''] : ['', text.slice(0, label.start), text.slice(label.start)]
 }
 
 /** What became of the mark. */
 export interface TextMark { embedded: boolean; reason?: string; bits?: number; marks?: number; pValue?: number }
 
 /**
- * Puts the mark in and looks for it: a text that is too short to be found stays as it is, and the reason says so. `bits` is
+ * Puts the mark in, around the label, and looks for it: a text that is too short to be found stays as it is, and the reason says so. `bits` is
  * there where the identifier was read back.
  */
 export function markText(engine: Engine, text: string, options: TextMarkOptions): { text: string; watermark: TextMark } {
   const settings = settingsOf(options)
-  const marked = engine.textEmbed(text, settings)
+  const [head, body, tail] = around(text)
+  const marked = head + engine.textEmbed(body, settings) + tail
   const marks = marked.length - text.length
   const [seen] = marks === 0 ? [] : engine.textDetect(marked, [settings.key])
   if (seen?.found !== true)
     return { text, watermark: { embedded: false, reason: `the text is too short for a mark that would be found (${marks} places)` } }
   const wrong = seen.payload !== undefined && settings.payload?.startsWith(seen.payload) !== true
-  if (wrong || engine.textStrip(marked, settings) !== text) throw new CountermarkError('ERR_READBACK', 'The mark of the text did not come out again as it was put in.')
+  if (wrong || stripText(engine, marked, settings) !== text) throw new CountermarkError('ERR_READBACK', 'The mark of the text did not come out again as it was put in.')
   return {
     text: marked,
     watermark: {

@@ -7,7 +7,6 @@ mod null;
 
 use countermark_core::text::detect::{self, Evidence};
 use countermark_core::text::embed::{self, Profile};
-use std::time::Instant;
 
 /// Numbers that are the same at every run (xorshift64*).
 pub struct Random(pub u64);
@@ -23,7 +22,7 @@ impl Random {
 
     /// 0 to `bound - 1`.
     pub fn below(&mut self, bound: usize) -> usize {
-        (u64::from(self.draw()) * bound as u64 >> 32) as usize
+        ((u64::from(self.draw()) * bound as u64) >> 32) as usize
     }
 
     /// True in `chance` of all cases.
@@ -72,9 +71,16 @@ pub fn mark(text: &[u16], key: &str, profile: Profile, payload: &str) -> Result<
         .map_err(|error| error.to_string())
 }
 
+/// Seconds of processor time of this thread (Linux), which other programs do not lengthen.
+fn clock() -> Result<f64, String> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").map_err(|error| format!("processor time: {error}"))?;
+    let nanoseconds: f64 = text.split(' ').next().and_then(|one| one.parse().ok()).ok_or("processor time is not told here")?;
+    Ok(nanoseconds / 1e9)
+}
+
 fn speed(corpora: &[Corpus]) -> Result<(), String> {
     println!(
-        "| text | bytes (UTF-8) | embed id, MB/s | detect, MB/s | detect unmarked, MB/s | marks | bytes added |\n|---|---|---|---|---|---|---|"
+        "| text | bytes (UTF-8) | embed id, MB/s of processor time | detect, MB/s | detect unmarked, MB/s | marks | bytes added |\n|---|---|---|---|---|---|---|"
     );
     let mut random = Random(7);
     for corpus in corpora {
@@ -83,15 +89,15 @@ fn speed(corpora: &[Corpus]) -> Result<(), String> {
         let mut best = [f64::MAX; 3];
         let mut marks = 0;
         for _ in 0..5 {
-            let start = Instant::now();
+            let start = clock()?;
             let marked = mark(&text, "public", Profile::Id, "9f2c5511aa03be77")?;
-            best[0] = best[0].min(start.elapsed().as_secs_f64());
+            best[0] = best[0].min(clock()? - start);
             marks = marked.len() - text.len();
             for (at, one) in [(1, &marked), (2, &text)] {
-                let start = Instant::now();
+                let start = clock()?;
                 let report = detect::detect(one, &detect::Options { keys: vec!["public".to_owned()] })
                     .map_err(|error| error.to_string())?;
-                best[at] = best[at].min(start.elapsed().as_secs_f64());
+                best[at] = best[at].min(clock()? - start);
                 if report.evidence[0].found != (at == 1) {
                     return Err("a wrong finding".to_owned());
                 }

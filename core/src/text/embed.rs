@@ -2,7 +2,8 @@
 
 use super::carrier::{Carrier, Place};
 use super::class::{Class, FIRST_A, FIRST_B, class};
-use super::lexer::{Lexer, follows, points};
+use super::lexer::{Lexer, follows};
+use super::points::points;
 use crate::error::{Error, Result};
 use crate::keyed::Key;
 use crate::payload::unhex;

@@ -2,7 +2,7 @@
 
 use super::carrier::mixed;
 use super::class::{Class, class, fold};
-use super::lexer::points;
+use super::points::points;
 use serde::Serialize;
 
 /// Values of a MinHash.

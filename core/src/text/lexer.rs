@@ -3,6 +3,7 @@
 //! arrives in pieces is treated as one that is there at once. Plain text, Markdown and HTML are read by the same rules.
 
 use super::class::{Class, class, fold, weight};
+use super::element::{Element, Name, element};
 use serde::{Deserialize, Serialize};
 
 /// Weight of the letters that make a context: four ideographs or Korean syllables, or eight other letters.
@@ -43,31 +44,6 @@ enum Formula {
     Dollars,
     Bracket(u32),
 }
-
-/// Elements of HTML whose text carries no mark; those whose text is shown count for contexts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Element {
-    name: Name,
-    shown: bool,
-}
-
-/// The first eight letters of a name.
-type Name = [u8; 8];
-
-const RAW: [(&[u8], bool); 12] = [
-    (b"script", false),
-    (b"style", false),
-    (b"svg", false),
-    (b"math", false),
-    (b"title", false),
-    (b"textarea", false),
-    (b"pre", true),
-    (b"code", true),
-    (b"kbd", true),
-    (b"samp", true),
-    (b"var", true),
-    (b"tt", true),
-];
 
 /// A word so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -469,36 +445,12 @@ impl Lexer {
     }
 
     fn tag_ends(&self) -> Mode {
-        let found =
-            RAW.iter().find(|(name, _)| self.tag.starts_with(name) && self.tag.get(name.len()).is_none_or(|next| *next == 0));
-        match found {
-            Some((_, shown)) if !self.closing && self.last != u32::from(b'/') => {
-                Mode::Raw(Element { name: self.tag, shown: *shown })
-            }
-            _ => Mode::Text,
-        }
+        let element = if self.closing || self.last == u32::from(b'/') { None } else { element(self.tag) };
+        element.map_or(Mode::Text, Mode::Raw)
     }
 }
 
 /// Whether a mark may stand before a space that this code point follows: never before more space, punctuation or an end.
 pub fn follows(kind: Class) -> bool {
     matches!(kind, Class::Letter | Class::Ideograph | Class::Digit)
-}
-
-/// The code points of UTF-16, lone surrogates as they are, with the number of units before each.
-pub fn points(units: &[u16]) -> impl Iterator<Item = (usize, u32)> + '_ {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let first = u32::from(*units.get(at)?);
-        let place = at;
-        let second = units.get(at + 1).map(|unit| u32::from(*unit));
-        at += 1;
-        match second {
-            Some(low @ 0xdc00..=0xdfff) if (0xd800..=0xdbff).contains(&first) => {
-                at += 1;
-                Some((place, 0x10000 + ((first - 0xd800) << 10) + (low - 0xdc00)))
-            }
-            _ => Some((place, first)),
-        }
-    })
 }

@@ -3,10 +3,12 @@
 mod carrier;
 mod class;
 pub mod detect;
+mod element;
 pub mod embed;
 pub mod fingerprint;
 mod identifier;
 mod lexer;
+mod points;
 pub mod strip;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use super::carrier::Carrier;
 use super::class::{class, value_a, value_b};
 use super::detect;
 use super::embed::{Embedder, Options, Profile};
-use super::lexer::points;
+use super::points::points;
 use crate::error::Result;
 use crate::keyed::Key;
 
