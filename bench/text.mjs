@@ -186,8 +186,9 @@ let restored = 0
 for (const one of marked) restored += (await text.stripForModel(one.text, { key: KEY, profile: one.profile })) === one.source ? 1 : 0
 
 const bench = (...args) => run('cargo', ['run', '--release', '--quiet', '-p', 'text-marks', '--', ...files, ...args])
-const trials = number('--trials', 400)
-const lengths = bench('--even', '--lengths', String(trials))
+const trials = number('--trials', 200)
+// Everything at few excerpts, what has a target at more.
+const lengths = `${bench('--even', '--targets', String(number('--targets', 1_000)))}${trials > 0 ? bench('--even', '--lengths', String(trials)) : ''}`
 const alarms = bench('--false', String(number('--false', 1_000_000)))
 const speed = bench('--speed')
 
@@ -218,7 +219,7 @@ ${costs.join('\n')}
 
 ## Lengths and edits
 
-${trials} excerpts a cell, at random places; two keys are searched for, the threshold is 1e-6 for the excerpt, all searches counted.
+${number('--targets', 1_000)} excerpts a cell at the lengths of the targets, ${trials > 0 ? `${trials} in the wider tables below them` : 'the wider tables (--trials) were not run'}, at random places; two keys are searched for, the threshold is 1e-6 for the excerpt, all searches counted.
 ${lengths}
 ## False findings
 

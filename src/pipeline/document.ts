@@ -44,8 +44,8 @@ export async function seeDocument(engine: Engine, bytes: Uint8Array, { kind, cod
   await addMetadata(() => code.readDocument(engine, bytes, kind, sidecar), expect === undefined ? {} : { expect }, sight)
   await readSignatures(hasherOf(() => code.contentBytes(engine, bytes, kind)), trust === undefined ? {} : { trust }, sight)
   seeText(engine, bytes, kind, { keys, ...(expect === undefined ? {} : { expect }) }, sight)
-  // A label of its own file that nobody sees is not one that is missing.
-  if (kind === 'text/plain' && sidecar === undefined && sight.evidence.some(({ found }) => found)) sight.metadata = 'unknown'
+  // A label in a file of its own that nobody sees is not one that is missing.
+  if (kind === 'text/plain' && sidecar === undefined) sight.metadata = 'unknown'
   if (kind === 'text/plain' && sidecar === undefined)
     sight.findings.push({ rule: 'P2', severity: 'info', message: `There is no file ${name ?? 'NAME'}${code.SIDECAR} beside this text, where its label would stand; it may have been left behind.` })
   return sight

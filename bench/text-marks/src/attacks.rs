@@ -112,7 +112,8 @@ const LENGTHS: [&[usize]; 2] = [
 ];
 
 /// A table for each language and profile: share of excerpts found, and of identifiers read; wrong ones counted.
-pub fn lengths(corpora: &[Corpus], trials: usize) -> Result<(), String> {
+/// `targets`: only the lengths and attacks that have a target.
+pub fn lengths(corpora: &[Corpus], trials: usize, targets: bool) -> Result<(), String> {
     let mut random = Random(0x1234_5678_9abc_def1);
     for language in ["zh", "en"] {
         let of_it: Vec<&Corpus> = corpora.iter().filter(|corpus| corpus.language == language).collect();
@@ -123,15 +124,19 @@ pub fn lengths(corpora: &[Corpus], trials: usize) -> Result<(), String> {
         for profile in [Profile::Presence, Profile::Id] {
             let mut wrong = 0;
             let (unit, all) = if chinese { ("characters", LENGTHS[0]) } else { ("words", LENGTHS[1]) };
-            let lengths: Vec<usize> = all
-                .iter()
-                .copied()
-                .filter(|length| profile == Profile::Id || *length <= if chinese { 400 } else { 260 })
-                .collect();
+            let wanted: &[usize] = match (chinese, profile) {
+                (true, Profile::Presence) => &[64, 110],
+                (true, Profile::Id) => &[140, 600, 900],
+                (false, Profile::Presence) => &[40, 70],
+                (false, Profile::Id) => &[90, 340, 500],
+            };
+            let most = if profile == Profile::Id { usize::MAX } else { 400 };
+            let lengths: Vec<usize> =
+                if targets { wanted.to_vec() } else { all.iter().copied().filter(|length| *length <= most).collect() };
             println!("\n{language}, profile {profile:?}, {unit}; % found, and % identifiers read\n");
             println!("| attack |{}", lengths.iter().map(|length| format!(" {length} |")).collect::<String>());
             println!("|---|{}", "---|".repeat(lengths.len()));
-            for attack in attacks(chinese) {
+            for attack in attacks(chinese).into_iter().take(if targets { 6 } else { usize::MAX }) {
                 let mut row = format!("| {} |", attack.name);
                 for length in &lengths {
                     let (mut found, mut read) = (0, 0);

@@ -1,4 +1,4 @@
-//! `text-marks FILE... [--lengths N | --false N | --speed] [--odd | --even]`: texts of one paragraph a line, whose names start
+//! `text-marks FILE... [--lengths N | --targets N | --false N | --speed] [--odd | --even]`: texts of one paragraph a line, whose names start
 //! with their language (`zh-`, `en-`). Prints Markdown.
 #![allow(clippy::print_stdout)]
 
@@ -139,7 +139,10 @@ fn run() -> Result<(), String> {
         return Err("name at least one text file".to_owned());
     }
     if let Some(trials) = number("--lengths") {
-        attacks::lengths(&corpora, trials)?;
+        attacks::lengths(&corpora, trials, false)?;
+    }
+    if let Some(trials) = number("--targets") {
+        attacks::lengths(&corpora, trials, true)?;
     }
     if let Some(trials) = number("--false") {
         null::alarms(&corpora, trials)?;
