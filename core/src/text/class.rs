@@ -125,15 +125,25 @@ const fn ascii(code: u8) -> Class {
     }
 }
 
-/// How much a letter counts: an ideograph says about as much as three letters, a Korean syllable as two.
+/// How much a letter counts towards the next mark: nine for an ideograph, six for a Korean syllable, four for any other. A mark
+/// before a space waits for the word's end, which makes the distances alike.
 #[inline]
 pub fn weight(class: Class, code: u32) -> u32 {
     match class {
-        Class::Ideograph => 3,
-        Class::Letter if (0xac00..=0xd7a3).contains(&code) => 2,
-        Class::Letter => 1,
+        Class::Ideograph => 9,
+        Class::Letter if is_syllable(code) => 6,
+        Class::Letter => 4,
         _ => 0,
     }
+}
+
+/// How much of a context a letter is, of eight parts: two for an ideograph or syllable, one for any other.
+pub fn share(code: u32) -> u32 {
+    if class(code) == Class::Ideograph || is_syllable(code) { 2 } else { 1 }
+}
+
+fn is_syllable(code: u32) -> bool {
+    (0xac00..=0xd7a3).contains(&code)
 }
 
 /// The form in which a letter enters a context: small, Latin without its accents.

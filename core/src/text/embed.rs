@@ -23,8 +23,8 @@ impl Profile {
     /// Letters between two marks, in the units of `class::weight`.
     fn distance(self) -> u32 {
         match self {
-            Profile::Presence => 12,
-            Profile::Id => 17,
+            Profile::Presence => 36,
+            Profile::Id => 45,
         }
     }
 

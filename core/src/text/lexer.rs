@@ -2,7 +2,7 @@
 //! numbers, names or tables. It looks at what came before only (and at one character behind a space), so that a text that
 //! arrives in pieces is treated as one that is there at once. Plain text, Markdown and HTML are read by the same rules.
 
-use super::class::{Class, class, fold, weight};
+use super::class::{Class, fold, share, weight};
 use super::element::{Element, Name, element};
 use serde::{Deserialize, Serialize};
 
@@ -141,7 +141,7 @@ impl Lexer {
             }
             let at = (self.count.wrapping_sub(1 + length)) % MOST;
             let letter = fold(self.letters[at]);
-            sum += if weight(class(letter), letter) > 1 { 2 } else { 1 };
+            sum += share(letter);
             found[length] = letter;
             start = self.places[at];
             length += 1;
