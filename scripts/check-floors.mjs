@@ -7,14 +7,14 @@ import { dirname, join, normalize } from 'node:path'
 const RUST = {
   folder: 'core/src', ending: '.rs', uses: rustUses,
   floors: [
-    ['error'], ['keyed', 'signal', 'stats', 'xmp'], ['ecc'], ['payload'], ['container'], ['media'], ['metadata'], ['image', 'audio', 'token'], ['label', 'audible'], ['face'], ['lib'],
+    ['error'], ['keyed', 'signal', 'stats', 'xmp'], ['ecc'], ['payload'], ['container'], ['media'], ['metadata'], ['image', 'audio', 'text', 'token'], ['label', 'audible'], ['face'], ['lib'],
   ],
 }
 const TYPESCRIPT = {
   folder: 'src', ending: '.ts', uses: typescriptUses,
   floors: [
-    ['errors'], ['limits', 'page'], ['types'], ['engine'], ['policy'], ['media'], ['key'], ['metadata', 'signature', 'trace', 'c2pa', 'document'], ['image', 'audio', 'token', 'ledger'], ['pipeline'],
-    ['countermark', 'diagnose'], ['relabel', 'dossier', 'serve', 'adapters'], ['index', 'browser'], ['cli'],
+    ['errors'], ['limits', 'page'], ['types'], ['engine'], ['policy'], ['media'], ['key'], ['metadata', 'signature', 'trace', 'c2pa', 'document'], ['image', 'audio', 'text', 'token', 'ledger'], ['pipeline'],
+    ['texts'], ['countermark', 'diagnose'], ['relabel', 'dossier', 'serve', 'adapters'], ['index', 'browser'], ['cli'],
   ],
 }
 

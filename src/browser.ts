@@ -23,6 +23,9 @@ export type { TokenPart, TokenPick } from './engine/token.js'
 export type { WasmSource } from './engine/wasm.js'
 export type { TokenMark } from './token/mark.js'
 export type { TokenDetectArguments, TokenEvidence, TokenFunctions, TokenSampler, TokenSamplerOptions } from './token/token.js'
+export { copyWithLabel } from './text/copy.js'
+export { inspect } from './text/inspect.js'
+export { findTextLabel, INTERFACE_LABELS, KNOWN_LABELS, labelText, TEXT_LABELS } from './text/label.js'
 export type * from './types.js'
 
 /** What `createVerifier` takes. */

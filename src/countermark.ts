@@ -29,6 +29,7 @@ import { verifyBytes, verifyDisk } from './pipeline/verify.js'
 import { policyOf, wordingOf } from './policy/policy.js'
 import { detectTokens, tokenSampler, type TokenFunctions } from './token/token.js'
 import { signerOf } from './signature/keys.js'
+import { texts, type TextFunctions } from './texts.js'
 import type { AudioLabelEvidence, AudioWatermarkEvidence, C2paOptions, Digest, Effort, EntryDraft, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, PropagateOptions, PropagateResult, Quality, Remark, Sound, SoundPosition, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
 
 /** The output's type: a path where `to` is given, else what `as` names, else the input's own kind. All that may be, where the options leave it open. */
@@ -97,6 +98,7 @@ export interface Countermark<D extends Partial<MarkOptions & VerifyOptions> = {}
   propagate<I extends Input, O extends PropagateOptions>(input: I, options: O & NoOther<O, PropagateOptions>): Promise<PropagateResult<OutputFor<I, O>>>
   readonly image: ImageFunctions
   readonly audio: AudioFunctions
+  readonly text: TextFunctions
 }
 
 /** Options of `mark` where `D` already holds some: `provider` may then be left out. */
@@ -121,6 +123,7 @@ export function createCountermark<const D extends Partial<MarkOptions & VerifyOp
     },
     image,
     audio,
+    text,
   }
 }
 
@@ -319,6 +322,9 @@ export async function propagate<I extends Input, O extends PropagateOptions>(inp
   return { ...(source.name === undefined ? {} : { file: source.name }), output: output as OutputFor<I, O>, ...report, ...(entry === undefined ? {} : { entry }), ms: Math.round(performance.now() - start) }
 }
 
+/** Work on texts in memory and on streams of them; see TextFunctions. */
+export const text: TextFunctions = texts(loadEngine)
+
 /** Work on samples; see ImageFunctions. */
 export const image: ImageFunctions = {
   embed: async (picture, options) => embed(await loadEngine(), picture, options),
@@ -380,7 +386,7 @@ export async function planOf(options: MarkOptions): Promise<Plan> {
   return {
     policy, producer, produceId, numbered: options.produceId !== undefined,
     key, keyId: keyIdOf(key), quality: options.quality ?? 'standard',
-    watermark: watermark && !metadataOnly, remark: remarkOf(options.remark, key), metadataOnly, keepC2pa: options.keepC2pa ?? false,
+    watermark: watermark && !metadataOnly, ...(options.text === undefined ? {} : { text: textOptionsOf(options.text) }), remark: remarkOf(options.remark, key), metadataOnly, keepC2pa: options.keepC2pa ?? false,
     ...(draws ? { label: {
       text: wordingOf(policy, text),
       position: moment === undefined ? ((position ?? policy.label.position) as LabelPosition) : policy.label.position,
@@ -410,6 +416,12 @@ async function c2paOf(options: C2paOptions): Promise<C2paOptions> {
     throw new CountermarkError('ERR_USAGE', 'c2pa needs a certificate chain, and a key or a function that signs.', { remedy: 'Give c2pa.certificate and c2pa.key (--c2pa-cert, --c2pa-key).' })
   await c2paModule()
   return options
+}
+
+function textOptionsOf({ profile, position }: NonNullable<MarkOptions['text']>): NonNullable<MarkOptions['text']> {
+  if (profile !== undefined && profile !== 'presence' && profile !== 'id') throw new CountermarkError('ERR_PARAMETER', `The profile of a text is presence or id, not ${String(profile)}.`)
+  if (position !== undefined && !['start', 'end', 'inline'].includes(position)) throw new CountermarkError('ERR_PARAMETER', `The label of a text stands at start, end or inline, not ${String(position)}.`)
+  return { ...(profile === undefined ? {} : { profile }), ...(position === undefined ? {} : { position }) }
 }
 
 function remarkOf(remark: Remark = 'refuse', key: Key): Remark {

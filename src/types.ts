@@ -9,8 +9,11 @@ export type * from './types/c2pa.js'
 export type * from './types/ledger.js'
 export type * from './types/relabel.js'
 
-/** What content is, where its samples are marked. Films and documents get their metadata only. */
-export type Modality = 'image' | 'audio'
+/** What content is, where its samples or its text are marked. Films and other documents get their metadata only. */
+export type Modality = 'image' | 'audio' | 'text'
+
+/** What the mark of a text says: that it is one (found in shorter excerpts), or also which content it is. */
+export type TextProfile = 'presence' | 'id'
 
 /** A key of the watermark: `'public'` (anyone may detect) or 64 hexadecimal digits (32 bytes). */
 export type Key = 'public' | (string & {})
@@ -134,6 +137,11 @@ export interface WatermarkEvidence {
   matchesMetadata?: boolean
   /** Whether the payload is the hash of the pair that the caller asked for. */
   matchesExpected?: boolean
+  /** Of a text: the profile, how many symbols could be asked and how many the key accounts for, and the marked stretches (UTF-16 units, start and end). */
+  profile?: TextProfile
+  symbols?: number
+  matches?: number
+  spans?: [number, number][]
   /** Of an animation: the frame in which it was found, or that came nearest; counted from 0. */
   frame?: number
   where?: {
@@ -174,6 +182,9 @@ export interface LabelEvidence {
   score?: number
   pValue?: number
   text?: string[]
+  /** Of a text: where the label stands (UTF-16 units), and the service whose sentence it is, where that is known. */
+  range?: { position: 'start' | 'end'; start: number; end: number }
+  service?: string
   /** Of an animation: the frame in which it was found, counted from 0. */
   frame?: number
   where?: {
@@ -305,6 +316,8 @@ export interface MarkOptions extends CallOptions {
   key?: Key
   /** Default `standard`. */
   quality?: Quality
+  /** Of a text: what its mark says (default `id`), and where its label stands (default `end`). */
+  text?: { profile?: TextProfile; position?: 'start' | 'end' | 'inline' }
   /** False leaves the samples without watermark. Default true. */
   watermark?: boolean
   /**
@@ -362,7 +375,7 @@ export interface MarkResult<Output = unknown> {
   /** The id of the key, or `public`. */
   key: string
   /** `replaced`: the payload of an older watermark of the key that this one was put over. `frames`, of an animation: how many got it; of those `checked`, it was `read` back from so many. */
-  watermark: { embedded: boolean; reason?: string; bits?: number; replaced?: string; frames?: { marked: number; checked: number; read: number } }
+  watermark: { embedded: boolean; reason?: string; bits?: number; /** Of a text: invisible characters put in. */ marks?: number; replaced?: string; frames?: { marked: number; checked: number; read: number } }
   /** Of a sound, `form` says what was put in, `span` from where to where in seconds of the output, `loudness` in LUFS. */
   label: {
     drawn: boolean; reason?: string; text?: string[]; box?: Box; ratio?: number; contrast?: number

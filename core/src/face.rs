@@ -11,6 +11,7 @@ use crate::media::{
 };
 use crate::metadata::{carry, read, text, texts, write};
 use crate::payload;
+use crate::text::{detect as text_marks, embed as text_mark, fingerprint, strip};
 use crate::token;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -154,4 +155,42 @@ pub fn token_detect(tokens: &[u32], options_text: &str) -> Result<String> {
 pub fn coded_digest_source(source: &dyn Source) -> Result<String> {
     let walk = (media::kind(source)?.walk)(source)?;
     Ok(media::digest(source, &walk)?.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// UTF-16, little-endian; a last single byte is none.
+fn units(bytes: &[u8]) -> Vec<u16> {
+    bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect()
+}
+
+fn bytes_of(units: &[u16]) -> Vec<u8> {
+    units.iter().flat_map(|unit| unit.to_le_bytes()).collect()
+}
+
+/// The text (UTF-16, little-endian, lone surrogates allowed) with the character mark. Takes the JSON of `text::embed::Options`.
+pub fn text_embed(text: &[u8], options_text: &str) -> Result<Vec<u8>> {
+    Ok(bytes_of(&text_mark::embed(&units(text), &options(options_text)?)?))
+}
+
+/// The text without the character mark of the key. Takes the JSON of `text::embed::Options`; a payload is not asked for.
+pub fn text_strip(text: &[u8], options_text: &str) -> Result<Vec<u8>> {
+    Ok(bytes_of(&strip::strip(&units(text), &options(options_text)?)?))
+}
+
+/// Looks for character marks. Takes the JSON of `text::detect::Options`, gives that of `text::detect::Report`.
+pub fn text_detect(text: &[u8], options_text: &str) -> Result<String> {
+    report(&text_marks::detect(&units(text), &options(options_text)?)?)
+}
+
+/// Digests by which copies of a text are found again. Gives the JSON of `text::fingerprint::Fingerprint`.
+pub fn text_fingerprint(text: &[u8]) -> Result<String> {
+    report(&fingerprint::fingerprint(&units(text)))
+}
+
+/// The next piece of a text that is marked as it comes. Takes the JSON of `text::embed::Step`. Gives what is ready: its length
+/// in bytes (four, little-endian), the text, and then the JSON of `text::embed::State`, to be given with the next piece.
+pub fn text_step(text: &[u8], options_text: &str) -> Result<Vec<u8>> {
+    let (ready, state) = text_mark::step(&units(text), &options(options_text)?)?;
+    let ready = bytes_of(&ready);
+    let length = u32::try_from(ready.len()).map_err(|_| Error::limit("a piece of text has at most 2 GiB"))?;
+    Ok([length.to_le_bytes().to_vec(), ready, report(&state)?.into_bytes()].concat())
 }

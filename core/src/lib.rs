@@ -18,5 +18,6 @@ pub mod metadata;
 pub mod payload;
 pub mod signal;
 pub mod stats;
+pub mod text;
 pub mod token;
 pub mod xmp;

@@ -237,3 +237,33 @@ impl LoudnessMeter {
         now(|| self.0.report())
     }
 }
+
+/// The text (UTF-16, little-endian) with the character mark.
+#[napi]
+pub fn text_embed(text: Buffer, options: String) -> Result<Buffer> {
+    now(|| face::text_embed(&text, &options).map(Buffer::from))
+}
+
+/// The text without the character mark of the key.
+#[napi]
+pub fn text_strip(text: Buffer, options: String) -> Result<Buffer> {
+    now(|| face::text_strip(&text, &options).map(Buffer::from))
+}
+
+/// Looks for character marks.
+#[napi]
+pub fn text_detect(text: Buffer, options: String) -> Result<String> {
+    now(|| face::text_detect(&text, &options))
+}
+
+/// Digests by which copies of a text are found again.
+#[napi]
+pub fn text_fingerprint(text: Buffer) -> Result<String> {
+    now(|| face::text_fingerprint(&text))
+}
+
+/// The next piece of a text that is marked as it comes.
+#[napi]
+pub fn text_step(text: Buffer, options: String) -> Result<Buffer> {
+    now(|| face::text_step(&text, &options).map(Buffer::from))
+}

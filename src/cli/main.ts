@@ -48,6 +48,8 @@ async function main(argv: string[]): Promise<number> {
   const marking = (command: Command): Command => files(command)
     .option('--key <file|public>', 'the watermark\'s key (default: the one that keygen made, else public)')
     .addOption(new Option('--quality <setting>', 'watermark against picture quality').choices(['standard', 'high', 'robust']))
+    .addOption(new Option('--text-profile <profile>', 'what the mark of a text says: that it is one, or which (default: id)').choices(['presence', 'id']))
+    .addOption(new Option('--text-label <place>', 'place of the label in a text (default: end)').choices(['start', 'end', 'inline']))
     .option('--no-watermark', 'no watermark')
     .addOption(new Option('--remark <policy>', 'a picture with a watermark of this key, of other content (default: refuse)').choices(['refuse', 'replace']))
     .option('--no-explicit', 'no visible label; needs --waiver where the policy requires one')
@@ -69,8 +71,8 @@ async function main(argv: string[]): Promise<number> {
     .option('--ledger <file>', 'the ledger in which every output is entered (default: COUNTERMARK_LEDGER, else none)')
     .option('--recipient <id>', 'whom the content is given to; goes into the ledger only')
 
-  marking(program.command('mark').argument('<input...>').description('mark files: label, watermark and metadata of pictures and sound; metadata of films and other pictures'))
-    .requiredOption('-o, --output <file|folder>', 'a file for one input, a folder for several')
+  marking(program.command('mark').argument('<input...>').description('mark files: label, watermark and metadata of pictures, sound and texts; metadata of films, other pictures and documents; - is a text on stdin'))
+    .requiredOption('-o, --output <file|folder>', 'a file for one input, a folder for several; - for a text on stdout')
     .option('--produce-id <id>', 'the content number (default: a fresh UUID)')
     .action(async (inputs: string[], flags: MarkFlags) => {
       chosen = flags

@@ -2,6 +2,7 @@ import { mark, openLedger, type MarkOptions, type MarkResult } from '../index.js
 import { limitsFrom, markingKey, outputsOf, policyFrom, providerFrom, textFrom, type FileOptions } from './inputs.js'
 import type { Speech } from './language.js'
 import { ledgerPath } from './ledger.js'
+import { fromStdin, toStdout } from './stdin.js'
 import { errorOf, terminalOf, usage, type CommonOptions, type Terminal } from './terminal.js'
 
 /** The flags of `countermark mark`, as commander names them. */
@@ -32,6 +33,8 @@ export interface MarkFlags extends CommonOptions, FileOptions {
   labelVoice?: string | true
   ledger?: string
   recipient?: string
+  textProfile?: string
+  textLabel?: string
 }
 
 /** The options of `mark` that the flags mean, and a sentence that says which key is used. */
@@ -49,6 +52,9 @@ export async function optionsFrom(flags: MarkFlags, speech: Speech, signal: Abor
     ...(flags.metadataOnly ? { metadataOnly: true } : {}),
     ...(flags.ffmpeg === undefined ? {} : { ffmpeg: flags.ffmpeg }),
     ...(flags.keepC2pa ? { keepC2pa: true } : {}),
+    ...(flags.textProfile === undefined && flags.textLabel === undefined ? {} : {
+      text: { ...(flags.textProfile === undefined ? {} : { profile: flags.textProfile as 'id' }), ...(flags.textLabel === undefined ? {} : { position: flags.textLabel as 'end' }) },
+    }),
     ...(await signFrom(flags, speech)),
     ...labelFrom(flags),
     ...(flags.recipient === undefined ? {} : { recipient: flags.recipient }),
@@ -62,6 +68,16 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
   const { speech } = terminal
   if (flags.produceId !== undefined && inputs.length > 1) throw usage(speech.say('oneNumber', { count: inputs.length }))
   const { options, said } = await optionsFrom(flags, speech, signal)
+  if (inputs.length === 1 && inputs[0] === '-') {
+    if (flags.output === '-') {
+      await toStdout(options, terminal)
+      return 0
+    }
+    const result = await mark(await fromStdin(flags.output), { ...options, to: flags.output })
+    if (result.watermark.embedded) terminal.note(said)
+    print(terminal, result as MarkResult<string>, '-')
+    return result.status === 'done' && result.verdict === 'non-compliant' ? 1 : 0
+  }
   const pairs = await outputsOf(inputs, flags.output, speech)
 
   const place = ledgerPath(flags.ledger)

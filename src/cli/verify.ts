@@ -1,6 +1,7 @@
 import { defaultKey, verify, type AudioWatermarkEvidence, type Evidence, type VerifyOptions, type VerifyResult, type WatermarkEvidence } from '../index.js'
 import { keyFrom, limitsFrom, policyFrom, providerFrom, textFrom, type FileOptions } from './inputs.js'
 import type { Speech } from './language.js'
+import { fromStdin } from './stdin.js'
 import { errorOf, terminalOf, usage, type CommonOptions } from './terminal.js'
 
 /** The flags of `countermark verify`, as commander names them. */
@@ -18,7 +19,7 @@ export interface VerifyFlags extends CommonOptions, FileOptions {
 export async function runVerify(inputs: string[], flags: VerifyFlags, signal: AbortSignal): Promise<number> {
   const terminal = terminalOf(flags)
   const { speech } = terminal
-  if (inputs.includes('-')) throw usage(speech.say('stdin'))
+  if (inputs.includes('-') && inputs.length > 1) throw usage(speech.say('stdin'))
   const provider = providerFrom(flags, speech)
   if ((provider === undefined) !== (flags.produceId === undefined)) throw usage(speech.say('expectBoth'))
   const policy = await policyFrom(flags.policy, speech)
@@ -40,7 +41,7 @@ export async function runVerify(inputs: string[], flags: VerifyFlags, signal: Ab
   try {
     for (const file of inputs) {
       try {
-        const result = await verify(file, options)
+        const result = await verify(file === '-' ? await fromStdin() : file, options)
         if (result.verdict === 'compliant' && result.matchesExpected !== false) passed += 1
         terminal.result(terminal.json ? JSON.stringify({ ...result, file }) : lines(result, file, speech))
       } catch (thrown) {

@@ -1,6 +1,7 @@
 // The one interface that both engines satisfy. Underneath, a binding takes bytes and JSON texts and gives the same.
 import { fromEngine } from '../errors.js'
-import type { Box, Effort, Key, LabelPosition, Modality, Picture, Quality, Record, Transform } from '../types.js'
+import { textOf, unitsOf } from './units.js'
+import type { Box, Effort, Key, LabelPosition, Modality, Picture, Quality, Record, TextProfile, Transform } from '../types.js'
 
 /** What a binding exports; native and WebAssembly alike. Work on samples may be given as a promise. */
 export interface Binding {
@@ -28,6 +29,11 @@ export interface Binding {
   voiceFit(samples: Uint8Array, options: string): Uint8Array
   rhythmDetect(samples: Uint8Array, options: string): string | Promise<string>
   readonly LoudnessMeter: { of(options: string): { push(samples: Uint8Array): void; report(): string } }
+  textEmbed(text: Uint8Array, options: string): Uint8Array
+  textStrip(text: Uint8Array, options: string): Uint8Array
+  textStep(text: Uint8Array, options: string): Uint8Array
+  textDetect(text: Uint8Array, options: string): string
+  textFingerprint(text: Uint8Array): string
 }
 
 /** Marks a sound piece by piece: interleaved samples, 32-bit floating-point numbers in little-endian bytes. */
@@ -269,6 +275,27 @@ export interface LabelRequest extends WriteOptions {
   standing: { location: string; offset: number; raw: string }[]
 }
 
+/** How a text is marked. `payload`: 16 hexadecimal digits, needed for `id`. */
+export interface TextSettings { key: Key; profile: TextProfile; payload?: string }
+
+/** One key's finding in a text; the spans are UTF-16 units. `pValue` counts every key of the call. */
+export interface TextDetection {
+  kind: 'watermark'
+  modality: 'text'
+  found: boolean
+  pValue: number
+  profile?: TextProfile
+  payload?: string
+  bits?: number
+  keyId: string
+  symbols: number
+  matches: number
+  where?: { spans: { start: number; end: number }[] }
+}
+
+/** Digests by which copies of a text are found again: SimHash (16 hexadecimal digits) and MinHash (64 numbers of 32 bits). */
+export interface Fingerprint { simhash: string; minhash: number[]; features: number }
+
 /** All arithmetic and all byte surgery, by whichever engine was loaded. Failures are CountermarkErrors. */
 export interface Engine {
   readonly kind: 'native' | 'wasm'
@@ -312,6 +339,14 @@ export interface Engine {
   voiceFit(samples: Float32Array, voiceChannels: number, options: ClipOptions): Float32Array
   rhythmDetect(samples: Float32Array, format: SoundFormat): Promise<RhythmDetection>
   loudnessMeter(format: SoundFormat): Meter
+  /** The text with the character mark; every string is taken, lone surrogates too. */
+  textEmbed(text: string, settings: TextSettings): string
+  /** The text without the key's own mark; what `textEmbed` gave is restored to the unit. */
+  textStrip(text: string, settings: TextSettings): string
+  /** Marks a text as it comes: what the pieces give is what `textEmbed` gives of the whole. */
+  textEmbedder(settings: TextSettings): { push(piece: string): string; end(): string }
+  textDetect(text: string, keys: Key[]): TextDetection[]
+  textFingerprint(text: string): Fingerprint
   /** Files on disk, of any size; the native engine only. */
   readonly disk?: Disk
 }
@@ -367,6 +402,19 @@ async function report<T>(work: () => string | Promise<string>): Promise<T> {
   }
 }
 
+/** The state goes to the engine and back with every piece: nothing is held there. */
+function embedderOver(binding: Binding, settings: TextSettings): { push(piece: string): string; end(): string } {
+  let state: unknown
+  const step = (piece: string, end: boolean): string => guarded(() => {
+    const given = binding.textStep(unitsOf(piece), JSON.stringify({ ...settings, state, end }))
+    const length = new DataView(given.buffer, given.byteOffset).getUint32(0, true)
+    state = JSON.parse(new TextDecoder().decode(given.subarray(4 + length)))
+    return textOf(given.subarray(4, 4 + length))
+  })
+  step('', false)
+  return { push: (piece) => step(piece, false), end: () => step('', true) }
+}
+
 /** The typed engine over a binding. */
 export function engineOver(binding: Binding, kind: 'native' | 'wasm'): Engine {
   return {
@@ -411,5 +459,10 @@ export function engineOver(binding: Binding, kind: 'native' | 'wasm'): Engine {
       const meter = binding.LoudnessMeter.of(JSON.stringify({ rate, channels }))
       return { push: (samples) => guarded(() => meter.push(bytesOf(samples))), report: () => guarded(() => JSON.parse(meter.report()) as Loudness) }
     }),
+    textEmbed: (text, settings) => guarded(() => textOf(binding.textEmbed(unitsOf(text), JSON.stringify(settings)))),
+    textStrip: (text, settings) => guarded(() => textOf(binding.textStrip(unitsOf(text), JSON.stringify(settings)))),
+    textEmbedder: (settings) => embedderOver(binding, settings),
+    textDetect: (text, keys) => guarded(() => (JSON.parse(binding.textDetect(unitsOf(text), JSON.stringify({ keys }))) as { evidence: TextDetection[] }).evidence),
+    textFingerprint: (text) => guarded(() => JSON.parse(binding.textFingerprint(unitsOf(text))) as Fingerprint),
   }
 }

@@ -1,5 +1,6 @@
 // One modality's work on samples: settings and defaults, no files.
 import type { DrawReport, EmbedReport, Engine } from '../engine/engine.js'
+import { keyOf, keysOf } from '../engine/keys.js'
 import { CountermarkError } from '../errors.js'
 import { POSITIONS } from '../policy/policy.js'
 import type { Box, Effort, Key, LabelEvidence, LabelPosition, Picture, Point, Quality, Transform, WatermarkEvidence } from '../types.js'
@@ -7,18 +8,7 @@ import type { Box, Effort, Key, LabelEvidence, LabelPosition, Picture, Point, Qu
 const QUALITIES: readonly unknown[] = ['standard', 'high', 'robust']
 const EFFORTS: readonly unknown[] = ['direct', 'scan', 'full']
 
-/** The key as the engine takes it. ERR_PARAMETER for anything but `public` and 64 hexadecimal digits. */
-export function keyOf(key: Key): Key {
-  if (key === 'public') return key
-  if (typeof key === 'string' && /^[0-9a-f]{64}$/i.test(key)) return key.toLowerCase()
-  throw new CountermarkError('ERR_PARAMETER', 'A key is "public" or 64 hexadecimal digits.', { remedy: 'Make one with countermark keygen.' })
-}
-
-/** The keys of a search as the engine takes them, each once. ERR_PARAMETER for what is no list of keys. */
-export function keysOf(keys: readonly Key[]): Key[] {
-  if (!Array.isArray(keys)) throw new CountermarkError('ERR_PARAMETER', 'keys is a list of keys.')
-  return [...new Set(keys.map(keyOf))]
-}
+export { keyOf, keysOf } from '../engine/keys.js'
 
 function shape(picture: Picture): Picture {
   const { samples, width, height, channels, depth } = picture

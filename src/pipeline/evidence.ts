@@ -45,6 +45,8 @@ export interface Sight {
   report?: MetadataReport
   /** Every text of the metadata. */
   texts?: MetadataText[]
+  /** Of a text that was searched: about how many tokens of a model it has (rule T5). */
+  tokens?: number
   /** Nobody looked for watermarks and labels in the samples, and nothing follows from not seeing any. */
   unsearched?: true
 }
@@ -311,7 +313,7 @@ function amongFrames(mark: WatermarkEvidence, frames: number): WatermarkEvidence
 type Mark = Pick<WatermarkEvidence, 'found' | 'payload'>
 
 /** The mark with what it says about the content of the metadata, and about the content asked for. */
-function compared<M extends Mark>(engine: Engine, mark: M, { expect }: Pick<Request, 'expect'>, aigc: Partial<Record> | undefined): M {
+export function compared<M extends Mark>(engine: Engine, mark: M, { expect }: Pick<Request, 'expect'>, aigc: Partial<Record> | undefined): M {
   const metadata = aigc?.ContentProducer !== undefined && aigc.ProduceID !== undefined
     ? agrees(engine, mark, String(aigc.ContentProducer), String(aigc.ProduceID)) : undefined
   const expected = expect && agrees(engine, mark, expect.producer, expect.produceId)

@@ -156,10 +156,19 @@ function judgeWatermarks(policy: Policy, sight: Sight, known: Knowledge | undefi
   if (found.some(({ matchesMetadata }) => matchesMetadata === false) && !found.some(({ matchesMetadata }) => matchesMetadata === true))
     return { findings: [finding('W1', 'The watermark is of other content than the metadata: the label may have been copied from another file.')], open: false }
   if (found.length > 0 || policy.watermark.demand !== 'required') return { findings: [], open: false }
+  if (sight.tokens !== undefined) return judgeLongText(sight.tokens, known)
   if (known?.watermark === false)
     return { findings: [{ ...finding('W1', 'The file has no watermark; this policy asks for one.'), remedy: 'Mark the content as a kind of file that carries a watermark, with the watermark left on.' }], open: false }
   if (sight.unsearched) return { findings: [], open: true }
   return { findings: [finding('W1', 'No watermark of the known keys was found; one of another key or maker cannot be seen.', 'info')], open: true }
+}
+
+/** Rule T5: what is shorter needs no mark. Another maker's cannot be seen. */
+function judgeLongText(tokens: number, known: Knowledge | undefined): { findings: Finding[]; open: boolean } {
+  if (tokens <= 200) return { findings: [], open: false }
+  return known?.watermark === false
+    ? { findings: [finding('T5', `The text has about ${tokens} tokens and no watermark; this policy asks for one above 200.`)], open: false }
+    : { findings: [finding('T5', `The text has about ${tokens} tokens, and no watermark of the known keys was found; one of another key or maker cannot be seen.`, 'info')], open: true }
 }
 
 /** Rules I1 and A1. A label of another maker, and a waiver, cannot be seen; of audible labels only the rhythm is recognised. */
@@ -170,6 +179,8 @@ function judgeVisible(policy: Policy, sight: Sight, known: Knowledge | undefined
     return { findings: [finding('L1', `The ${audible ? 'audible' : 'visible'} label was left out under agreement ${known.waiver}; keep the record of it for at least six months.`, 'info')], open: false }
   if (known?.drawn === true || sight.evidence.some((one): one is LabelEvidence => one.kind === 'label' && one.found)) return { findings: [], open: false }
   if (sight.unsearched) return { findings: [], open: true }
+  if (sight.tokens !== undefined)
+    return { findings: [finding('T1', 'No label that says AI and generated stands at the start or the end of the text; whether one is shown around it, or an agreement leaves it out, cannot be told from the file.', 'info')], open: true }
   return { findings: [audible
     ? finding('A1', 'The rhythm was not heard; whether a voice says the label instead, or an agreement leaves it out, cannot be told from the file.', 'info')
     : finding('I1', 'No visible label of ours was seen; whether there is another one, or an agreement to leave it out, cannot be told from the file.', 'info')], open: true }

@@ -1,5 +1,5 @@
-// Documents on the path of marking. They have a metadata label only: no label is drawn into them and no watermark is put into
-// their text, and every result says so.
+// Documents on the path of marking. Plain text, Markdown and pages get label and mark in their text (text.ts), the others their
+// metadata only, and every result says so.
 import type { Engine } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
 import type { Deadline } from '../limits.js'
@@ -9,24 +9,28 @@ import { seeDocument, type Document } from './document.js'
 import type { Sight } from './evidence.js'
 import { judge } from './judge.js'
 import { begin } from './kept.js'
-import { disclosure, signed, type Marked, type Plan } from './mark.js'
+import { disclosure, isBoundLabel, signed, type Marked, type Plan } from './mark.js'
 import { checkLabel, failed } from './readback.js'
+import { changeText } from './text.js'
 
 /** What stands beside a plain text: the ending of its name, and its bytes where the output is to have one. */
 export interface MarkedDocument extends Marked { sidecar?: { ending: string; bytes: Uint8Array } }
 
-const NO_WATERMARK = 'documents carry no watermark in this version'
-const NO_LABEL = 'no label is drawn into documents in this version; it must stand in the text itself'
+const TEXTS: readonly string[] = ['text/plain', 'text/markdown', 'text/html']
 
 /** Marks a document: writes its metadata label and reads it back. Errors: see ErrorCode; on any of them there is no output. */
 export async function markDocument(engine: Engine, bytes: Uint8Array, document: Document, plan: Plan, deadline: Deadline): Promise<MarkedDocument> {
   const { kind, code, sidecar } = document
-  if (plan.label?.asked)
+  if (plan.label?.asked && !TEXTS.includes(kind))
     throw new CountermarkError('ERR_UNSUPPORTED', 'No label is drawn into documents in this version.', { remedy: 'Leave out its text and place, and put the label into the document\'s own text.' })
   if (plan.c2pa !== undefined)
     throw new CountermarkError('ERR_UNSUPPORTED', 'C2PA manifests are not written into documents in this version.', { remedy: 'Leave out c2pa (--c2pa-key, --c2pa-cert).' })
   const { kept, first, sourceType, findings } = begin(code.readDocument(engine, bytes, kind, sidecar), plan)
   let record: Record = kept ?? first
+  const work = changeText(engine, bytes, kind, plan, record, kept !== undefined && await isBoundLabel(kept))
+  findings.push(...work.findings)
+  bytes = work.bytes
+  deadline.check()
   // Writing changes nothing that the hash covers; checkOutput holds it to that.
   if (kept === undefined && plan.signer !== undefined) record = await signed(hasherOf(() => code.contentBytes(engine, bytes, kind)), record, plan.signer)
 
@@ -38,22 +42,22 @@ export async function markDocument(engine: Engine, bytes: Uint8Array, document: 
   deadline.check()
   const output = text ? bytes : written!
   const beside = text ? written : undefined
-  const sight = await seeDocument(engine, output, { kind, code, ...(beside === undefined ? {} : { sidecar: beside }) })
+  const sight = await seeDocument(engine, output, { kind, code, ...(beside === undefined ? {} : { sidecar: beside }) }, { keys: [plan.key] })
   checkOutput(engine, bytes, output, document, sight, record, kept === undefined)
   if (kept === undefined && plan.system !== undefined && code.readDocument(engine, output, kind, beside).aiSystemUsed !== plan.system.name)
     findings.push({ rule: 'C3', severity: 'warning', message: 'The system and its version are not written into documents of this kind by this version.', remedy: 'Write them into the document\'s own text or metadata.' })
   deadline.check()
 
-  if (plan.policy.label.demand === 'required' && plan.waiver === undefined)
+  if (plan.policy.label.demand === 'required' && plan.waiver === undefined && !work.labelled)
     findings.push({
       rule: kind === 'text/plain' ? 'T1' : 'T2', severity: 'warning',
-      message: `The policy ${plan.policy.name} requires a visible label. This version neither puts one into the text of documents nor looks for one there, so whether it has one cannot be told.`,
+      message: `The policy ${plan.policy.name} requires a visible label, and none was put into the text (${work.label.reason}): whether it has one cannot be told.`,
     })
   const judged = judge(plan.policy, { ...sight, findings: [...findings, ...sight.findings] }, false, {
     firstWrite: kept === undefined,
-    drawn: false,
+    drawn: work.labelled,
     ...(plan.label === undefined && plan.waiver !== undefined ? { waiver: plan.waiver } : {}),
-    ...(plan.metadataOnly ? {} : { watermark: false }),
+    ...(plan.metadataOnly ? {} : { watermark: work.watermark.embedded || work.found }),
   })
   return {
     bytes: output,
@@ -61,8 +65,7 @@ export async function markDocument(engine: Engine, bytes: Uint8Array, document: 
     report: {
       type: kind, status: kept === undefined ? 'done' : 'kept', produceId: record.ProduceID,
       payload: engine.payloadOf(record.ContentProducer, record.ProduceID, 64), record, policy: plan.policy.name, key: plan.keyId,
-      watermark: { embedded: false, reason: plan.metadataOnly ? 'metadata only' : NO_WATERMARK },
-      label: { drawn: false, reason: plan.metadataOnly ? 'metadata only' : plan.waiver !== undefined && plan.label === undefined ? `left out under agreement ${plan.waiver}` : NO_LABEL },
+      watermark: work.watermark, label: work.label,
       verdict: judged.verdict, state: judged.state, evidence: sight.evidence, findings: judged.findings,
     },
   }

@@ -7,7 +7,7 @@ import type { Codec } from '../media/codec.js'
 import { TRAINED } from '../metadata/record.js'
 import { WORDINGS } from '../policy/policy.js'
 import type { Signer } from '../signature/keys.js'
-import type { C2paOptions, Finding, Key, LabelPosition, MarkResult, Picture, Policy, Quality, Record, Remark, SoundPosition } from '../types.js'
+import type { C2paOptions, Finding, Key, LabelPosition, MarkOptions, MarkResult, Picture, Policy, Quality, Record, Remark, SoundPosition } from '../types.js'
 import { contentHasher, type Hasher } from './content.js'
 import type { Sight } from './evidence.js'
 import { judge } from './judge.js'
@@ -27,6 +27,8 @@ export interface Plan {
   keyId: string
   quality: Quality
   watermark: boolean
+  /** Of a text: profile and place of the label. */
+  text?: NonNullable<MarkOptions['text']>
   /** What to do with a watermark of the key that is there already, of other content. */
   remark: Remark
   /** Set by `markBytes` itself: the encoder took the watermark away, so the picture is done without one. */
@@ -230,6 +232,7 @@ async function changePixels(
   return work
 }
 
+/** Whether the label's signature covers the content as it is. */
 export async function isBoundLabel({ ReservedCode1 }: Record): Promise<boolean> {
   return ReservedCode1.includes('SecurityData') && (await import('../signature/security.js')).isBound(ReservedCode1)
 }

@@ -18,7 +18,7 @@ export async function verifyBytes(
   engine: Engine, decoder: Decoder, bytes: Uint8Array, options: VerifyOptions, keys: Key[], limits: Limits, deadline: Deadline,
   { document, manifests, sound }: { document?: Document | undefined; manifests?: ManifestReader | undefined; sound?: SoundDecoder | undefined } = {},
 ): Promise<Omit<VerifyResult, 'file' | 'ms'>> {
-  return verifySight(options, (asked) => document !== undefined ? seeDocument(engine, bytes, document, asked) : gather(engine, decoder, bytes, {
+  return verifySight(options, (asked) => document !== undefined ? seeDocument(engine, bytes, document, { ...asked, keys: options.keys ?? keys }) : gather(engine, decoder, bytes, {
     keys: options.keys ?? keys,
     effort: options.effort ?? 'full',
     texts: [...(options.labelTexts ?? []), ...WORDINGS],

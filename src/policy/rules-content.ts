@@ -11,23 +11,24 @@ const LABEL_AUDIO = { en: 'Add the rhythm label or a spoken label at the start o
 export const CONTENT_RULES: readonly Rule[] = [
   {
     rule: 'T1', zh: '文本显式标识须含两要素，位于起始或末尾', says: 'an AI element and a generation element stand together at the start, the end or a suitable middle place', modality: 'text',
-    articles: [measures('4(1)-1'), gb('5.1')], note: 'a window of 64 characters is *our own*', severity: 'error', seen: 'nobody', marks: '-', verifies: LATER, remedy: LABEL_TEXT,
+    articles: [measures('4(1)-1'), gb('5.1')], note: 'a line of 64 characters is *our own*', severity: 'error', seen: 'file',
+    marks: 'a sentence is put at the end or the start of plain text, Markdown and pages; warning where the policy requires a label and none was put', verifies: 'the first or last line holds both elements, whoever wrote it; note where none does (the interface may show it), the verdict then is cannot tell', remedy: LABEL_TEXT,
   },
   {
     rule: 'T2', zh: '导出的文档本身须含标识', says: 'an exported document holds the label itself', modality: 'text',
-    articles: [measures('4(2)')], severity: 'error', seen: 'nobody', marks: '-', verifies: LATER, remedy: LABEL_TEXT,
+    articles: [measures('4(2)')], severity: 'error', seen: 'maker', marks: 'as T1 in Markdown and pages; warning for PDF, Office, EPUB and JSON, into which none is put', verifies: 'as T1, in Markdown and pages', remedy: LABEL_TEXT,
   },
   {
     rule: 'T3', zh: '复制的文本应带标识', says: 'copied text keeps its label', modality: 'text',
-    articles: [measures('4(2)')], severity: 'warning', seen: 'nobody', marks: '-', verifies: LATER, remedy: LABEL_TEXT,
+    articles: [measures('4(2)')], severity: 'warning', seen: 'nobody', marks: 'copyWithLabel adds notice and mark to what a page\'s user copies', verifies: 'nothing tells that a text was copied', remedy: LABEL_TEXT,
   },
   {
     rule: 'T4', zh: '文本隐式标识应唯一且稳定', says: 'at most one wrapper of invisible marks, stable under NFC', modality: 'text',
-    articles: [{ law: 'C2PA 2.4', article: 'A.8' }], severity: 'warning', seen: 'nobody', marks: '-', verifies: LATER, remedy: { en: 'Mark the plain text once.', zh: '对纯文本只标记一次。' },
+    articles: [{ law: 'C2PA 2.4', article: 'A.8' }], severity: 'warning', seen: 'file', marks: 'our mark is no wrapper, and NFC does not change it', verifies: 'warning for two C2PA wrappers, or one in a text that NFC changes', remedy: { en: 'Mark the plain text once.', zh: '对纯文本只标记一次。' },
   },
   {
     rule: 'T5', zh: '较长文本须有水印（欧盟）', says: 'free text of more than 200 tokens carries a watermark (eu)', modality: 'text',
-    articles: [code('1.1.2')], severity: 'error', seen: 'nobody', marks: '-', verifies: LATER, remedy: { en: 'Mark the text with a watermark.', zh: '为文本加入水印。' },
+    articles: [code('1.1.2')], note: 'tokens are estimated', severity: 'error', seen: 'file', marks: 'error where a longer text has no mark and the policy asks for one', verifies: 'note where no mark of the known keys is found; the verdict then is cannot tell', remedy: { en: 'Mark the text with a watermark.', zh: '为文本加入水印。' },
   },
   {
     rule: 'I1', zh: '显式标识（须含“人工智能”或“AI”以及“生成”和/或“合成”）', modality: 'image',

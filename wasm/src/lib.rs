@@ -114,3 +114,33 @@ pub fn xmp_read(packet: &[u8]) -> Result<String, JsValue> {
 pub fn xmp_write(packet: &[u8], options: &str) -> Result<Vec<u8>, JsValue> {
     face::xmp_write(packet, options).map_err(thrown)
 }
+
+/// The text (UTF-16, little-endian) with the character mark.
+#[wasm_bindgen(js_name = textEmbed)]
+pub fn text_embed(text: &[u8], options: &str) -> Result<Vec<u8>, JsValue> {
+    face::text_embed(text, options).map_err(thrown)
+}
+
+/// The text without the character mark of the key.
+#[wasm_bindgen(js_name = textStrip)]
+pub fn text_strip(text: &[u8], options: &str) -> Result<Vec<u8>, JsValue> {
+    face::text_strip(text, options).map_err(thrown)
+}
+
+/// Looks for character marks.
+#[wasm_bindgen(js_name = textDetect)]
+pub fn text_detect(text: &[u8], options: &str) -> Result<String, JsValue> {
+    face::text_detect(text, options).map_err(thrown)
+}
+
+/// Digests by which copies of a text are found again.
+#[wasm_bindgen(js_name = textFingerprint)]
+pub fn text_fingerprint(text: &[u8]) -> Result<String, JsValue> {
+    face::text_fingerprint(text).map_err(thrown)
+}
+
+/// The next piece of a text that is marked as it comes.
+#[wasm_bindgen(js_name = textStep)]
+pub fn text_step(text: &[u8], options: &str) -> Result<Vec<u8>, JsValue> {
+    face::text_step(text, options).map_err(thrown)
+}

@@ -1,0 +1,456 @@
+//! One pass over a text, from left to right, that knows where a mark may stand: not in code, addresses, formulas, markup,
+//! numbers, names or tables. It looks at what came before only (and at one character behind a space), so that a text that
+//! arrives in pieces is treated as one that is there at once. Plain text, Markdown and HTML are read by the same rules.
+
+use super::class::{Class, fold, share, weight};
+use super::element::{Element, Name, element};
+use serde::{Deserialize, Serialize};
+
+/// Weight of the letters that make a context: four ideographs or Korean syllables, or eight other letters.
+const CONTEXT: u32 = 8;
+/// Letters that a context may hold.
+pub const MOST: usize = CONTEXT as usize;
+/// A tag or the target of a link that is longer than this is none.
+const LONGEST: u32 = 2048;
+
+/// Where in the markup the text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Mode {
+    Text,
+    /// Backticks at the start of code, so many up to now.
+    Ticks(u32),
+    /// Inline code that so many backticks end, and how many of them stand here.
+    Code(u32, u32),
+    /// A fenced block: its character, its length.
+    Fence(u32, u32),
+    /// Behind `<`.
+    Less,
+    Tag(u32),
+    /// An element whose text is left alone.
+    Raw(Element),
+    /// Behind `](`: open brackets, length.
+    Target(u32, u32),
+    Address,
+    /// Behind `$`.
+    Dollar,
+    Formula(Formula),
+    Front,
+}
+
+/// What ends a formula.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Formula {
+    Dollar,
+    Dollars,
+    Bracket(u32),
+}
+
+/// A word so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Word {
+    Fresh,
+    Good,
+    Bad,
+}
+
+/// The state behind the characters that were read. Small, and a copy of it is another reader at the same place.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Lexer {
+    mode: Mode,
+    word: Word,
+    /// Whether ideographs here belong to a name or address.
+    joined: bool,
+    last: u32,
+    last_class: Class,
+    /// Whether nothing but spaces stands on the line, and how many of them.
+    indent: Option<u32>,
+    /// Whether the line before was blank; the start of the text counts as such.
+    after_blank: bool,
+    /// A table's row, or a line of indented code.
+    bare_line: bool,
+    /// The character that a run of backticks, tildes, or hyphens at a line's start repeats, and its length.
+    run: (u32, u32),
+    /// Whether nothing but spaces follows the run.
+    clean: bool,
+    /// Whether this is the line that opened a block.
+    opening: bool,
+    first_line: bool,
+    tag: Name,
+    tag_length: usize,
+    closing: bool,
+    letters: [u32; MOST],
+    places: [usize; MOST],
+    count: usize,
+}
+
+impl Default for Lexer {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Text,
+            word: Word::Fresh,
+            joined: false,
+            last: 0x0a,
+            last_class: Class::Break,
+            indent: Some(0),
+            after_blank: true,
+            bare_line: false,
+            run: (0, 0),
+            clean: true,
+            opening: false,
+            first_line: true,
+            tag: [0; 8],
+            tag_length: 0,
+            closing: false,
+            letters: [0; MOST],
+            places: [0; MOST],
+            count: 0,
+        }
+    }
+}
+
+impl Lexer {
+    /// Whether a mark stands before the code point that comes now if one is due: between two ideographs. Where the text itself
+    /// has a symbol behind a letter, the mark comes before it: what stands behind a letter when a mark is due is then always
+    /// the mark, so that it can be taken out again.
+    pub fn inside(&self, kind: Class) -> bool {
+        let ideograph = self.last_class == Class::Ideograph && self.mode == Mode::Text && !self.joined && !self.bare_line;
+        match kind {
+            Class::Ideograph => ideograph,
+            Class::Symbol => ideograph || self.before_space(),
+            _ => false,
+        }
+    }
+
+    /// Whether a mark may stand before the space that comes now, if [`follows`] says so of what comes behind it.
+    pub fn before_space(&self) -> bool {
+        self.last_class == Class::Letter && self.word == Word::Good && self.mode == Mode::Text && !self.bare_line
+    }
+
+    /// Weight of the code point just read, where it counts towards the next mark.
+    pub fn progress(&self) -> u32 {
+        if self.mode == Mode::Text { weight(self.last_class, self.last) } else { 0 }
+    }
+
+    /// The letters before this place, folded, the nearest last, and where the first of them stands; undefined behind too few.
+    pub fn context(&self) -> Option<([u32; MOST], usize, usize)> {
+        let mut found = [0; MOST];
+        let (mut sum, mut length, mut start) = (0, 0, 0);
+        while sum < CONTEXT {
+            if length >= self.count.min(MOST) {
+                return None;
+            }
+            let at = (self.count.wrapping_sub(1 + length)) % MOST;
+            let letter = fold(self.letters[at]);
+            sum += share(letter);
+            found[length] = letter;
+            start = self.places[at];
+            length += 1;
+        }
+        found[..length].reverse();
+        Some((found, length, start))
+    }
+
+    /// Letters read up to now, those that a reader does not see left out.
+    pub fn letters(&self) -> usize {
+        self.count
+    }
+
+    /// Reads a code point that stands at `place`.
+    #[inline]
+    pub fn read(&mut self, code: u32, kind: Class, place: usize) {
+        // Most of a text is letters and spaces within a line, at which no markup begins or ends.
+        if self.mode == Mode::Text && self.indent.is_none() && self.run.1 == 0 {
+            match kind {
+                Class::Letter => {
+                    if self.word == Word::Fresh {
+                        self.word = Word::Good;
+                    }
+                    self.letter(code, kind, place);
+                    return;
+                }
+                Class::Ideograph => {
+                    self.joined |= self.last_class == Class::Joint;
+                    self.word = Word::Fresh;
+                    self.letter(code, kind, place);
+                    return;
+                }
+                Class::Space => {
+                    self.word = Word::Fresh;
+                    self.joined = false;
+                    self.last = code;
+                    self.last_class = kind;
+                    return;
+                }
+                _ => {}
+            }
+        }
+        self.read_any(code, kind, place);
+    }
+
+    #[inline]
+    fn letter(&mut self, code: u32, kind: Class, place: usize) {
+        let at = self.count % MOST;
+        self.letters[at] = code;
+        self.places[at] = place;
+        self.count = self.count.wrapping_add(1);
+        self.last = code;
+        self.last_class = kind;
+    }
+
+    fn read_any(&mut self, code: u32, kind: Class, place: usize) {
+        self.markup(code, kind);
+        match kind {
+            Class::Ideograph => {
+                if self.last_class == Class::Joint {
+                    self.joined = true;
+                }
+                self.word = Word::Fresh;
+            }
+            Class::Letter => {
+                if self.word == Word::Fresh {
+                    self.word = Word::Good;
+                }
+            }
+            Class::Inner => {}
+            Class::Space | Class::Blank | Class::Break | Class::Open | Class::Stop => {
+                self.word = Word::Fresh;
+                self.joined = false;
+            }
+            Class::Other if code == 0x27 || code == 0x2019 => {}
+            Class::Digit | Class::Joint | Class::Symbol | Class::Other => self.word = Word::Bad,
+        }
+        if matches!(kind, Class::Letter | Class::Ideograph) && self.shown() {
+            let at = self.count % MOST;
+            self.letters[at] = code;
+            self.places[at] = place;
+            self.count = self.count.wrapping_add(1);
+        }
+        self.line(code, kind);
+        self.last = code;
+        self.last_class = kind;
+    }
+
+    /// Whether a reader of the rendered text sees what stands here.
+    fn shown(&self) -> bool {
+        !matches!(self.mode, Mode::Less | Mode::Tag(_) | Mode::Target(..) | Mode::Formula(_) | Mode::Front)
+            && !matches!(self.mode, Mode::Raw(Element { shown: false, .. }))
+    }
+
+    /// Keeps what is known of the line.
+    fn line(&mut self, code: u32, kind: Class) {
+        if kind == Class::Break {
+            // CR LF is one end.
+            if !(code == 0x0a && self.last == 0x0d) {
+                self.after_blank = self.indent.is_some();
+                self.first_line = false;
+            }
+            self.indent = Some(0);
+            self.bare_line = false;
+            self.run = (0, 0);
+            self.clean = true;
+            self.opening = false;
+        } else if let Some(indent) = self.indent {
+            match code {
+                0x20 => self.indent = Some(indent.saturating_add(1)),
+                0x09 => self.indent = Some(indent.saturating_add(4)),
+                _ => {
+                    self.indent = None;
+                    self.bare_line = code == u32::from(b'|') || (self.after_blank && indent >= 4 && kind != Class::Blank);
+                }
+            }
+        }
+    }
+
+    /// Follows the markup.
+    fn markup(&mut self, code: u32, kind: Class) {
+        // What stands at a line's start three times and more.
+        let starts = self.indent.is_some_and(|indent| indent <= 3);
+        if matches!(code, 0x60 | 0x7e | 0x2d) && (starts || (self.run.1 > 0 && self.run.0 == code && self.last == code)) {
+            self.run = (code, self.run.1.saturating_add(1));
+        } else if self.run.1 > 0 && !matches!(kind, Class::Space | Class::Blank | Class::Break) {
+            self.clean = false;
+        }
+        if self.mode == Mode::Dollar && code == 0x24 {
+            self.mode = Mode::Formula(Formula::Dollars);
+            return;
+        }
+        if self.mode == Mode::Less || self.mode == Mode::Dollar {
+            self.mode = self.opened(code, kind);
+        }
+        match self.mode {
+            Mode::Text => self.mode = self.text(code),
+            Mode::Ticks(count) => {
+                self.mode = match code {
+                    0x60 => Mode::Ticks(count.saturating_add(1)),
+                    _ if count >= 3 && self.run == (0x60, count) => {
+                        self.opening = true;
+                        Mode::Fence(0x60, count)
+                    }
+                    _ => Mode::Code(count, 0),
+                }
+            }
+            Mode::Code(count, here) => {
+                if code == 0x60 {
+                    self.mode = Mode::Code(count, here.saturating_add(1));
+                } else if here == count {
+                    self.mode = Mode::Text;
+                    self.mode = self.text(code);
+                } else if self.paragraph_ends(code, kind) {
+                    self.mode = Mode::Text;
+                } else if here > 0 {
+                    self.mode = Mode::Code(count, 0);
+                }
+            }
+            Mode::Fence(mark, count) => {
+                if kind == Class::Break && !self.opening && self.run.0 == mark && self.run.1 >= count && self.clean {
+                    self.mode = Mode::Text;
+                }
+            }
+            Mode::Tag(length) => {
+                if code == u32::from(b'>') {
+                    self.mode = self.tag_ends();
+                } else if length >= LONGEST {
+                    self.mode = Mode::Text;
+                } else {
+                    self.name(code, kind);
+                    self.mode = Mode::Tag(length.saturating_add(1));
+                }
+            }
+            Mode::Raw(element) => {
+                // An end tag is looked for by its name alone.
+                if code == u32::from(b'<') {
+                    self.start_name();
+                } else if code == u32::from(b'>') && self.closing && self.tag == element.name {
+                    self.mode = Mode::Text;
+                } else {
+                    self.name(code, kind);
+                }
+            }
+            Mode::Target(open, length) => {
+                self.mode = match code as u8 {
+                    b'(' if code < 0x80 => Mode::Target(open.saturating_add(1), length + 1),
+                    b')' if code < 0x80 && open <= 1 => Mode::Text,
+                    b')' if code < 0x80 => Mode::Target(open.saturating_sub(1), length + 1),
+                    _ if kind == Class::Break || length >= LONGEST => Mode::Text,
+                    _ => Mode::Target(open, length + 1),
+                }
+            }
+            Mode::Address => {
+                if matches!(kind, Class::Space | Class::Blank | Class::Break | Class::Stop)
+                    || matches!(code, 0x22 | 0x3c | 0x3e | 0x60 | 0x5d)
+                {
+                    self.mode = Mode::Text;
+                    self.mode = self.text(code);
+                }
+            }
+            Mode::Formula(end) => {
+                let ended = match end {
+                    Formula::Dollar => code == 0x24 || self.paragraph_ends(code, kind),
+                    Formula::Dollars => code == 0x24 && self.last == 0x24,
+                    Formula::Bracket(bracket) => code == bracket && self.last == 0x5c,
+                };
+                if ended {
+                    self.mode = Mode::Text;
+                }
+            }
+            Mode::Front => {
+                // A blank line shows that it was a rule, and no front matter.
+                let ends = kind == Class::Break && !self.opening && self.run == (0x2d, 3) && self.clean;
+                if ends || self.paragraph_ends(code, kind) {
+                    self.mode = Mode::Text;
+                }
+            }
+            Mode::Less | Mode::Dollar => {}
+        }
+    }
+
+    /// Whether the line that ends here was blank.
+    fn paragraph_ends(&self, code: u32, kind: Class) -> bool {
+        kind == Class::Break && self.indent.is_some() && !(code == 0x0a && self.last == 0x0d)
+    }
+
+    /// The mode behind a code point of the text itself.
+    fn text(&mut self, code: u32) -> Mode {
+        if code >= 0x80 {
+            return Mode::Text;
+        }
+        match code as u8 {
+            b'`' => Mode::Ticks(1),
+            b'~' if self.run.0 == 0x7e && self.run.1 >= 3 => {
+                self.opening = true;
+                Mode::Fence(0x7e, 3)
+            }
+            b'-' if self.first_line && self.run == (0x2d, 3) => {
+                self.opening = true;
+                Mode::Front
+            }
+            b'<' => {
+                self.start_name();
+                Mode::Less
+            }
+            b'(' if self.last == 0x5d => Mode::Target(1, 0),
+            b'(' if self.last == 0x5c => Mode::Formula(Formula::Bracket(0x29)),
+            b'[' if self.last == 0x5c => Mode::Formula(Formula::Bracket(0x5d)),
+            b'/' if self.last == 0x2f => Mode::Address,
+            b'@' if matches!(self.last_class, Class::Letter | Class::Digit | Class::Ideograph) => Mode::Address,
+            b'.' if self.is_www() => Mode::Address,
+            b'$' => Mode::Dollar,
+            _ => Mode::Text,
+        }
+    }
+
+    /// Whether the last three letters are `www`, with nothing before them.
+    fn is_www(&self) -> bool {
+        let letter = |back: usize| self.letters[self.count.wrapping_sub(back) % MOST];
+        self.last_class == Class::Letter && self.count >= 3 && (1..=3).all(|back| letter(back) | 0x20 == u32::from(b'w'))
+    }
+
+    /// What `<` or `$` began.
+    fn opened(&mut self, code: u32, kind: Class) -> Mode {
+        let small = code < 0x80;
+        if self.mode == Mode::Less {
+            return if small && (kind == Class::Letter || matches!(code as u8, b'/' | b'!' | b'?')) {
+                Mode::Tag(0)
+            } else {
+                Mode::Text
+            };
+        }
+        match kind {
+            _ if code == 0x24 => Mode::Formula(Formula::Dollars),
+            Class::Space | Class::Blank | Class::Break | Class::Digit | Class::Stop => Mode::Text,
+            _ => Mode::Formula(Formula::Dollar),
+        }
+    }
+
+    fn start_name(&mut self) {
+        self.tag = [0; 8];
+        self.tag_length = 0;
+        self.closing = false;
+    }
+
+    /// Takes a character of a tag as part of its name, as long as the name lasts.
+    fn name(&mut self, code: u32, kind: Class) {
+        if self.tag_length == 0 && code == u32::from(b'/') {
+            self.closing = true;
+        } else if kind == Class::Letter && code < 0x80 && self.tag_length < self.tag.len() {
+            self.tag[self.tag_length] = (code as u8).to_ascii_lowercase();
+            self.tag_length += 1;
+        } else {
+            // Behind the name, or a name that is none of those that count.
+            if kind == Class::Letter && self.tag_length == self.tag.len() {
+                self.tag[0] = b'-';
+            }
+            self.tag_length = 2 * self.tag.len();
+        }
+    }
+
+    fn tag_ends(&self) -> Mode {
+        let element = if self.closing || self.last == u32::from(b'/') { None } else { element(self.tag) };
+        element.map_or(Mode::Text, Mode::Raw)
+    }
+}
+
+/// Whether a mark may stand before a space that this code point follows: never before more space, punctuation or an end.
+pub fn follows(kind: Class) -> bool {
+    matches!(kind, Class::Letter | Class::Ideograph | Class::Digit)
+}
