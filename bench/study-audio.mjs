@@ -77,6 +77,9 @@ function grouped(list, of) {
 /** Milliseconds that processors have worked for this process: other programs on the machine do not count. */
 const cpu = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000 }
 
+/** The head without folders of this machine. */
+const headOf = (title, facts) => head(title, 'npm run study:audio --', options.build, facts).replace(/ --(?:build|pesq) \S+/g, '')
+
 const say = (text) => process.stderr.write(`${text}\n`)
 const files = chosen()
 const rows = options.rows.split(',').filter((text) => text !== '')
@@ -101,7 +104,7 @@ async function falseAlarms() {
       trials.push(...evidence.map(({ found, pValue, score }) => ({ name, found, pValue, score })))
     }
   }
-  lines.push(head('False alarms of the audio watermark', 'npm run study:audio --', options.build, [`${new Set(trials.map(({ name }) => name)).size} files, ${(seconds / 3600).toFixed(2)} hours of sound, ${trials.length} trials with fresh private keys, full search`]))
+  lines.push(headOf('False alarms of the audio watermark', [`${new Set(trials.map(({ name }) => name)).size} files, ${(seconds / 3600).toFixed(2)} hours of sound, ${trials.length} trials with fresh private keys, full search`]))
   lines.push(table(['p-value of at most', 'trials', 'share'], [1, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6].map((level) => {
     const count = trials.filter(({ pValue }) => pValue <= level).length
     return [String(level), count, (count / trials.length).toExponential(2)]
@@ -151,7 +154,7 @@ async function survival() {
     }
     say(`${attack.name}: ${[...counts].filter(([at]) => at.startsWith(`${attack.name}|`)).map(([at, { trials, read, present }]) => `${at.split('|').slice(1).join(' ')} s ${percent(read, trials)}/${percent(present, trials)}`).join('  ')}`)
   }
-  lines.push(head(`The audio watermark: what is read back (${options.quality})`, 'npm run study:audio --', options.build, [
+  lines.push(headOf(`The audio watermark: what is read back (${options.quality})`, [
     `${carrying.length} of ${marked.length} files carry a mark; payload of ${4 * options.payload.length} bits asked for; ${options.parts} parts of each length at random places`,
     'cells: payload read / mark found, in percent, full search; n: trials a cell with the shortest length',
     `marking: ${round(marked.reduce((sum, { samples }) => sum + samples.length, 0) / RATE / marked.reduce((sum, { ms }) => sum + ms, 0) * 1000, 0)} x real time of processor; finding: ${round(time.seconds / time.ms * 1000, 0)} x`,
