@@ -45,12 +45,16 @@ export class Slots {
 /** Samples for a byte of the file, roughly, and the copies of them that marking holds. */
 const SPREAD: { readonly [ending: string]: number } = { jpg: 40, jpeg: 40, webp: 60, gif: 60, png: 16, tif: 8, tiff: 8 }
 
+/** The same of sound, at usual rates. */
+const SOUND: { readonly [ending: string]: number } = { mp3: 50, aac: 60, m4a: 60, ogg: 80, oga: 80, opus: 160, flac: 8, wav: 6, aif: 6, aiff: 6 }
+
 /** Files beyond this are written on disk (countermark.ts). */
 const ON_DISK = 32 << 20
 
 /** Memory that a file may take, by its size and its name's end. */
 export function memoryOf(name: string, size: number): number {
-  const spread = SPREAD[/\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase() ?? '']
+  const ending = /\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase() ?? ''
+  const spread = SPREAD[ending]
   if (spread !== undefined) return (8 << 20) + size * spread
-  return (4 << 20) + 4 * Math.min(size, ON_DISK)
+  return (4 << 20) + (SOUND[ending] ?? 4) * Math.min(size, ON_DISK)
 }
