@@ -14,4 +14,5 @@ pub mod metadata;
 pub mod payload;
 pub mod signal;
 pub mod stats;
+pub mod video;
 pub mod xmp;

@@ -156,6 +156,18 @@ impl Spectrum {
         self.at(pilot.turn.bin(bin)) * Complex32::from_polar(1.0, angle as f32)
     }
 
+    /// Height of a known pilot at its place, in standard deviations of a picture without it.
+    pub fn pilot(&self, carrier: &Carrier, pilot: &Pilot) -> f64 {
+        let halves = carrier.forms[pilot.form].halves;
+        let (mut sum, mut squares) = (0.0, 0.0);
+        for (at, (bin, phase)) in carrier.pilot.iter().zip(&carrier.phase).enumerate() {
+            let value = self.undone(*bin, pilot) * phase.conj() * bin.shape();
+            sum += f64::from(value.re * halves[usize::from(at >= PILOTS / 2)]);
+            squares += f64::from(value.norm_sqr());
+        }
+        sum / (0.5 * squares).sqrt().max(1e-9)
+    }
+
     /// Reads the code word where the pilot says it lies. Chips count by how much of the pilot came through at their radius.
     pub fn soft(&self, carrier: &Carrier, pilot: &Pilot) -> Soft {
         let form = &carrier.forms[pilot.form];
