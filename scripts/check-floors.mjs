@@ -7,7 +7,7 @@ import { dirname, join, normalize } from 'node:path'
 const RUST = {
   folder: 'core/src', ending: '.rs', uses: rustUses,
   floors: [
-    ['error'], ['keyed', 'signal', 'stats', 'xmp'], ['ecc'], ['payload'], ['container'], ['media'], ['metadata'], ['image'], ['label'], ['face'], ['lib'],
+    ['error'], ['keyed', 'signal', 'stats', 'xmp'], ['ecc'], ['payload'], ['container'], ['media'], ['metadata'], ['image'], ['label'], ['video'], ['face'], ['lib'],
   ],
 }
 const TYPESCRIPT = {

@@ -35,7 +35,7 @@ async function load(source: WasmSource | undefined): Promise<Engine> {
     const path = new URL(`countermark_wasm.js${traps === 0 ? '' : `?${traps}`}`, folder).href
     const glue = (await import(/* @vite-ignore */ /* webpackIgnore: true */ path)) as Glue & Binding
     await glue.default({ module_or_path: await bytesInNode(source ?? new URL('countermark_wasm_bg.wasm', folder)) })
-    return engineOver(trapped(glue), 'wasm')
+    return engineOver(trapped<Binding>(glue), 'wasm')
   } catch (thrown) {
     throw new CountermarkError('ERR_MISSING', `The WebAssembly module could not be loaded: ${messageOf(thrown)}`, {
       remedy: 'Serve countermark_wasm.js and countermark_wasm_bg.wasm, allow wasm-unsafe-eval in the page\'s policy, or build them: npm run build:wasm.',
@@ -54,13 +54,15 @@ async function bytesInNode(source: WasmSource): Promise<unknown> {
 }
 
 /** A trap leaves the module's memory in an unknown state: the error says so instead of "unreachable executed". */
-function trapped(glue: Glue & Binding): Binding {
+function trapped<T extends object>(glue: T): T {
   return new Proxy(glue, {
-    get(target, name: keyof Binding) {
-      const member = target[name] as (...given: unknown[]) => unknown
+    get(target, name) {
+      const member = target[name as keyof T] as (...given: unknown[]) => unknown
       return (...given: unknown[]) => {
         try {
-          return member(...given)
+          const answer = member.apply(target, given)
+          // The state of a film has members of its own.
+          return typeof answer === 'object' && answer !== null && !(answer instanceof Uint8Array) ? trapped(answer) : answer
         } catch (thrown) {
           if (thrown instanceof WebAssembly.RuntimeError) {
             loading = undefined

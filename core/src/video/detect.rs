@@ -6,11 +6,14 @@
 //! the chance of a false finding, which sums up to 1 over all n.
 
 use super::frame::Layout;
+use super::label::Display;
 use super::sums::{Sums, even};
 use crate::error::{Error, Result};
 use crate::image::carrier::Carrier;
 use crate::image::detect::{ACCEPT, COUNTED, Effort, Evidence as Picture, Fit, Flat, Transform};
+use crate::image::frame::Format;
 use crate::keyed::Key;
+use crate::label::find;
 use crate::signal::plane::Plane;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +25,9 @@ const MOST_SINGLE: u64 = 8;
 const LOOKS: [u64; 8] = [2, 4, 8, 12, 20, 32, 64, 128];
 /// Height of pilot and word together, in standard deviations, from which a stretch of time counts as marked once the mark is known.
 const MARKED: f64 = 5.0;
+/// Seconds from which the label is looked for again, and before which it has to be there (GB 45438-2025, 5.4).
+const LABELLED: [f64; 4] = [0.0, 0.6, 1.2, 1.8];
+const LABEL_SECONDS: f64 = 2.0;
 
 /// Options of a detector.
 #[derive(Debug, Clone, Deserialize)]
@@ -33,6 +39,34 @@ pub struct Options {
     pub keys: Vec<String>,
     /// How hard to search when the film ends.
     pub effort: Effort,
+    /// How the frames are shown; only the label depends on it.
+    #[serde(default)]
+    pub display: Display,
+    /// Labels, as given to the embedder, that are looked for at the film's start.
+    #[serde(default)]
+    pub texts: Vec<Vec<String>>,
+}
+
+/// What was found of the label at the film's start.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Labelled {
+    /// Always `label`.
+    pub kind: &'static str,
+    /// Always `video`.
+    pub modality: &'static str,
+    /// It stands in the first frame, and in all others of the first two seconds that were looked at.
+    pub found: bool,
+    /// Lowest agreement in the frames that were looked at, 0 to 1.
+    pub score: f32,
+    /// Seconds of those frames, and whether it stands there.
+    pub frames: Vec<(f64, bool)>,
+    /// The label that was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<Vec<String>>,
+    /// Where it stands in the first frame, in displayed pixels (pixels taken as square).
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub place: Option<find::Place>,
 }
 
 /// Where a mark was found.
@@ -79,6 +113,9 @@ pub struct Evidence {
 pub struct Report {
     /// The findings.
     pub evidence: Vec<Evidence>,
+    /// The label; absent where none was asked for or there was no frame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<Labelled>,
     /// Frames that were looked at.
     pub frames: u64,
 }
@@ -134,12 +171,16 @@ pub struct Detector {
     sums: Sums,
     singles: u64,
     first: Option<Plane>,
+    display: Display,
+    texts: Vec<Vec<String>>,
+    label: Option<Labelled>,
 }
 
 impl Detector {
     /// Draws the carriers of the keys.
     pub fn new(options: &Options) -> Result<Self> {
         options.video.check()?;
+        options.display.check()?;
         if options.keys.len() > MOST_KEYS {
             return Err(Error::limit(format!("{} keys are over the limit of {MOST_KEYS}: ask in several calls", options.keys.len())));
         }
@@ -154,6 +195,9 @@ impl Detector {
             sums: Sums::default(),
             singles: 0,
             first: None,
+            display: options.display,
+            texts: options.texts.clone(),
+            label: None,
         })
     }
 
@@ -164,6 +208,7 @@ impl Detector {
         if !seconds.is_finite() || seconds < self.sums.end() {
             return Err(Error::parameter("frames must come in the order in which they are shown, with finite times"));
         }
+        self.label(frame, seconds)?;
         let plane = even(frame, &self.layout)?;
         self.sums.add(&plane, seconds);
         let single = (fresh || self.first.is_none()) && self.singles < MOST_SINGLE;
@@ -199,7 +244,42 @@ impl Detector {
             }
         }
         let evidence = self.hunts.iter().map(|hunt| self.evidence(hunt)).collect::<Result<_>>()?;
-        Ok(Report { evidence, frames: self.sums.frames() })
+        Ok(Report { evidence, label: self.label.clone(), frames: self.sums.frames() })
+    }
+
+    /// Looks for the label in the first frame and in a few more of the first two seconds.
+    fn label(&mut self, frame: &[u8], seconds: f64) -> Result<()> {
+        let due = match &self.label {
+            None => !self.texts.is_empty(),
+            Some(label) => LABELLED.get(label.frames.len()).is_some_and(|due| seconds >= *due) && seconds < LABEL_SECONDS,
+        };
+        if !due {
+            return Ok(());
+        }
+        let samples = self.layout.luma(frame);
+        let depth = if self.layout.depth > 8 { 16 } else { 8 };
+        let Layout { width, height, .. } = self.layout;
+        let image = Format { width, height, channels: 1, depth, orientation: self.display.orientation() };
+        let seen = find::find(&samples, &find::Options { image, texts: self.texts.clone() })?;
+        match &mut self.label {
+            Some(label) => {
+                label.found &= seen.found;
+                label.score = label.score.min(seen.score);
+                label.frames.push((seconds, seen.found));
+            }
+            None => {
+                self.label = Some(Labelled {
+                    kind: "label",
+                    modality: "video",
+                    found: seen.found,
+                    score: seen.score,
+                    frames: vec![(seconds, seen.found)],
+                    text: seen.text,
+                    place: seen.place,
+                });
+            }
+        }
+        Ok(())
     }
 
     fn read(&self) -> bool {

@@ -5,6 +5,7 @@
 //! measure of what it hides and one pass of whole numbers over luma.
 
 use super::frame::Layout;
+use super::label::{self, Display, Label};
 use super::mask::Mask;
 use super::sums;
 use crate::error::{Error, Result};
@@ -28,10 +29,10 @@ const LONG_SIDE: u32 = 1080;
 pub const TILES_ACROSS: f64 = 3.0;
 /// Strength within a scene as a part of what its first frame gets, where nothing moves and where all does: an encoder has to code the
 /// mark anew where it copies what moves.
-const STILL: f32 = 0.7;
-const MOVING: f32 = 0.35;
-/// Change of cells from frame to frame as a part of their activity from which all counts as moving.
-const MOTION: f32 = 0.25;
+const STILL: f32 = 0.8;
+const MOVING: f32 = 0.6;
+/// Change of cells from frame to frame as a part of their activity from which all counts as moving: several times, where contours pass.
+const MOTION: f32 = 1.5;
 /// A scene begins where cells change by this many levels, and by this many times as much as usually.
 const CUT: f32 = 10.0;
 const CUT_RATIO: f32 = 4.0;
@@ -59,8 +60,20 @@ pub struct Options {
     pub key: String,
     /// 16 or 32 hexadecimal digits; a small film carries only the first 8 of them.
     pub payload: String,
+    /// How the frames are shown; only the label depends on it.
+    #[serde(default)]
+    pub display: Display,
+    /// The label for the frames that are to carry one.
+    pub label: Option<label::Options>,
+    /// False: only the label is drawn.
+    #[serde(default = "yes")]
+    pub watermark: bool,
     /// The one knob: 42 dB and SSIM 0.985 over red, green and blue for `standard`, 2 dB closer or further for the others.
     pub quality: Quality,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What was done to all frames so far.
@@ -84,6 +97,9 @@ pub struct Report {
     pub worst_ssim: f64,
     /// The setting that was asked for.
     pub quality: Quality,
+    /// The label, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<label::Report>,
 }
 
 /// Marks frames in place.
@@ -92,6 +108,7 @@ pub struct Embedder {
     quality: Quality,
     bits: usize,
     reason: Option<String>,
+    label: Option<Label>,
     mask: Mask,
     pattern: Option<Pattern>,
     strength: f32,
@@ -113,8 +130,8 @@ fn floor(quality: Quality) -> (f64, f64) {
 }
 
 impl Embedder {
-    /// Computes the pattern.
-    pub fn new(options: &Options) -> Result<Self> {
+    /// Computes the pattern and renders the label. `font`: a TrueType font, empty for the built-in one.
+    pub fn new(font: &[u8], options: &Options) -> Result<Self> {
         let layout = options.video;
         layout.check()?;
         let key = Key::parse(&options.key)?;
@@ -129,12 +146,18 @@ impl Embedder {
             _ => Class::Short,
         };
         let step = f64::from(short) / TILES_ACROSS / TILE as f64;
-        let reason = (short < MIN_SIDE).then(|| format!("the shorter side has {short} pixels; a mark needs {MIN_SIDE}"));
+        let reason = if !options.watermark {
+            Some("no watermark was asked for".to_owned())
+        } else {
+            (short < MIN_SIDE).then(|| format!("the shorter side has {short} pixels; a mark needs {MIN_SIDE}"))
+        };
+        let label = options.label.as_ref().map(|label| Label::new(&layout, &options.display, font, label)).transpose()?;
         let pattern = if reason.is_none() { Some(Pattern::new(&layout, &key, class, &bytes, step)?) } else { None };
         let mask = Mask::new(&layout, step);
         Ok(Self {
             rows: Rows::new(mask.width * mask.cell),
             scene: Scene::new(mask.width * mask.height),
+            label,
             layout,
             quality: options.quality,
             bits: if reason.is_none() { class.bits() } else { 0 },
@@ -149,9 +172,12 @@ impl Embedder {
         })
     }
 
-    /// Marks the next frame in place; colour stays as it is.
-    pub fn frame(&mut self, frame: &mut [u8]) -> Result<()> {
+    /// Marks the next frame in place, after drawing the label where `labelled` says so; colour changes only under the label.
+    pub fn frame(&mut self, frame: &mut [u8], labelled: bool) -> Result<()> {
         self.layout.check_frame(frame.len())?;
+        if labelled && let Some(label) = &mut self.label {
+            label.draw(frame, &self.layout);
+        }
         let Some(pattern) = &mut self.pattern else { return Ok(()) };
         self.mask.measure(frame, &self.layout);
         let (inside, stride) = (pattern.inside, self.mask.stride(SAMPLES));
@@ -186,6 +212,7 @@ impl Embedder {
             worst_psnr: psnr(self.worst_error),
             worst_ssim: self.worst_ssim,
             quality: self.quality,
+            label: self.label.as_ref().map(|label| label.report().clone()),
         }
     }
 }
@@ -252,12 +279,10 @@ impl Scene {
         self.usual += 0.2 * (change - self.usual);
         let activity = mask.hides.iter().sum::<f32>() / cells;
         let moving = (self.usual / (MOTION * activity)).min(1.0);
-        MOVED.with(|v| v.set(self.usual / activity));
         (false, STILL + moving * (MOVING - STILL))
     }
 }
 
-thread_local! { pub static MOVED: std::cell::Cell<f32> = const { std::cell::Cell::new(0.0) }; }
 /// The pattern over a frame.
 struct Pattern {
     carrier: Carrier,

@@ -132,6 +132,19 @@ impl Layout {
         if self.full_range { 1.0 } else { 255.0 / 219.0 }
     }
 
+    /// Luma without padding, as a grey picture of 8 or 16 bits.
+    pub fn luma(&self, frame: &[u8]) -> Vec<u8> {
+        let length = self.width as usize * self.sample_bytes();
+        let rows = frame.chunks(self.stride()).take(self.height as usize).map(|row| &row[..length]);
+        if self.depth == 8 {
+            return rows.flatten().copied().collect();
+        }
+        let shift = 16 - self.depth;
+        rows.flat_map(|row| row.chunks_exact(2))
+            .flat_map(|pair| (u16::from_le_bytes([pair[0], pair[1]]) << shift).to_le_bytes())
+            .collect()
+    }
+
     /// Mean luma, on the scale of 8 bits, of blocks of `block` x `block` pixels; incomplete ones are left out.
     pub fn blocks(&self, frame: &[u8], block: usize) -> Plane {
         let (width, height) = (self.width as usize / block, self.height as usize / block);
