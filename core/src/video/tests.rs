@@ -315,7 +315,7 @@ fn the_label_is_found_in_the_first_seconds_only_where_it_is() {
         let found = looking.finish().unwrap().label.unwrap();
         assert_eq!(found.found, labelled && upto == 2.0, "{labelled} {upto}: {found:?}");
         assert_eq!(found.frames.iter().map(|(_, there)| *there).collect::<Vec<_>>()[0], labelled);
-        assert!(found.frames.len() == 4 && !marking.report().embedded, "{found:?}");
+        assert!(found.frames.len() == 3 && !marking.report().embedded, "{found:?}");
         if labelled {
             assert!(found.text == Some(text.clone()) && found.place.is_some_and(|place| place.ratio > 0.045), "{upto}");
         }
