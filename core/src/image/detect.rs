@@ -4,9 +4,9 @@ use super::carrier::{Carrier, TILE};
 use super::embed::{SMALLEST_TILE, TILES_ACROSS, tile_side};
 use super::fold::Lie;
 use super::frame::Format;
-use super::guess::{Guess, MANY_TILES, TILES, best_first, turned, upright};
+use super::guess::{Guess, MANY_TILES, TILES, turned, upright};
 use super::sky::{FINE_POINTS, POINTS, Power, Sky};
-use super::spectrum::{Pilot, Reader, Spectrum, Turn};
+use super::spectrum::{Pilot, Reader, Soft, Spectrum, Turn};
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::keyed::Key;
@@ -20,11 +20,16 @@ use std::f64::consts::LN_2;
 pub(crate) const ACCEPT: f64 = 1e-6;
 /// Below this the p-value is a proven bound, but no longer one that the false-alarm study has counted (bench/results/false-alarms.md).
 pub(crate) const COUNTED: f64 = 1e-3;
-/// Guesses that are followed: of upright tiles, of turned ones.
+/// Guesses that are followed: of upright tiles, of turned ones; twice as many of a key with many patterns.
 const UPRIGHT: usize = 6;
 const TURNED: usize = 8;
-/// Places of the pilot at which the word is read, in one spectrum.
+/// Places of the pilot at which the word's chips are read, in one spectrum, of one pattern and of many; and those of them at which the word
+/// is decoded.
+const PLACES: [usize; 2] = [8, 32];
 const AT_ONCE: usize = 2;
+/// Parts of a stage's chance of a false finding for marks that are read and for those that are only seen.
+const READ: f64 = 0.25;
+const SEEN: f64 = 0.75;
 /// The most keys of one call.
 const MOST_KEYS: usize = 256;
 
@@ -173,9 +178,15 @@ impl Picture {
 
     /// The sizes that a tile has in a picture that nothing was cut from.
     fn whole(&mut self, hunt: &mut Hunt) -> Result<bool> {
-        let sides = self.sides.len() as f64;
-        hunt.begin(Stage { part: 0.5, looks: sides * Reader::LOOKS, words: sides * AT_ONCE as f64 });
-        for at in 0..self.sides.len() {
+        let sides = self.sides.len();
+        let stage = |part: f64, turns: usize| Stage {
+            part,
+            looks: (sides * Reader::ranked(hunt.carrier, turns)) as f64 * Reader::LOOKS,
+            spectra: sides as f64,
+        };
+        let [upright, others] = [stage(0.5, 1), stage(0.15, Turn::ALL.len() - 1)];
+        hunt.begin(upright);
+        for at in 0..sides {
             if at == self.direct.len() {
                 let lie = Lie::upright(self.sides[at] / self.view.block as f64);
                 self.direct.push((lie, self.view.spectrum(&mut self.reader, &lie)?));
@@ -185,10 +196,9 @@ impl Picture {
                 return Ok(true);
             }
         }
-        let turns = &Turn::ALL[1..];
-        hunt.begin(Stage { part: 0.15, looks: sides * turns.len() as f64 * Reader::LOOKS, words: sides * AT_ONCE as f64 });
+        hunt.begin(others);
         for (lie, spectrum) in &self.direct {
-            if hunt.read(&mut self.reader, spectrum, lie, turns)? {
+            if hunt.read(&mut self.reader, spectrum, lie, &Turn::ALL[1..])? {
                 return Ok(true);
             }
         }
@@ -198,7 +208,7 @@ impl Picture {
     /// Upright tiles of every size, flipped or not.
     fn upright(&mut self, hunt: &mut Hunt, flipped: bool) -> Result<bool> {
         let mut sky = self.take_sky()?;
-        let (guesses, tried) = upright(&mut sky, hunt.carrier, TILES, flipped, UPRIGHT);
+        let (guesses, tried) = upright(&mut sky, &mut self.reader, hunt.carrier, TILES, flipped, UPRIGHT * hunt.effort());
         let done = self.follow(hunt, if flipped { 0.05 } else { 0.15 }, &sky, &guesses, tried);
         self.sky = Some(sky);
         done
@@ -210,7 +220,7 @@ impl Picture {
             return Ok(false);
         }
         let mut sky = self.fine.take().map_or_else(|| Sky::new(&self.view, FINE_POINTS), Ok)?;
-        let (guesses, tried) = upright(&mut sky, hunt.carrier, MANY_TILES, false, UPRIGHT);
+        let (guesses, tried) = upright(&mut sky, &mut self.reader, hunt.carrier, MANY_TILES, false, UPRIGHT * hunt.effort());
         let done = self.follow(hunt, 0.05, &sky, &guesses, tried);
         self.fine = Some(sky);
         done
@@ -219,24 +229,11 @@ impl Picture {
     /// Rotated and stretched tiles.
     fn turned(&mut self, hunt: &mut Hunt) -> Result<bool> {
         let mut sky = self.take_sky()?;
-        if self.power.is_none() {
-            self.power = Some(sky.power());
-        }
-        // The power of frequencies says nothing of their phases, so this choice makes no pilot more likely.
-        let mut guesses = self.power.as_ref().map(|power| turned(&sky, power, hunt.carrier)).unwrap_or_default();
-        for guess in &mut guesses {
-            // Powers are the same after half a turn; the phases are not.
-            guess.fit = sky.fit(hunt.carrier, &guess.lie);
-            let half = guess.lie.half_turned();
-            let fit = sky.fit(hunt.carrier, &half);
-            if fit > guess.fit {
-                *guess = Guess { lie: half, fit };
-            }
-        }
-        let tried = 2.0 * guesses.len() as f64;
-        best_first(&mut guesses);
-        guesses.truncate(TURNED);
+        let power = self.power.take().unwrap_or_else(|| sky.power());
+        let (mut guesses, tried) = turned(&mut sky, &mut self.reader, &power, hunt.carrier);
+        guesses.truncate(TURNED * hunt.effort());
         let done = self.follow(hunt, 0.1, &sky, &guesses, tried);
+        self.power = Some(power);
         self.sky = Some(sky);
         done
     }
@@ -248,12 +245,12 @@ impl Picture {
     /// Folds the picture by each guess and reads it. `tried`: lies that the guesses are the best of.
     fn follow(&mut self, hunt: &mut Hunt, part: f64, sky: &Sky, guesses: &[Guess], tried: f64) -> Result<bool> {
         let count = guesses.len() as f64;
-        let looks = tried * Sky::LOOKS + count * Reader::LOOKS;
-        hunt.begin(Stage { part, looks, words: count * AT_ONCE as f64 });
+        hunt.begin(Stage { part, looks: (tried + count) * Reader::LOOKS, spectra: count });
         for guess in guesses {
             let lie = sky.in_base(guess.lie);
             let spectrum = self.view.spectrum(&mut self.reader, &lie)?;
-            if hunt.read(&mut self.reader, &spectrum, &lie, &[Turn::NONE])? {
+            let pilots = self.reader.pilots(&spectrum, hunt.carrier, guess.variant, Turn::NONE, PLACES[0]);
+            if hunt.follow(&spectrum, &lie, pilots)? {
                 return Ok(true);
             }
         }
@@ -298,8 +295,15 @@ impl Flat {
     /// of the pilot.
     pub fn height(&mut self, carrier: &Carrier, fit: &Fit) -> Result<f64> {
         let spectrum = self.0.view.spectrum(&mut self.0.reader, &fit.lie)?;
-        let Some(word) = &fit.word else { return Ok(spectrum.pilot(carrier, &fit.pilot)) };
-        let soft = spectrum.soft(carrier, &fit.pilot);
+        let Pilot { variant, form, turn, shift, .. } = fit.pilot;
+        let Some(word) = &fit.word else {
+            let near = |a: f64, b: f64| (a - b + TILE as f64 / 2.0).rem_euclid(TILE as f64) - TILE as f64 / 2.0;
+            let pilots = self.0.reader.pilots(&spectrum, carrier, variant, turn, PLACES[0]).into_iter();
+            let same = pilots.filter(|one| one.form == form && (0..2).all(|at| near(one.shift[at], shift[at]).abs() < 2.0));
+            return Ok(same.map(|one| one.score).fold(0.0, f64::max));
+        };
+        let layout = carrier.layout(variant, form);
+        let soft = spectrum.soft(&carrier.variants[variant], &layout, carrier.coder(form).length(), &fit.pilot);
         let agreed: f64 = soft.bits.iter().zip(word).map(|(soft, bit)| f64::from(if *bit { -soft } else { *soft })).sum();
         Ok(agreed / soft.spread)
     }
@@ -321,10 +325,10 @@ fn direct_sides(short: u32) -> Vec<f64> {
 #[derive(Clone, Copy)]
 struct Stage {
     part: f64,
-    /// Places and forms at which the pilot is looked for.
+    /// Places, forms and patterns at which the pilot is looked for.
     looks: f64,
-    /// Words that are decoded.
-    words: f64,
+    /// Spectra in which it is looked for.
+    spectra: f64,
 }
 
 /// The search for one key: where it stands, and the best of it.
@@ -345,29 +349,57 @@ struct Found {
 
 impl<'a> Hunt<'a> {
     fn new(carrier: &'a Carrier) -> Self {
-        Self { carrier, stage: Stage { part: 1.0, looks: 1.0, words: 1.0 }, best: None }
+        Self { carrier, stage: Stage { part: 1.0, looks: 1.0, spectra: 1.0 }, best: None }
     }
 
     fn begin(&mut self, stage: Stage) {
         self.stage = stage;
     }
 
+    /// How many times the guesses of a key with one pattern are followed.
+    fn effort(&self) -> usize {
+        if self.carrier.variants.len() == 1 { 1 } else { 2 }
+    }
+
+    /// Places of the pilot that are looked at in a spectrum.
+    fn places(&self) -> usize {
+        PLACES[usize::from(self.carrier.variants.len() > 1)]
+    }
+
     /// Looks for the pilot in a spectrum and reads the word at its best places. True when a payload was accepted.
     fn read(&mut self, reader: &mut Reader, spectrum: &Spectrum, lie: &Lie, turns: &[Turn]) -> Result<bool> {
-        let whole = self.stage.part.ln();
-        for pilot in reader.pilots(spectrum, self.carrier, turns, AT_ONCE) {
-            let seen = any_of(self.stage.looks.ln(), keyed_sum(pilot.score));
-            self.keep(Found { pilot, lie: *lie, decoded: None, chance: seen - whole });
-            let soft = spectrum.soft(self.carrier, &pilot);
-            let coder = &self.carrier.forms[pilot.form].coder;
+        let pilots = reader.search(spectrum, self.carrier, turns, self.places());
+        self.follow(spectrum, lie, pilots)
+    }
+
+    /// Judges the pilots of a spectrum by the chips of the word behind them as well, and reads the word where both
+    /// stand out most. True when a payload was accepted.
+    fn follow(&mut self, spectrum: &Spectrum, lie: &Lie, pilots: Vec<Pilot>) -> Result<bool> {
+        let Stage { part, looks, spectra } = self.stage;
+        let places = (spectra * self.places() as f64).ln();
+        let mut all: Vec<(Pilot, Soft)> = Vec::with_capacity(pilots.len());
+        for pilot in pilots {
+            let layout = self.carrier.layout(pilot.variant, pilot.form);
+            let length = self.carrier.coder(pilot.form).length();
+            let soft = spectrum.soft(&self.carrier.variants[pilot.variant], &layout, length, &pilot);
+            // Chips with a word agree; how much likelier that makes them divides the chance, place by place.
+            let chance = any_of(looks.ln(), pilot.chance - soft.agreement) - (part * SEEN).ln();
+            self.keep(Found { pilot, lie: *lie, decoded: None, chance });
+            all.push((pilot, soft));
+        }
+        let height = |(pilot, soft): &(Pilot, Soft)| pilot.chance - soft.agreement;
+        all.sort_by(|a, b| height(a).total_cmp(&height(b)));
+        for (pilot, soft) in all.into_iter().take(AT_ONCE) {
+            let coder = self.carrier.coder(pilot.form);
             let Some(decoded) = coder.decode(&soft.bits)? else { continue };
             let agreed: f64 =
                 soft.bits.iter().zip(&decoded.word).map(|(soft, bit)| f64::from(if *bit { -soft } else { *soft })).sum();
             // Without a mark the list's words are as good as random: each passes the check once in 2^32, whatever its score, and
             // its score is at most the best of all words'.
-            let check = any_of((self.stage.words * LIST as f64).ln(), -(CHECK as f64) * LN_2);
+            let check = any_of((spectra * (AT_ONCE * LIST) as f64).ln(), -(CHECK as f64) * LN_2);
             let size = (coder.class().bits() + CHECK) as f64 * LN_2;
-            let chance = both(check + any_of(size, keyed_sum(agreed / soft.spread)), seen) - whole;
+            let score = any_of(places + size, keyed_sum(agreed / soft.spread));
+            let chance = both(check + score, any_of(looks.ln(), pilot.chance)) - (part * READ).ln();
             if chance <= ACCEPT.ln() {
                 self.best = Some(Found { pilot, lie: *lie, decoded: Some(decoded), chance });
                 return Ok(true);
@@ -414,10 +446,8 @@ impl<'a> Hunt<'a> {
 
 /// The lie of the tile in stored pixels.
 fn transform(lie: &Lie, pilot: &Pilot, block: f64) -> Transform {
-    let Turn([a, b, c, d]) = pilot.turn;
-    let [a, b, c, d] = [a, b, c, d].map(f64::from);
-    // From picture to canonical is first the lie, then the turn undone (its inverse is its transpose).
-    let map = [a * lie.xx + c * lie.yx, a * lie.xy + c * lie.yy, b * lie.xx + d * lie.yx, b * lie.xy + d * lie.yy];
+    let Lie { xx, xy, yx, yy } = pilot.turn.undone(lie);
+    let map = [xx, xy, yx, yy];
     let determinant = map[0] * map[3] - map[1] * map[2];
     let scale = block / determinant.abs().sqrt();
     let mirrored = determinant < 0.0;

@@ -1,6 +1,6 @@
 //! Puts a mark into samples.
 
-use super::carrier::{Carrier, FORMS, TILE};
+use super::carrier::{CLASSES, Carrier, FORMS, Layout, TILE, variants};
 use super::fold::{Lie, fold};
 use super::frame::{Format, sample, set_sample, shares};
 use super::front::flatten;
@@ -8,7 +8,7 @@ use super::luma::blocks;
 use super::mask::hiding;
 use super::overlay::{FINE, Overlay};
 use super::quality::psnr;
-use super::spectrum::{Pilot, Reader, Turn};
+use super::spectrum::{Pilot, Reader};
 use super::strength::{Floor, strength};
 use crate::error::{Error, Result};
 use crate::keyed::Key;
@@ -128,12 +128,11 @@ pub fn embed(samples: &mut [u8], options: &Options) -> Result<Report> {
         _ => Class::Short,
     };
 
-    let carrier = Carrier::new(&key)?;
-    let plan = Plan::of(&carrier, &key, class, &bytes, format)?;
+    let plan = Plan::of(&key, class, &bytes, format)?;
     let canonical = canonical(samples, format, plan.step)?;
     let mask = hiding(&canonical);
-    let gain = plan.informed(&carrier, &canonical, &mask, promised);
-    let tile = carrier.tile(plan.form, &plan.word, &gain, FINE);
+    let gain = plan.informed(&canonical, &mask, promised);
+    let tile = plan.carrier.variants[0].tile(&plan.layout, &plan.word, &gain, FINE);
     let overlay = Overlay::new(&tile, &mask, format.width as usize, plan.step, plan.shift);
     let (factor, ssim) = strength(samples, format, &overlay, promised);
     let error = add(samples, format, &overlay, factor as f32);
@@ -157,6 +156,9 @@ fn canonical(samples: &[u8], format: &Format, step: f64) -> Result<Plane> {
 
 /// What is laid into this picture, and where.
 struct Plan {
+    /// Of one pattern.
+    carrier: Carrier,
+    layout: Layout,
     form: usize,
     word: Vec<bool>,
     /// Pixels a canonical pixel.
@@ -166,23 +168,27 @@ struct Plan {
 }
 
 impl Plan {
-    /// The form and the tile's place follow from key, payload and size, so that the same call gives the same picture, and two
-    /// pictures under one key do not lie alike.
-    fn of(carrier: &Carrier, key: &Key, class: Class, payload: &[u8], format: &Format) -> Result<Self> {
+    /// The form, the pattern and the tile's place follow from key, payload and size, so that the same call gives the same picture, and
+    /// two pictures under one key do not lie alike.
+    fn of(key: &Key, class: Class, payload: &[u8], format: &Format) -> Result<Self> {
         let purpose = format!("image/place/{}/{}x{}", payload::hex(payload), format.width, format.height);
         let mut stream = key.stream(&purpose);
-        let fitting: Vec<usize> = (0..FORMS).filter(|form| carrier.forms[*form].coder.class() == class).collect();
+        let fitting: Vec<usize> = (0..FORMS).filter(|form| CLASSES[*form] == class).collect();
         let form = fitting[stream.below(fitting.len() as u32) as usize];
+        let variant = stream.below(variants(key));
         let shift = [f64::from(stream.below(TILE as u32)), f64::from(stream.below(TILE as u32))];
-        let word = carrier.forms[form].coder.encode(payload)?;
-        Ok(Self { form, word, step: tile_side(format.short_side()) / TILE as f64, shift })
+        let carrier = Carrier::of(key, variant..variant + 1)?;
+        let word = carrier.coder(form).encode(payload)?;
+        let layout = carrier.layout(0, form).into_owned();
+        Ok(Self { carrier, layout, form, word, step: tile_side(format.short_side()) / TILE as f64, shift })
     }
 
     /// Weights of the code bits: those that the picture itself speaks against get more, those that it speaks for less. The
     /// detector's own front end says which. One step of half the way: more of it hurts pictures that are cut later.
-    fn informed(&self, carrier: &Carrier, canonical: &Plane, mask: &Plane, floor: Floor) -> Vec<f32> {
+    fn informed(&self, canonical: &Plane, mask: &Plane, floor: Floor) -> Vec<f32> {
         let even = vec![1.0; self.word.len()];
-        let tile = carrier.tile(self.form, &self.word, &even, TILE);
+        let variant = &self.carrier.variants[0];
+        let tile = variant.tile(&self.layout, &self.word, &even, TILE);
         let place = |at: usize, shift: f64| (at + TILE - shift as usize) % TILE;
         let mut marked = canonical.clone();
         let squares: f32 = mask.data.iter().map(|value| value * value).sum::<f32>() / mask.data.len() as f32;
@@ -198,7 +204,7 @@ impl Plan {
         let spectrum = Reader::new().spectrum(fold(&flatten(&marked), &Lie::upright(TILE as f64)));
         // The tile's sample 0 lies at the centre of a canonical pixel.
         let shift = [self.shift[0] + 0.5, self.shift[1] + 0.5];
-        let soft = spectrum.soft(carrier, &Pilot { turn: Turn::NONE, shift, form: self.form, score: 0.0 });
+        let soft = spectrum.soft(variant, &self.layout, self.word.len(), &Pilot::at(shift, self.form));
         let signed: Vec<f32> = soft.bits.iter().zip(&self.word).map(|(soft, bit)| if *bit { -soft } else { *soft }).collect();
         let mean = signed.iter().sum::<f32>() / signed.len() as f32;
         if mean <= 0.0 {

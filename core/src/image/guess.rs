@@ -3,6 +3,7 @@
 use super::carrier::{Bin, Carrier, TILE};
 use super::fold::Lie;
 use super::sky::{Power, Sky};
+use super::spectrum::{Reader, Turn};
 
 /// Tiles across the shorter side: fewer cannot be read, more occur only where the picture is a small part of a page.
 pub const TILES: std::ops::Range<f64> = 0.9..14.0;
@@ -19,11 +20,19 @@ const SIZE: f64 = 0.007;
 /// Largest stretch of one direction against the other.
 const STRETCH: f64 = 1.45;
 
+/// Of a key with many patterns: sizes whose patterns are tried by phases, chosen by power; patterns that are kept of each.
+const LOUDEST: usize = 96;
+const OF_EACH: usize = 4;
+/// Of a key with many patterns: turned lies whose patterns are tried by phases.
+const TURNED_LIES: usize = 12;
+
 /// A lie in the sky's plane, and how well it fits.
 #[derive(Debug, Clone, Copy)]
 pub struct Guess {
     /// How the tile lies.
     pub lie: Lie,
+    /// Which of the key's patterns it is of.
+    pub variant: usize,
     /// How well it fits; only comparable between guesses of one search.
     pub fit: f64,
 }
@@ -33,20 +42,38 @@ pub fn best_first(guesses: &mut [Guess]) {
     guesses.sort_by(|a, b| b.fit.total_cmp(&a.fit));
 }
 
-/// Upright (or flipped) tiles of every size, by their phases: the best guesses, best first, and how many were tried.
-pub fn upright(sky: &mut Sky, carrier: &Carrier, tiles: std::ops::Range<f64>, flipped: bool, most: usize) -> (Vec<Guess>, f64) {
+/// Upright (or flipped) tiles of every size, by their phases: the best guesses, best first, and how many were tried. Of a key with many
+/// patterns only the sizes are tried at which the ring stands out, whatever the pattern.
+pub fn upright(
+    sky: &mut Sky,
+    reader: &mut Reader,
+    carrier: &Carrier,
+    tiles: std::ops::Range<f64>,
+    flipped: bool,
+    most: usize,
+) -> (Vec<Guess>, f64) {
     let flip = if flipped { -1.0 } else { 1.0 };
-    let lie = |side: f64| {
-        let lie = Lie::upright(side);
-        Lie { xx: flip * lie.xx, ..lie }
-    };
     let (mut side, last) = ((sky.short() / tiles.end).max(SMALLEST), sky.short() / tiles.start);
-    let mut all = Vec::new();
+    let mut lies = Vec::new();
     while side < last {
-        all.push(Guess { lie: lie(side), fit: sky.fit(carrier, &lie(side)) });
+        let lie = Lie::upright(side);
+        lies.push(Lie { xx: flip * lie.xx, ..lie });
         side *= 1.0 + scale_step(sky, side);
     }
-    let mut tried = all.len() as f64;
+    let mut all = Vec::new();
+    let mut tried = lies.len() as f64;
+    if let [only] = &carrier.variants[..] {
+        all.extend(lies.iter().map(|lie| Guess { lie: *lie, variant: 0, fit: sky.fit(only, lie) }));
+    } else {
+        let mut loud: Vec<Guess> =
+            lies.iter().map(|lie| Guess { lie: *lie, variant: 0, fit: sky.loudness(&carrier.ring, lie) }).collect();
+        best_first(&mut loud);
+        loud.truncate(LOUDEST);
+        tried = (loud.len() * Reader::ranked(carrier, 1)) as f64;
+        for guess in &loud {
+            all.extend(of_each(sky, reader, carrier, &guess.lie, &[Turn::NONE]));
+        }
+    }
     best_first(&mut all);
     let mut best: Vec<Guess> = Vec::new();
     for guess in all {
@@ -54,7 +81,8 @@ pub fn upright(sky: &mut Sky, carrier: &Carrier, tiles: std::ops::Range<f64>, fl
             break;
         }
         let side = guess.lie.side();
-        if best.iter().all(|one| (one.lie.side() / side).ln().abs() > 2.5 * scale_step(sky, side)) {
+        let far = |one: &Guess| (one.lie.side() / side).ln().abs() > 2.5 * scale_step(sky, side);
+        if best.iter().all(|one| one.variant != guess.variant || far(one)) {
             best.push(guess);
         }
     }
@@ -62,15 +90,22 @@ pub fn upright(sky: &mut Sky, carrier: &Carrier, tiles: std::ops::Range<f64>, fl
         let step = scale_step(sky, guess.lie.side());
         for part in [-0.5, 0.5, -0.25, 0.25] {
             let lie = scaled(&guess.lie, 1.0 + part * step);
-            let fit = sky.fit(carrier, &lie);
+            let fit = sky.fit(&carrier.variants[guess.variant], &lie);
             tried += 1.0;
             if fit > guess.fit {
-                *guess = Guess { lie, fit };
+                *guess = Guess { lie, fit, ..*guess };
             }
         }
     }
     best_first(&mut best);
     (best, tried)
+}
+
+/// The patterns that fit a lie best.
+fn of_each(sky: &Sky, reader: &mut Reader, carrier: &Carrier, lie: &Lie, turns: &[Turn]) -> Vec<Guess> {
+    let ranks = reader.rank(&sky.ring(&carrier.ring, lie), carrier, turns);
+    let guess = |rank: super::spectrum::Rank| Guess { lie: rank.turn.undone(lie), variant: rank.variant, fit: rank.fit };
+    ranks.into_iter().take(OF_EACH).map(guess).collect()
 }
 
 fn scale_step(sky: &Sky, side: f64) -> f64 {
@@ -81,28 +116,59 @@ fn scaled(lie: &Lie, by: f64) -> Lie {
     Lie { xx: lie.xx * by, xy: lie.xy * by, yx: lie.yx * by, yy: lie.yy * by }
 }
 
-/// Tiles at every angle, flipped or not, and upright ones that are stretched, by the power of their frequencies.
-pub fn turned(sky: &Sky, power: &Power, carrier: &Carrier) -> Vec<Guess> {
-    let mut guesses = rotated(sky, power, carrier, false);
-    guesses.extend(rotated(sky, power, carrier, true));
-    guesses.extend(stretched(sky, power, carrier));
+/// Tiles at every angle, flipped or not, and stretched ones: the best guesses, and how many were tried by phases.
+pub fn turned(sky: &mut Sky, reader: &mut Reader, power: &Power, carrier: &Carrier) -> (Vec<Guess>, f64) {
+    // The power of frequencies says nothing of their phases, so this choice makes no pilot more likely.
+    let lies = by_power(sky, power, carrier);
+    let mut guesses = Vec::new();
+    let tried;
+    if let [only] = &carrier.variants[..] {
+        tried = 2.0 * lies.len() as f64;
+        for lie in lies {
+            // Powers are the same after half a turn; the phases are not.
+            let both = [lie, lie.half_turned()].map(|lie| Guess { lie, variant: 0, fit: sky.fit(only, &lie) });
+            guesses.extend(both.into_iter().max_by(|a, b| a.fit.total_cmp(&b.fit)));
+        }
+    } else {
+        // The ring is the same after quarter turns and flips too.
+        let lies = &lies[..lies.len().min(TURNED_LIES)];
+        tried = (lies.len() * Reader::ranked(carrier, Turn::ALL.len())) as f64;
+        for lie in lies {
+            guesses.extend(of_each(sky, reader, carrier, lie, &Turn::ALL));
+        }
+    }
     best_first(&mut guesses);
-    guesses.truncate(REFINED);
+    (guesses, tried)
+}
 
+/// Lies at which the carrier's frequencies stand out, best first: those of the pilot, and of a key with many patterns those of the ring.
+fn by_power(sky: &Sky, power: &Power, carrier: &Carrier) -> Vec<Lie> {
     let energy = |bins: &[Bin], share: f32| -> Vec<(Bin, f32)> {
         let whole: f32 = bins.iter().map(|bin| bin.shape().powi(2)).sum();
         bins.iter().map(|bin| (*bin, share * bin.shape().powi(2) / whole)).collect()
     };
-    let mut bins = energy(&carrier.pilot, 0.2);
-    bins.extend(energy(&carrier.word, 0.8));
+    let (mut guesses, bins) = if let [only] = &carrier.variants[..] {
+        let mut guesses = rotated(sky, power, &only.pilot, 180.0, false);
+        guesses.extend(rotated(sky, power, &only.pilot, 180.0, true));
+        guesses.extend(stretched(sky, power, &only.pilot));
+        let mut bins = energy(&only.pilot, 0.2);
+        bins.extend(energy(&carrier.layout(0, 0).bins, 0.8));
+        (guesses, bins)
+    } else {
+        let mut guesses = rotated(sky, power, &carrier.ring, 90.0, false);
+        guesses.extend(stretched(sky, power, &carrier.ring));
+        (guesses, energy(&carrier.ring, 1.0))
+    };
+    best_first(&mut guesses);
+    guesses.truncate(REFINED);
     for guess in &mut guesses {
         *guess = climb(power, &bins, guess.lie, sky.long());
     }
     best_first(&mut guesses);
-    let mut different: Vec<Guess> = Vec::new();
+    let mut different: Vec<Lie> = Vec::new();
     for guess in guesses {
-        if different.iter().all(|one| apart(&one.lie, &guess.lie) > 0.003) {
-            different.push(guess);
+        if different.iter().all(|one| apart(one, &guess.lie) > 0.003) {
+            different.push(guess.lie);
         }
     }
     different
@@ -121,19 +187,20 @@ fn point_scale(sky: &Sky, side: f64) -> f32 {
     (sky.points() as f64 / side) as f32
 }
 
-fn rotated(sky: &Sky, power: &Power, carrier: &Carrier, flipped: bool) -> Vec<Guess> {
+/// Tiles at angles below `degrees`, flipped or not.
+fn rotated(sky: &Sky, power: &Power, bins: &[Bin], degrees: f64, flipped: bool) -> Vec<Guess> {
     let sizes = sizes(sky);
     if sizes.is_empty() {
         return Vec::new();
     }
-    let angles = (180.0 / ANGLE) as usize;
+    let angles = (degrees / ANGLE) as usize;
     let flip = if flipped { -1.0f64 } else { 1.0 };
     let mut fits = vec![0.0f32; angles * sizes.len()];
-    let mut points = Vec::with_capacity(carrier.pilot.len());
+    let mut points = Vec::with_capacity(bins.len());
     for (at, row) in fits.chunks_exact_mut(sizes.len()).enumerate() {
         let (sine, cosine) = (at as f64 * ANGLE).to_radians().sin_cos();
         points.clear();
-        points.extend(carrier.pilot.iter().map(|bin| {
+        points.extend(bins.iter().map(|bin| {
             let (x, y) = (flip * f64::from(bin.x), f64::from(bin.y));
             ((cosine * x - sine * y) as f32, (sine * x + cosine * y) as f32)
         }));
@@ -149,17 +216,18 @@ fn rotated(sky: &Sky, power: &Power, carrier: &Carrier, flipped: bool) -> Vec<Gu
             let step = TILE as f64 / sizes[size];
             // The point of frequency k is (lie transposed) k: columns of the rotation become rows of the lie.
             let lie = Lie { xx: step * flip * cosine, xy: step * flip * sine, yx: -step * sine, yy: step * cosine };
-            Guess { lie, fit }
+            Guess { lie, variant: 0, fit }
         })
         .collect()
 }
 
-fn stretched(sky: &Sky, power: &Power, carrier: &Carrier) -> Vec<Guess> {
+/// Upright tiles that are stretched.
+fn stretched(sky: &Sky, power: &Power, bins: &[Bin]) -> Vec<Guess> {
     let sizes = sizes(sky);
     if sizes.is_empty() {
         return Vec::new();
     }
-    let points: Vec<(f32, f32)> = carrier.pilot.iter().map(|bin| (bin.x as f32, bin.y as f32)).collect();
+    let points: Vec<(f32, f32)> = bins.iter().map(|bin| (bin.x as f32, bin.y as f32)).collect();
     let reach = (STRETCH.ln() / SIZE) as usize;
     let mut fits = vec![f32::MIN; sizes.len() * sizes.len()];
     for (down, row) in fits.chunks_exact_mut(sizes.len()).enumerate() {
@@ -171,7 +239,7 @@ fn stretched(sky: &Sky, power: &Power, carrier: &Carrier) -> Vec<Guess> {
         .into_iter()
         .map(|(down, across, fit)| {
             let lie = Lie { xx: TILE as f64 / sizes[across], xy: 0.0, yx: 0.0, yy: TILE as f64 / sizes[down] };
-            Guess { lie, fit }
+            Guess { lie, variant: 0, fit }
         })
         .collect()
 }
@@ -197,7 +265,7 @@ fn peaks(table: &mut [f32], columns: usize, most: usize) -> Vec<(usize, usize, f
 
 /// Moves a lie to where all of the carrier's frequencies stand out most: by size, angle, stretch and shear, in shrinking steps.
 fn climb(power: &Power, bins: &[(Bin, f32)], start: Lie, long: f64) -> Guess {
-    let mut guess = Guess { lie: start, fit: power.all(bins, &start) };
+    let mut guess = Guess { lie: start, variant: 0, fit: power.all(bins, &start) };
     let mut step = 1.2 * start.side() / (31.0 * long);
     for _ in 0..5 {
         for [a, b, c, d] in [[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, -1.0, 0.0], [1.0, 0.0, 0.0, -1.0], [0.0, 1.0, 1.0, 0.0]] {
@@ -215,7 +283,7 @@ fn climb(power: &Power, bins: &[(Bin, f32)], start: Lie, long: f64) -> Guess {
                     if fit <= guess.fit {
                         break;
                     }
-                    guess = Guess { lie, fit };
+                    guess = Guess { lie, fit, ..guess };
                 }
             }
         }

@@ -1,8 +1,9 @@
 //! The whole picture's spectrum, in which a carrier's frequencies stand like a constellation: its size, turn and stretch say how the
 //! tile lies. Computed once for a picture; every guess is then a few look-ups.
 
-use super::carrier::{Bin, Carrier, TILE};
+use super::carrier::{Bin, TILE, Variant};
 use super::fold::Lie;
+use super::spectrum::Spectrum;
 use super::view::View;
 use crate::error::Result;
 use crate::signal::fourier::Square;
@@ -35,6 +36,7 @@ pub struct Sky {
     /// Sides of the analysed plane.
     pub size: [usize; 2],
     shifts: Square,
+    grid: Vec<Complex32>,
 }
 
 impl Sky {
@@ -59,7 +61,7 @@ impl Sky {
         }
         Square::new(points).forward_turned(&mut values);
         even_out(&mut values, points);
-        Ok(Self { values, points, factor, size: [flat.width, flat.height], shifts: Square::new(SHIFTS) })
+        Ok(Self { values, points, factor, size: [flat.width, flat.height], shifts: Square::new(SHIFTS), grid: Vec::new() })
     }
 
     /// Points of the spectrum in each direction.
@@ -88,16 +90,31 @@ impl Sky {
         Power::of(self.values.iter().map(clipped).collect(), self.points)
     }
 
-    /// How well the pilot fits a lie, at its best shift: height in standard deviations of a picture without mark.
-    pub fn fit(&mut self, carrier: &Carrier, lie: &Lie) -> f64 {
-        let (mut grid, spread) = carrier.against_pilot(SHIFTS, |bin| self.read(lie, bin));
+    /// How well a pilot fits a lie, at its best shift: height in standard deviations of a picture without mark.
+    pub fn fit(&mut self, variant: &Variant, lie: &Lie) -> f64 {
+        let mut grid = std::mem::take(&mut self.grid);
+        let spread = variant.against(&mut grid, SHIFTS, |bin| self.read(lie, bin));
         self.shifts.inverse_turned(&mut grid);
         let peak = grid.iter().map(|value| value.re.abs() + value.im.abs()).fold(0.0, f32::max);
+        self.grid = grid;
         f64::from(peak) / spread
     }
 
-    /// Ways in which `fit` counts the best: shifts, forms.
-    pub const LOOKS: f64 = (SHIFTS * SHIFTS * super::carrier::FORMS) as f64;
+    /// A ring of frequencies where `lie` puts it.
+    pub fn ring(&self, ring: &[Bin], lie: &Lie) -> Spectrum {
+        Spectrum::of(ring, |bin| self.read(lie, bin))
+    }
+
+    /// How far the power of a ring of frequencies, where `lie` puts it, is above that of its surroundings, in standard deviations: large
+    /// where a tile is repeated so.
+    pub fn loudness(&self, ring: &[Bin], lie: &Lie) -> f64 {
+        let (mut sum, mut count) = (0.0, 0.0);
+        for value in ring.iter().filter_map(|bin| self.read(lie, *bin)) {
+            sum += f64::from(value.norm_sqr().min(CLIP));
+            count += 1.0;
+        }
+        (sum - count) / f64::max(count, 1.0).sqrt()
+    }
 
     /// A carrier's frequency where `lie` puts it, between the points by straight lines; none beyond the highest frequency.
     fn read(&self, lie: &Lie, bin: Bin) -> Option<Complex32> {

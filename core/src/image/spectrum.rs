@@ -1,8 +1,9 @@
 //! The spectrum of a folded tile, and what a carrier reads from it: the pilot, then the soft bits of the code word.
 
-use super::carrier::{Bin, Carrier, FORMS, PILOTS, TILE};
-use super::fold::CELLS;
+use super::carrier::{Bin, Carrier, FORMS, Layout, TILE, Variant, halves};
+use super::fold::{CELLS, Lie};
 use crate::signal::fourier::Square;
+use crate::stats::tail::{phased_sum, together};
 use rustfft::num_complex::Complex32;
 
 /// Frequencies that are kept: -REACH to REACH - 1 in both directions.
@@ -34,6 +35,13 @@ impl Turn {
         let Turn([a, b, c, d]) = self;
         Bin { x: a * bin.x + b * bin.y, y: c * bin.x + d * bin.y }
     }
+
+    /// The lie of the tile that is turned so in `lie`: the map to canonical pixels is first the lie, then the turn undone (the inverse of
+    /// a turn is its transpose).
+    pub fn undone(self, lie: &Lie) -> Lie {
+        let [a, b, c, d] = self.0.map(f64::from);
+        Lie { xx: a * lie.xx + c * lie.yx, xy: a * lie.xy + c * lie.yy, yx: b * lie.xx + d * lie.yx, yy: b * lie.xy + d * lie.yy }
+    }
 }
 
 /// A folded tile's frequencies, each ring scaled to mean square 1.
@@ -44,6 +52,8 @@ pub struct Spectrum {
 /// Where the pilot was found.
 #[derive(Debug, Clone, Copy)]
 pub struct Pilot {
+    /// Which of the key's patterns it is of.
+    pub variant: usize,
     /// How the tile is turned.
     pub turn: Turn,
     /// Canonical pixels from the fold's origin to the tile's, right and down.
@@ -52,6 +62,26 @@ pub struct Pilot {
     pub form: usize,
     /// Height of the peak in standard deviations of a picture without mark.
     pub score: f64,
+    /// ln of the chance of such a height at one place and form, over the pilot's phases.
+    pub chance: f64,
+}
+
+impl Pilot {
+    /// An upright pilot of the first pattern that is known to lie there.
+    pub fn at(shift: [f64; 2], form: usize) -> Self {
+        Self { variant: 0, turn: Turn::NONE, shift, form, score: 0.0, chance: 0.0 }
+    }
+}
+
+/// A pattern and a turn of it, and how high its pilot stands, in standard deviations.
+#[derive(Debug, Clone, Copy)]
+pub struct Rank {
+    /// Which of the key's patterns.
+    pub variant: usize,
+    /// How it is turned.
+    pub turn: Turn,
+    /// Height of the pilot's peak on the coarse grid of shifts.
+    pub fit: f64,
 }
 
 /// The code word's soft bits, and what is needed to judge them.
@@ -60,25 +90,45 @@ pub struct Soft {
     pub bits: Vec<f32>,
     /// Standard deviation of the sum of all bits under random signs.
     pub spread: f64,
+    /// ln of how much likelier the chips are with a word, whatever it says, than without (`together`).
+    pub agreement: f64,
 }
 
 /// The transforms that reading needs; made once for a picture.
 pub struct Reader {
     cells: Square,
     shifts: Square,
+    coarse: Square,
+    grid: Vec<Complex32>,
 }
 
-/// Grid of shifts that are looked at: every canonical pixel.
+/// Grid of shifts that are looked at: every canonical pixel; for a choice among many patterns every second one.
 const SHIFTS: usize = TILE;
+const COARSE: usize = TILE / 2;
+/// Patterns and turns of many that are looked at on the fine grid.
+const FINE: usize = 48;
+/// Peaks of one pattern and turn, of many.
+const PEAKS: usize = 2;
 
 impl Reader {
     /// Plans the transforms.
     pub fn new() -> Self {
-        Self { cells: Square::new(CELLS), shifts: Square::new(SHIFTS) }
+        Self { cells: Square::new(CELLS), shifts: Square::new(SHIFTS), coarse: Square::new(COARSE), grid: Vec::new() }
     }
 
-    /// Shifts and forms that `pilots` looks at for one turn.
+    /// Shifts and forms that `pilots` looks at for one pattern and turn.
     pub const LOOKS: f64 = (SHIFTS * SHIFTS * FORMS) as f64;
+
+    /// Of `pairs` patterns and turns, those whose phases `rank` looks at: the others' frequencies are too weak. Of a few turns of one
+    /// pattern all, of many patterns three quarters, of many turns of many patterns the best quarter.
+    pub fn ranked(carrier: &Carrier, turns: usize) -> usize {
+        let pairs = carrier.variants.len() * turns;
+        match (carrier.variants.len(), turns) {
+            (1, _) => pairs,
+            (_, 1) => 3 * pairs / 4,
+            _ => pairs.div_ceil(4),
+        }
+    }
 
     /// Transforms and evens out a folded tile.
     pub fn spectrum(&mut self, mut folded: Vec<Complex32>) -> Spectrum {
@@ -96,46 +146,83 @@ impl Reader {
         Spectrum { values }
     }
 
-    /// The pilot's best places among `turns`, best first, at most `most`, at different shifts.
-    pub fn pilots(&mut self, spectrum: &Spectrum, carrier: &Carrier, turns: &[Turn], most: usize) -> Vec<Pilot> {
-        let mut found: Vec<Pilot> = Vec::new();
-        for turn in turns {
-            let (grid, spread) = self.correlate(spectrum, carrier, *turn);
-            let mut heights: Vec<f32> = grid.iter().map(|value| value.re.abs() + value.im.abs()).collect();
-            for _ in 0..most {
-                let at = highest(&heights);
-                let (x, y) = (at % SHIFTS, at / SHIFTS);
-                let beside = |dx: usize, dy: usize| heights[(y + dy) % SHIFTS * SHIFTS + (x + dx) % SHIFTS];
-                let form = (0..FORMS).find(|form| {
-                    let [a, b] = carrier.forms[*form].halves;
-                    a * grid[at].re >= 0.0 && b * grid[at].im >= 0.0
-                });
-                let here = beside(0, 0);
-                let (right, left, below, above) = (beside(1, 0), beside(SHIFTS - 1, 0), beside(0, 1), beside(0, SHIFTS - 1));
-                found.push(Pilot {
-                    turn: *turn,
-                    shift: [x as f64 + peak(left, here, right), y as f64 + peak(above, here, below)],
-                    form: form.unwrap_or(0),
-                    score: f64::from(here) / spread,
-                });
-                for dy in 0..5 {
-                    for dx in 0..5 {
-                        heights[(y + dy + SHIFTS - 2) % SHIFTS * SHIFTS + (x + dx + SHIFTS - 2) % SHIFTS] = 0.0;
-                    }
-                }
-            }
+    /// Patterns and turns by the height of their pilots, best first. Those whose frequencies are weak are left out beforehand: powers say
+    /// nothing of phases, so that this choice makes no pilot more likely.
+    pub fn rank(&mut self, spectrum: &Spectrum, carrier: &Carrier, turns: &[Turn]) -> Vec<Rank> {
+        let mut pairs: Vec<(f32, usize, Turn)> = Vec::with_capacity(carrier.variants.len() * turns.len());
+        let powers: Vec<f32> = spectrum.values.iter().map(|value| value.norm_sqr()).collect();
+        for (at, variant) in carrier.variants.iter().enumerate() {
+            pairs.extend(
+                turns.iter().map(|turn| (variant.pilot.iter().map(|bin| powers[place(turn.bin(*bin))]).sum::<f32>(), at, *turn)),
+            );
         }
+        pairs.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        pairs.truncate(Self::ranked(carrier, turns.len()));
+        let mut ranks: Vec<Rank> = pairs
+            .into_iter()
+            .map(|(_, variant, turn)| {
+                let spread = carrier.variants[variant].against(&mut self.grid, COARSE, |bin| Some(spectrum.at(turn.bin(bin))));
+                self.coarse.inverse_turned(&mut self.grid);
+                let heights = self.grid.iter().map(|value| value.re.abs() + value.im.abs());
+                Rank { variant, turn, fit: f64::from(heights.fold(0.0, f32::max)) / spread }
+            })
+            .collect();
+        ranks.sort_by(|a, b| b.fit.total_cmp(&a.fit));
+        ranks
+    }
+
+    /// The pilot's best places among the patterns and `turns`, best first, at most `most`.
+    pub fn search(&mut self, spectrum: &Spectrum, carrier: &Carrier, turns: &[Turn], most: usize) -> Vec<Pilot> {
+        let (pairs, peaks): (Vec<(usize, Turn)>, usize) = if carrier.variants.len() == 1 {
+            (turns.iter().map(|turn| (0, *turn)).collect(), most)
+        } else {
+            let ranks = self.rank(spectrum, carrier, turns);
+            (ranks.into_iter().take(FINE).map(|rank| (rank.variant, rank.turn)).collect(), PEAKS)
+        };
+        let mut found: Vec<Pilot> =
+            pairs.into_iter().flat_map(|(variant, turn)| self.pilots(spectrum, carrier, variant, turn, peaks)).collect();
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
         found.truncate(most);
         found
     }
 
-    /// Correlations with the pilot for every shift, and their standard deviation without a mark.
-    fn correlate(&mut self, spectrum: &Spectrum, carrier: &Carrier, turn: Turn) -> (Vec<Complex32>, f64) {
-        let (mut grid, spread) = carrier.against_pilot(SHIFTS, |bin| Some(spectrum.at(turn.bin(bin))));
+    /// The best places of one pattern's pilot at one turn, at most `most`, at different shifts.
+    pub fn pilots(&mut self, spectrum: &Spectrum, carrier: &Carrier, variant: usize, turn: Turn, most: usize) -> Vec<Pilot> {
+        let pattern = &carrier.variants[variant];
+        let spread = pattern.against(&mut self.grid, SHIFTS, |bin| Some(spectrum.at(turn.bin(bin))));
         // A shift s of the tile turns frequency k by exp(-2 pi i k s / TILE), so the peak of the sum of exp(+...) lies at s.
-        self.shifts.inverse_turned(&mut grid);
-        (grid, spread)
+        self.shifts.inverse_turned(&mut self.grid);
+        let grid = &self.grid;
+        let sizes: Vec<f64> =
+            pattern.pilot.iter().map(|bin| f64::from(spectrum.at(turn.bin(*bin)).norm() * bin.shape())).collect();
+        let mut heights: Vec<f32> = grid.iter().map(|value| value.re.abs() + value.im.abs()).collect();
+        let mut found: Vec<Pilot> = Vec::with_capacity(most);
+        for _ in 0..most {
+            let at = highest(&heights);
+            let (x, y) = (at % SHIFTS, at / SHIFTS);
+            let beside = |dx: usize, dy: usize| heights[(y + dy) % SHIFTS * SHIFTS + (x + dx) % SHIFTS];
+            let form = (0..FORMS).find(|form| {
+                let [a, b] = halves(*form);
+                a * grid[at].re >= 0.0 && b * grid[at].im >= 0.0
+            });
+            let here = beside(0, 0);
+            let (right, left, below, above) = (beside(1, 0), beside(SHIFTS - 1, 0), beside(0, 1), beside(0, SHIFTS - 1));
+            let score = f64::from(here) / spread;
+            found.push(Pilot {
+                variant,
+                turn,
+                shift: [x as f64 + peak(left, here, right), y as f64 + peak(above, here, below)],
+                form: form.unwrap_or(0),
+                score,
+                chance: phased_sum(&sizes, score),
+            });
+            for dy in 0..5 {
+                for dx in 0..5 {
+                    heights[(y + dy + SHIFTS - 2) % SHIFTS * SHIFTS + (x + dx + SHIFTS - 2) % SHIFTS] = 0.0;
+                }
+            }
+        }
+        found
     }
 }
 
@@ -146,53 +233,54 @@ impl Default for Reader {
 }
 
 impl Spectrum {
+    /// A spectrum that `read` gives for a ring of frequencies without their conjugates; what it does not know is nothing.
+    pub fn of(ring: &[Bin], read: impl Fn(Bin) -> Option<Complex32>) -> Self {
+        let mut values = vec![Complex32::default(); SIDE * SIDE];
+        for bin in ring {
+            let value = read(*bin).unwrap_or_default();
+            values[place(*bin)] = value;
+            values[place(Bin { x: -bin.x, y: -bin.y })] = value.conj();
+        }
+        Self { values }
+    }
+
     fn at(&self, bin: Bin) -> Complex32 {
         self.values[place(bin)]
     }
 
-    /// A frequency of the tile with the pilot's turn and shift undone.
-    fn undone(&self, bin: Bin, pilot: &Pilot) -> Complex32 {
-        let angle = std::f64::consts::TAU * (f64::from(bin.x) * pilot.shift[0] + f64::from(bin.y) * pilot.shift[1]) / TILE as f64;
-        self.at(pilot.turn.bin(bin)) * Complex32::from_polar(1.0, angle as f32)
-    }
-
-    /// Height of a known pilot at its place, in standard deviations of a picture without it.
-    pub fn pilot(&self, carrier: &Carrier, pilot: &Pilot) -> f64 {
-        let halves = carrier.forms[pilot.form].halves;
-        let (mut sum, mut squares) = (0.0, 0.0);
-        for (at, (bin, phase)) in carrier.pilot.iter().zip(&carrier.phase).enumerate() {
-            let value = self.undone(*bin, pilot) * phase.conj() * bin.shape();
-            sum += f64::from(value.re * halves[usize::from(at >= PILOTS / 2)]);
-            squares += f64::from(value.norm_sqr());
-        }
-        sum / (0.5 * squares).sqrt().max(1e-9)
-    }
-
     /// Reads the code word where the pilot says it lies. Chips count by how much of the pilot came through at their radius.
-    pub fn soft(&self, carrier: &Carrier, pilot: &Pilot) -> Soft {
-        let form = &carrier.forms[pilot.form];
-        let gains: Vec<(f32, f32)> = carrier
+    pub fn soft(&self, variant: &Variant, layout: &Layout, length: usize, pilot: &Pilot) -> Soft {
+        // A frequency of the tile with the pilot's turn and shift undone: a factor for each direction.
+        let factors = pilot.shift.map(|shift| {
+            let step = std::f64::consts::TAU * shift / TILE as f64;
+            std::array::from_fn::<_, SIDE, _>(|at| Complex32::from_polar(1.0, (step * (at as f64 - f64::from(REACH))) as f32))
+        });
+        let factor = |side: usize, at: i32| factors[side][(at + REACH) as usize];
+        let undone = |bin: Bin| self.at(pilot.turn.bin(bin)) * (factor(0, bin.x) * factor(1, bin.y));
+        let gains: Vec<(f32, f32)> = variant
             .pilot
             .iter()
-            .zip(&carrier.phase)
+            .zip(&variant.phase)
             .enumerate()
             .map(|(at, (bin, phase))| {
-                let value = self.undone(*bin, pilot) * phase.conj() * form.halves[usize::from(at >= PILOTS / 2)];
+                let value = undone(*bin) * phase.conj() * layout.halves[at % 2];
                 (bin.radius(), value.re)
             })
             .collect();
         let mean = gains.iter().map(|(_, gain)| gain).sum::<f32>() / gains.len() as f32;
         let curve = parabola(&gains);
-        let (mut bits, mut squares) = (vec![0.0; form.coder.length()], 0.0f64);
-        for (at, bin) in carrier.word.iter().enumerate() {
+        let (mut bits, mut parts) = (vec![0.0f32; length], vec![0.0f32; layout.sign.len()]);
+        for (at, bin) in layout.bins.iter().enumerate() {
             let weight = curve(bin.radius()).max(0.05 * mean.abs());
-            let value = self.undone(*bin, pilot) * weight;
+            let value = undone(*bin) * weight;
             for (chip, part) in [(2 * at, value.re), (2 * at + 1, value.im)] {
-                bits[usize::from(form.place[chip])] += form.sign[chip] * part;
-                squares += f64::from(part * part);
+                bits[usize::from(layout.place[chip])] += layout.sign[chip] * part;
+                parts[chip] = part;
             }
         }
-        Soft { bits, spread: squares.sqrt().max(f64::MIN_POSITIVE) }
+        let spread = parts.iter().map(|part| f64::from(*part).powi(2)).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
+        let agreement = together(&bits, &parts);
+        Soft { bits, spread, agreement }
     }
 }
 

@@ -37,6 +37,11 @@ impl Key {
         Ok(Self { secret, public: false })
     }
 
+    /// Whether this is the key that everybody knows.
+    pub fn is_public(&self) -> bool {
+        self.public
+    }
+
     /// `public`, or 8 hexadecimal digits that name the key without giving it away.
     pub fn id(&self) -> String {
         if self.public {

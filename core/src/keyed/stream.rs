@@ -3,19 +3,32 @@
 use chacha20::ChaCha20;
 use chacha20::cipher::{KeyIvInit, StreamCipher};
 
+/// Bytes that are made at once.
+const BLOCK: usize = 256;
+
 /// An endless stream of independent, uniformly distributed numbers.
-pub struct Stream(ChaCha20);
+pub struct Stream {
+    cipher: ChaCha20,
+    block: [u8; BLOCK],
+    used: usize,
+}
 
 impl Stream {
     /// The stream of one subkey, from its start.
     pub fn new(subkey: [u8; 32]) -> Self {
-        Self(ChaCha20::new(&subkey.into(), &[0; 12].into()))
+        Self { cipher: ChaCha20::new(&subkey.into(), &[0; 12].into()), block: [0; BLOCK], used: BLOCK }
     }
 
     /// The next four bytes, little-endian.
     pub fn draw(&mut self) -> u32 {
+        if self.used == BLOCK {
+            self.block.fill(0);
+            self.cipher.apply_keystream(&mut self.block);
+            self.used = 0;
+        }
         let mut bytes = [0; 4];
-        self.0.apply_keystream(&mut bytes);
+        bytes.copy_from_slice(&self.block[self.used..self.used + 4]);
+        self.used += 4;
         u32::from_le_bytes(bytes)
     }
 

@@ -9,12 +9,12 @@ use super::label::{self, Display, Label};
 use super::mask::Mask;
 use super::sums;
 use crate::error::{Error, Result};
-use crate::image::carrier::{Carrier, FORMS, TILE};
+use crate::image::carrier::{Bin, CLASSES, Carrier, FORMS, Layout as Word, TILE, variants};
 use crate::image::embed::Quality;
 use crate::image::fold::{Lie, fold};
 use crate::image::overlay::{FINE, Overlay};
 use crate::image::quality::{C2, psnr};
-use crate::image::spectrum::{Pilot, Reader, Turn};
+use crate::image::spectrum::{Pilot, Reader};
 use crate::keyed::Key;
 use crate::payload::{self, Class};
 use crate::signal::plane::Plane;
@@ -286,6 +286,7 @@ impl Scene {
 /// The pattern over a frame.
 struct Pattern {
     carrier: Carrier,
+    layout: Word,
     form: usize,
     word: Vec<bool>,
     shift: [f64; 2],
@@ -299,22 +300,23 @@ struct Pattern {
 
 impl Pattern {
     fn new(layout: &Layout, key: &Key, class: Class, payload: &[u8], step: f64) -> Result<Self> {
-        let carrier = Carrier::new(key)?;
-        // Form and place follow from key, payload and size, as in pictures.
+        // Form, pattern and place follow from key, payload and size, as in pictures.
         let mut stream = key.stream(&format!("video/place/{}/{}x{}", payload::hex(payload), layout.width, layout.height));
-        let fitting: Vec<usize> = (0..FORMS).filter(|form| carrier.forms[*form].coder.class() == class).collect();
+        let fitting: Vec<usize> = (0..FORMS).filter(|form| CLASSES[*form] == class).collect();
         let form = fitting[stream.below(fitting.len() as u32) as usize];
+        let variant = stream.below(variants(key));
         let shift = [f64::from(stream.below(TILE as u32)), f64::from(stream.below(TILE as u32))];
-        let word = carrier.forms[form].coder.encode(payload)?;
-        let inside = inside(&carrier, step);
-        let mut pattern = Self { carrier, form, word, shift, step, inside, steps: Vec::new() };
+        let carrier = Carrier::of(key, variant..variant + 1)?;
+        let word = carrier.coder(form).encode(payload)?;
+        let inside = inside(&carrier.ring, step);
+        let mut pattern = Self { layout: carrier.layout(0, form).into_owned(), carrier, form, word, shift, step, inside, steps: Vec::new() };
         pattern.draw(layout, &vec![1.0; pattern.word.len()]);
         Ok(pattern)
     }
 
     /// Computes the steps; `gain` weighs the code bits.
     fn draw(&mut self, layout: &Layout, gain: &[f32]) {
-        let tile = self.carrier.tile(self.form, &self.word, gain, FINE);
+        let tile = self.carrier.variants[0].tile(&self.layout, &self.word, gain, FINE);
         let even = Plane { width: 1, height: 1, data: vec![1.0] };
         let overlay = Overlay::new(&tile, &even, layout.width as usize, self.step, self.shift);
         let mut row = vec![0.0; layout.width as usize];
@@ -335,7 +337,7 @@ impl Pattern {
         let plane = sums::even(&marked, layout)?;
         let side = plane.width.min(plane.height) as f64 / TILES_ACROSS;
         let spectrum = Reader::new().spectrum(fold(&plane, &Lie::upright(side)));
-        let soft = spectrum.soft(&self.carrier, &Pilot { turn: Turn::NONE, shift: self.shift, form: self.form, score: 0.0 });
+        let soft = spectrum.soft(&self.carrier.variants[0], &self.layout, self.word.len(), &Pilot::at(self.shift, self.form));
         let signed: Vec<f32> = soft.bits.iter().zip(&self.word).map(|(soft, bit)| if *bit { -soft } else { *soft }).collect();
         let mean = signed.iter().sum::<f32>() / signed.len() as f32;
         if mean > 0.0 {
@@ -347,9 +349,9 @@ impl Pattern {
 }
 
 /// A Gaussian window of standard deviation 1.5 pixels keeps of a wave of frequency f all but exp(-(2 pi f 1.5)^2) as variance.
-fn inside(carrier: &Carrier, step: f64) -> f64 {
+fn inside(ring: &[Bin], step: f64) -> f64 {
     let (mut kept, mut whole) = (0.0, 0.0);
-    for bin in carrier.pilot.iter().chain(&carrier.word) {
+    for bin in ring {
         let energy = f64::from(bin.shape()).powi(2);
         let turn = std::f64::consts::TAU * f64::from(bin.radius()) / (TILE as f64 * step) * 1.5;
         kept += energy * (1.0 - (-turn * turn).exp());
