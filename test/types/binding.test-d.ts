@@ -4,8 +4,8 @@ import type * as wasm from '../../wasm/pkg/countermark_wasm.js'
 import type { Binding } from '../../src/engine/engine.js'
 
 type Module = typeof wasm
-/** What wasm-bindgen adds to every module. */
-type Loading = 'default' | 'initSync' | 'InitOutput' | 'InitInput'
+/** What wasm-bindgen adds to every module, and the classes of what functions give. */
+type Loading = 'default' | 'initSync' | 'InitOutput' | 'InitInput' | 'VideoEmbedder' | 'VideoDetector'
 
 declare const module: Module
 export const satisfied: Binding = module

@@ -128,10 +128,8 @@ pub struct Grey {
 /// Decodes luma as it is stored; `rate` frames a second, all where it is 0.
 pub fn grey(path: &str, rate: f64) -> Result<Grey, Failure> {
     let filter = if rate > 0.0 { format!("fps={rate},format=yuv420p") } else { "format=yuv420p".to_owned() };
-    let mut child = quiet()
-        .args(["-i", path, "-vf", &filter, "-an", "-f", "yuv4mpegpipe", "-"])
-        .stdout(Stdio::piped())
-        .spawn()?;
+    let mut child =
+        quiet().args(["-i", path, "-vf", &filter, "-an", "-f", "yuv4mpegpipe", "-"]).stdout(Stdio::piped()).spawn()?;
     let mut all = Vec::new();
     child.stdout.take().ok_or("no output")?.read_to_end(&mut all)?;
     if !child.wait()?.success() {

@@ -1,6 +1,6 @@
 //! The watermark of films through real encoders: marks clips, codes and changes them with ffmpeg, and looks for the marks again.
 //!
-//! `COUNTERMARK_MEDIA=FOLDER cargo run --release -p video-study -- [--clips A,B] [--attacks A,B] [--seconds N] [--keys N] [--out FILE]`
+//! `COUNTERMARK_MEDIA=FOLDER npm run study:video -- [--clips A,B] [--attacks A,B] [--seconds N] [--keys N] [--out FILE]`
 //!
 //! Clips come from the media folder's `video` and from slow pans over pictures of its `image`. Writes bench/results/study-video.md,
 //! anew after every clip.

@@ -13,7 +13,10 @@ pub fn write(trials: &[Trial], seconds: f64, keys: usize, path: &str) -> Result<
     let version = String::from_utf8_lossy(&version).lines().next().unwrap_or("").to_owned();
     let facts = [
         version,
-        format!("clips: the first {seconds} s of {} clips; 8 frames a second are looked at; a private key each; standard quality", trials.len()),
+        format!(
+            "clips: the first {seconds} s of {} clips; 8 frames a second are looked at; a private key each; standard quality",
+            trials.len()
+        ),
     ];
     let mut text = head("The watermark of films", "cargo run --release -p video-study --", &facts);
     text += "\n## Payload and presence by attack\n\nClips that the parameters were chosen with and others, apart. \"First frame\": it alone is enough. Interval: of all clips, 95 %.\n\n";
@@ -26,7 +29,9 @@ pub fn write(trials: &[Trial], seconds: f64, keys: usize, path: &str) -> Result<
                 .flat_map(|trial| trial.outcomes.iter().filter(|outcome| outcome.attack == attack.attack))
                 .collect()
         };
-        let share = |all: &[&Outcome], test: fn(&Outcome) -> bool| format!("{}/{}", all.iter().filter(|one| test(one)).count(), all.len());
+        let share = |all: &[&Outcome], test: fn(&Outcome) -> bool| {
+            format!("{}/{}", all.iter().filter(|one| test(one)).count(), all.len())
+        };
         let all = of(None);
         let (low, high) = clopper_pearson(all.iter().filter(|one| one.read).count() as u64, all.len() as u64);
         vec![

@@ -84,7 +84,13 @@ pub fn trial(source: &Source, attacks: &[Attack], seconds: f64, keys: usize) -> 
     let report = embedder.report();
     let luma = video.luma_bytes();
     let mut worst_ssim = 1.0f64;
-    let format = countermark_core::image::frame::Format { width: video.width, height: video.height, channels: 1, depth: 8, orientation: 1 };
+    let format = countermark_core::image::frame::Format {
+        width: video.width,
+        height: video.height,
+        channels: 1,
+        depth: 8,
+        orientation: 1,
+    };
     for (before, after) in plain.frames.iter().zip(&clip.frames).step_by(8) {
         worst_ssim = worst_ssim.min(quality::compare(&before[..luma], &after[..luma], &quality::Options { image: format })?.ssim);
     }
@@ -103,7 +109,10 @@ pub fn trial(source: &Source, attacks: &[Attack], seconds: f64, keys: usize) -> 
         alarms: 0,
         least: 1.0,
     };
-    tell(&format!("{}: {} frames, {:.2} dB, worst {:.2}, SSIM {worst_ssim:.4}, {milliseconds:.1} ms", done.name, done.frames, done.psnr, done.worst_psnr));
+    tell(&format!(
+        "{}: {} frames, {:.2} dB, worst {:.2}, SSIM {worst_ssim:.4}, {milliseconds:.1} ms",
+        done.name, done.frames, done.psnr, done.worst_psnr
+    ));
     let folder = std::env::temp_dir().join(format!("video-study-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let file = |name: &str, kind: &str| folder.join(format!("{name}.{kind}")).to_string_lossy().into_owned();
@@ -130,7 +139,14 @@ pub fn trial(source: &Source, attacks: &[Attack], seconds: f64, keys: usize) -> 
         let single = Grey { frames: seen.frames[..1].to_vec(), ..seen };
         let alone = look(&single, std::slice::from_ref(&key), Effort::Direct)?.remove(0);
         let read = evidence.0.payload.as_ref() == Some(&payload);
-        tell(&format!("  {}: {} after {} frames, z {:.1}, p {:.1e}", attack.name, if read { "read" } else { "-" }, evidence.1, evidence.0.score, evidence.0.p_value));
+        tell(&format!(
+            "  {}: {} after {} frames, z {:.1}, p {:.1e}",
+            attack.name,
+            if read { "read" } else { "-" },
+            evidence.1,
+            evidence.0.score,
+            evidence.0.p_value
+        ));
         done.outcomes.push(Outcome {
             attack: attack.name,
             aim: attack.aim,
@@ -148,7 +164,8 @@ pub fn trial(source: &Source, attacks: &[Attack], seconds: f64, keys: usize) -> 
     let path = file("false", "mp4");
     plain.encode("-c:v libx264 -preset veryfast -crf 23 -pix_fmt yuv420p", &path)?;
     let seen = grey(&path, RATE)?;
-    let others = (0..keys).map(|at| random::key("video false", &format!("{} {at}", source.name))).collect::<Result<Vec<_>, _>>()?;
+    let others =
+        (0..keys).map(|at| random::key("video false", &format!("{} {at}", source.name))).collect::<Result<Vec<_>, _>>()?;
     for (evidence, _) in look(&seen, &others, Effort::Direct)? {
         done.alarms += usize::from(evidence.found);
         done.least = done.least.min(evidence.p_value);

@@ -10,8 +10,8 @@ use super::spectrum::{Pilot, Reader, Soft, Spectrum, Turn};
 use super::view::View;
 use crate::error::{Error, Result};
 use crate::keyed::Key;
-use crate::signal::plane::Plane;
 use crate::payload::{CHECK, Decoded, LIST, hex};
+use crate::signal::plane::Plane;
 use crate::stats::tail::{any_of, both, keyed_sum};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::LN_2;
@@ -151,15 +151,7 @@ impl Picture {
     }
 
     fn of(view: View, sides: Vec<f64>) -> Self {
-        Self {
-            view,
-            reader: Reader::new(),
-            direct: Vec::new(),
-            sides,
-            sky: None,
-            fine: None,
-            power: None,
-        }
+        Self { view, reader: Reader::new(), direct: Vec::new(), sides, sky: None, fine: None, power: None }
     }
 
     fn look(&mut self, key: &Key, effort: Effort) -> Result<Evidence> {

@@ -151,9 +151,7 @@ impl Hunt {
         let chance = (fit.chance + (n * (n + 1.0)).ln()).min(0.0);
         // A payload counts only if its chance does with all looks.
         let payload = picture.payload.is_some() && chance <= ACCEPT.ln();
-        let better = self.best.as_ref().is_none_or(|best| {
-            (payload, -chance) > (best.picture.payload.is_some(), -best.chance)
-        });
+        let better = self.best.as_ref().is_none_or(|best| (payload, -chance) > (best.picture.payload.is_some(), -best.chance));
         if better {
             let picture = if payload { picture } else { Picture { payload: None, bits: None, ..picture } };
             let fit = if payload { fit } else { Fit { word: None, ..fit } };
@@ -182,7 +180,10 @@ impl Detector {
         options.video.check()?;
         options.display.check()?;
         if options.keys.len() > MOST_KEYS {
-            return Err(Error::limit(format!("{} keys are over the limit of {MOST_KEYS}: ask in several calls", options.keys.len())));
+            return Err(Error::limit(format!(
+                "{} keys are over the limit of {MOST_KEYS}: ask in several calls",
+                options.keys.len()
+            )));
         }
         let hunts = options.keys.iter().map(|text| {
             let key = Key::parse(text)?;
@@ -231,7 +232,10 @@ impl Detector {
         if !self.read() && self.sums.frames() > 0 {
             let total = self.sums.total();
             self.look(&total, self.effort)?;
-            if self.effort > Effort::Direct && self.sums.frames() > 1 && let Some(first) = self.first.take() {
+            if self.effort > Effort::Direct
+                && self.sums.frames() > 1
+                && let Some(first) = self.first.take()
+            {
                 self.look(&first, self.effort)?;
                 self.first = Some(first);
             }

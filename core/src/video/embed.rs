@@ -185,7 +185,8 @@ impl Embedder {
         let (fresh, steady) = self.scene.next(&self.mask);
         // An encoder codes a scene's first frame by itself and copies from it: this one counts most.
         let strength = if fresh { allowed } else { steady * allowed };
-        let strength = if fresh || strength < self.strength { strength } else { self.strength + RISE * (strength - self.strength) };
+        let strength =
+            if fresh || strength < self.strength { strength } else { self.strength + RISE * (strength - self.strength) };
         if fresh {
             pattern.inform(frame, &self.layout, &self.mask, strength, &mut self.rows)?;
         }
@@ -309,7 +310,8 @@ impl Pattern {
         let carrier = Carrier::of(key, variant..variant + 1)?;
         let word = carrier.coder(form).encode(payload)?;
         let inside = inside(&carrier.ring, step);
-        let mut pattern = Self { layout: carrier.layout(0, form).into_owned(), carrier, form, word, shift, step, inside, steps: Vec::new() };
+        let mut pattern =
+            Self { layout: carrier.layout(0, form).into_owned(), carrier, form, word, shift, step, inside, steps: Vec::new() };
         pattern.draw(layout, &vec![1.0; pattern.word.len()]);
         Ok(pattern)
     }
@@ -458,4 +460,3 @@ fn add_pairs(line: &mut [u8], upper: &[i16], lower: &[i16], weight: i16, steps: 
     }
     error / f64::from(1u32 << finer).powi(2)
 }
-

@@ -83,7 +83,11 @@ impl Layout {
     /// Refuses a buffer of another length than one frame.
     pub fn check_frame(&self, bytes: usize) -> Result<()> {
         let needed = self.frame_bytes();
-        if bytes == needed { Ok(()) } else { Err(Error::parameter(format!("the frame has {bytes} bytes, but this layout needs {needed}"))) }
+        if bytes == needed {
+            Ok(())
+        } else {
+            Err(Error::parameter(format!("the frame has {bytes} bytes, but this layout needs {needed}")))
+        }
     }
 
     /// Bytes of one sample.

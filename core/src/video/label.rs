@@ -181,7 +181,9 @@ fn look(stamp: &Stamp, x: f64, y: f64) -> [f32; 2] {
     let (left, top) = (x.floor(), y.floor());
     let (px, py) = ((x - left) as f32, (y - top) as f32);
     let mut sums = [0.0; 2];
-    for (dx, dy, weight) in [(0.0, 0.0, (1.0 - px) * (1.0 - py)), (1.0, 0.0, px * (1.0 - py)), (0.0, 1.0, (1.0 - px) * py), (1.0, 1.0, px * py)] {
+    for (dx, dy, weight) in
+        [(0.0, 0.0, (1.0 - px) * (1.0 - py)), (1.0, 0.0, px * (1.0 - py)), (0.0, 1.0, (1.0 - px) * py), (1.0, 1.0, px * py)]
+    {
         let (x, y) = (left + dx, top + dy);
         if x >= 0.0 && y >= 0.0 && x < f64::from(stamp.area.width) && y < f64::from(stamp.area.height) {
             let at = y as usize * stamp.area.width as usize + x as usize;

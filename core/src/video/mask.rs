@@ -154,7 +154,8 @@ fn smooth(values: &mut [f32], width: usize, height: usize, [middle, outer]: [f32
         before.copy_from_slice(&values[y * width..][..width]);
         let below = (y + 1).min(height - 1) * width;
         for x in 0..width {
-            values[y * width + x] = middle * before[x] + outer * (above[x] + if below == y * width { before[x] } else { values[below + x] });
+            values[y * width + x] =
+                middle * before[x] + outer * (above[x] + if below == y * width { before[x] } else { values[below + x] });
         }
         std::mem::swap(&mut above, &mut before);
     }

@@ -13,19 +13,12 @@ const OTHER: &str = "100102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1
 const PAYLOAD: &str = "0123456789abcdef";
 
 fn layout(width: u32, height: u32) -> Layout {
-    Layout {
-        width,
-        height,
-        depth: 8,
-        subsampling: Subsampling::Half,
-        full_range: false,
-        stride: None,
-        chroma_stride: None,
-    }
+    Layout { width, height, depth: 8, subsampling: Subsampling::Half, full_range: false, stride: None, chroma_stride: None }
 }
 
 fn noise(x: usize, y: usize, octave: usize) -> f32 {
-    let mut h = (x as u32).wrapping_mul(0x9e37_79b1) ^ (y as u32).wrapping_mul(0x85eb_ca77) ^ (octave as u32).wrapping_mul(0xc2b2_ae3d);
+    let mut h =
+        (x as u32).wrapping_mul(0x9e37_79b1) ^ (y as u32).wrapping_mul(0x85eb_ca77) ^ (octave as u32).wrapping_mul(0xc2b2_ae3d);
     h = (h ^ h >> 15).wrapping_mul(0x2c1b_3c6d);
     h = (h ^ h >> 12).wrapping_mul(0x297a_2d39);
     f32::from((h >> 20) as u16) / 2048.0 - 1.0
@@ -153,7 +146,8 @@ fn a_stated_psnr_is_what_the_samples_say() {
         let before = frame(&video, number);
         let mut after = before.clone();
         marking.frame(&mut after, false).unwrap();
-        sum += before.iter().zip(&after).take(video.luma_bytes()).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum::<f64>();
+        sum +=
+            before.iter().zip(&after).take(video.luma_bytes()).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum::<f64>();
         count += video.luma_bytes() as f64;
     }
     // Red, green and blue change by 255/219 of what luma does.
@@ -304,7 +298,13 @@ fn the_label_is_found_in_the_first_seconds_only_where_it_is() {
             quality: Quality::Standard,
         };
         let mut marking = Embedder::new(&[], &options).unwrap();
-        let looking = detect::Options { video, keys: Vec::new(), effort: Effort::Direct, display: Display::default(), texts: vec![text.clone()] };
+        let looking = detect::Options {
+            video,
+            keys: Vec::new(),
+            effort: Effort::Direct,
+            display: Display::default(),
+            texts: vec![text.clone()],
+        };
         let mut looking = Detector::new(&looking).unwrap();
         for number in 0..10 {
             let seconds = f64::from(number) / 4.0;
