@@ -25,15 +25,11 @@ pub struct Outcome {
     pub read: bool,
     pub found: bool,
     pub wrong: bool,
-    /// Frames until the payload was read.
-    pub frames: u64,
     pub kilobits: f64,
     /// Size beside the unmarked clip's, in per cent more.
     pub growth: Option<f64>,
     /// The first frame alone.
     pub single: bool,
-    /// Seconds for a second of the clip, looking alone.
-    pub cost: f64,
 }
 
 /// One clip.
@@ -133,9 +129,7 @@ pub fn trial(source: &Source, attacks: &[Attack], seconds: f64, keys: usize) -> 
             None => first,
         };
         let seen = grey(&last, RATE)?;
-        let start = Instant::now();
         let evidence = look(&seen, std::slice::from_ref(&key), Effort::Full)?.remove(0);
-        let cost = start.elapsed().as_secs_f64() / (clip.frames.len() as f64 / clip.fps);
         let single = Grey { frames: seen.frames[..1].to_vec(), ..seen };
         let alone = look(&single, std::slice::from_ref(&key), Effort::Direct)?.remove(0);
         let read = evidence.0.payload.as_ref() == Some(&payload);
@@ -153,11 +147,9 @@ pub fn trial(source: &Source, attacks: &[Attack], seconds: f64, keys: usize) -> 
             read,
             found: evidence.0.found,
             wrong: evidence.0.payload.is_some() && !read,
-            frames: evidence.1,
             kilobits: bytes as f64 * 8.0 / 1e3 / (clip.frames.len() as f64 / clip.fps),
             growth,
             single: alone.0.payload.as_ref() == Some(&payload),
-            cost,
         });
     }
     // Other keys on the unmarked clip, coded as a service would.
