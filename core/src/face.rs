@@ -17,7 +17,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 #[cfg(feature = "full")]
+mod film;
+#[cfg(feature = "full")]
 mod sound;
+#[cfg(feature = "full")]
+pub use film::*;
 #[cfg(feature = "full")]
 pub use sound::*;
 

@@ -1,6 +1,7 @@
 //! What crosses to JavaScript: the core's error with its code, and work that leaves the JavaScript thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use countermark_core::error::{Error as CoreError, Result as CoreResult};
 
@@ -74,4 +75,29 @@ impl Task for Job {
         // A task can only reject with napi's own codes, so the error object with ours is made here.
         output.map_err(|failure| JsError::from(Error::new(failure.code, failure.message)).into_unknown(env).into())
     }
+}
+
+/// A film's state, which frames change one after the other, each on a thread of the pool.
+pub struct Film<T>(Arc<Mutex<T>>);
+
+impl<T: Send + 'static> Film<T> {
+    pub fn new(state: T) -> Self {
+        Self(Arc::new(Mutex::new(state)))
+    }
+
+    /// Work on the state for the thread pool.
+    pub fn later(&self, work: impl FnOnce(&mut T) -> CoreResult<String> + Send + 'static) -> AsyncTask<Job> {
+        let state = self.0.clone();
+        later(move || work(&mut *locked(&state)?))
+    }
+
+    /// Work on the state that is done at once.
+    pub fn now<R>(&self, work: impl FnOnce(&mut T) -> CoreResult<R>) -> Result<R> {
+        now(|| work(&mut *locked(&self.0)?))
+    }
+}
+
+/// A defect while the state was changed leaves it half changed.
+fn locked<T>(state: &Mutex<T>) -> CoreResult<MutexGuard<'_, T>> {
+    state.lock().map_err(|_| CoreError::parameter("an earlier frame of this film failed: start again"))
 }

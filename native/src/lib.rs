@@ -10,7 +10,7 @@ use countermark_core::face;
 use napi::bindgen_prelude::{AsyncTask, Buffer, Float32Array, Uint32Array};
 use napi_derive::napi;
 
-use convert::{Job, Result, later, now};
+use convert::{Film, Job, Result, later, now};
 
 /// The version of the core.
 #[napi]
@@ -266,4 +266,54 @@ pub fn text_fingerprint(text: Buffer) -> Result<String> {
 #[napi]
 pub fn text_step(text: Buffer, options: String) -> Result<Buffer> {
     now(|| face::text_step(&text, &options).map(Buffer::from))
+}
+
+/// Marks the frames of one film.
+#[napi]
+pub struct VideoEmbedder(Film<face::VideoEmbedder>);
+
+/// An embedder for one film.
+#[napi]
+pub fn video_embedder(font: Buffer, options: String) -> Result<VideoEmbedder> {
+    now(|| face::VideoEmbedder::new(&font, &options)).map(|state| VideoEmbedder(Film::new(state)))
+}
+
+#[napi]
+impl VideoEmbedder {
+    /// Marks the next frame. `samples` are changed in place on the pool's thread: leave them alone until the promise settles.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn frame(&self, mut samples: Buffer, labelled: bool) -> AsyncTask<Job> {
+        self.0.later(move |state| state.frame(&mut samples, labelled))
+    }
+
+    /// What was done so far.
+    #[napi]
+    pub fn report(&self) -> Result<String> {
+        self.0.now(|state| state.report())
+    }
+}
+
+/// Looks for marks in the frames of one film.
+#[napi]
+pub struct VideoDetector(Film<face::VideoDetector>);
+
+/// A detector for one film.
+#[napi]
+pub fn video_detector(options: String) -> Result<VideoDetector> {
+    now(|| face::VideoDetector::new(&options)).map(|state| VideoDetector(Film::new(state)))
+}
+
+#[napi]
+impl VideoDetector {
+    /// Takes a frame.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn frame(&self, samples: Buffer, seconds: f64, fresh: bool) -> AsyncTask<Job> {
+        self.0.later(move |state| state.frame(&samples, seconds, fresh))
+    }
+
+    /// The findings.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn finish(&self) -> AsyncTask<Job> {
+        self.0.later(face::VideoDetector::finish)
+    }
 }

@@ -34,6 +34,22 @@ export interface Binding {
   textStep(text: Uint8Array, options: string): Uint8Array
   textDetect(text: Uint8Array, options: string): string
   textFingerprint(text: Uint8Array): string
+  videoEmbedder(font: Uint8Array, options: string): VideoEmbedder
+  videoDetector(options: string): VideoDetector
+}
+
+/** The frames of one film are marked one after the other: the next call waits for the one before. */
+export interface VideoEmbedder {
+  /** Changes `samples`; gives an empty text. */
+  frame(samples: Uint8Array, labelled: boolean): string | Promise<string>
+  report(): string
+}
+
+/** The frames of one film are looked at one after the other. */
+export interface VideoDetector {
+  /** `true` or `false`. */
+  frame(samples: Uint8Array, seconds: number, fresh: boolean): string | Promise<string>
+  finish(): string | Promise<string>
 }
 
 /** Marks a sound piece by piece: interleaved samples, 32-bit floating-point numbers in little-endian bytes. */
@@ -295,6 +311,81 @@ export interface TextDetection {
 
 /** Digests by which copies of a text are found again: SimHash (16 hexadecimal digits) and MinHash (64 numbers of 32 bits). */
 export interface Fingerprint { simhash: string; minhash: number[]; features: number }
+/** The layout of a film's frames: planes of luma and of the two colours, one after the other. */
+export interface Frames {
+  width: number
+  height: number
+  /** 8 unless told; 9 to 16 for little-endian pairs of bytes, the value in the lower bits. */
+  depth?: number
+  /** `4:2:0` unless told; `4:0:0` has luma alone. */
+  subsampling?: '4:2:0' | '4:2:2' | '4:4:4' | '4:0:0'
+  /** Black is 0, not 16. */
+  fullRange?: boolean
+  /** Bytes from one row to the next, of luma and of colour; as long as a row's samples unless told. */
+  stride?: number
+  chromaStride?: number
+}
+
+/** How stored frames are shown: turned clockwise by `rotation` degrees (0, 90, 180, 270), pixels `aspect` times as wide as high. */
+export interface Display { rotation?: number; aspect?: number }
+
+/** Options of `videoEmbedder`. `watermark: false`: only the label is drawn. */
+export interface VideoEmbedOptions {
+  video: Frames
+  key: Key
+  /** 16 or 32 hexadecimal digits. */
+  payload: string
+  quality: Quality
+  display?: Display
+  label?: { text: string[]; position?: LabelPosition; ratio?: number }
+  watermark?: boolean
+}
+
+/** What was done to the frames so far. `psnr` and `ssim` are those of red, green and blue; the label is not counted. */
+export interface VideoEmbedReport {
+  embedded: boolean
+  reason?: string
+  bits: number
+  /** Frames that were marked. */
+  frames: number
+  /** dB, over all frames together. */
+  psnr: number
+  /** dB, of the frame that was changed most. */
+  worstPsnr: number
+  /** Lowest expected value of a frame. */
+  worstSsim: number
+  quality: Quality
+  label?: { box: Box; inkHeight: number; shortSide: number; ratio: number; text: string[]; frames: number }
+}
+
+/** Marks the frames of one film, in order, one at a time. */
+export interface Embedder {
+  /** Changes `samples`, a whole frame; `labelled`: this frame carries the label, too. */
+  frame(samples: Uint8Array, labelled: boolean): Promise<void>
+  report(): VideoEmbedReport
+}
+
+/** One key's finding in a film. */
+export interface VideoDetection extends Omit<Detection, 'where'> {
+  /** `stretches`: marked stretches of time, seconds from the start, to about a second. */
+  where?: { transform: Transform; stretches: [number, number][] }
+}
+
+/** What `Detector.finish` says. */
+export interface VideoReport {
+  evidence: VideoDetection[]
+  /** Of the first two seconds; absent where no texts were given. `frames`: seconds, and whether it stands there. */
+  label?: LabelDetection & { frames: [number, boolean][] }
+  /** Frames that were looked at. */
+  frames: number
+}
+
+/** Looks for marks in the frames of one film, in the order in which they are shown. */
+export interface Detector {
+  /** True once every key's payload was read. `fresh`: a key frame. */
+  frame(samples: Uint8Array, seconds: number, fresh: boolean): Promise<boolean>
+  finish(): Promise<VideoReport>
+}
 
 /** All arithmetic and all byte surgery, by whichever engine was loaded. Failures are CountermarkErrors. */
 export interface Engine {
@@ -347,6 +438,10 @@ export interface Engine {
   textEmbedder(settings: TextSettings): { push(piece: string): string; end(): string }
   textDetect(text: string, keys: Key[]): TextDetection[]
   textFingerprint(text: string): Fingerprint
+  /** State of marking one film. An empty font is the built-in one. */
+  videoEmbedder(font: Uint8Array, options: VideoEmbedOptions): Embedder
+  /** State of looking at one film. `texts`: labels that are looked for in its first two seconds. */
+  videoDetector(options: { video: Frames; keys: Key[]; effort: Effort; display?: Display; texts?: string[][] }): Detector
   /** Files on disk, of any size; the native engine only. */
   readonly disk?: Disk
 }
@@ -464,5 +559,25 @@ export function engineOver(binding: Binding, kind: 'native' | 'wasm'): Engine {
     textEmbedder: (settings) => embedderOver(binding, settings),
     textDetect: (text, keys) => guarded(() => (JSON.parse(binding.textDetect(unitsOf(text), JSON.stringify({ keys }))) as { evidence: TextDetection[] }).evidence),
     textFingerprint: (text) => guarded(() => JSON.parse(binding.textFingerprint(unitsOf(text))) as Fingerprint),
+    videoEmbedder: (font, options) => {
+      const film = guarded(() => binding.videoEmbedder(font, JSON.stringify(options)))
+      return {
+        frame: async (samples, labelled) => {
+          try {
+            await film.frame(samples, labelled)
+          } catch (thrown) {
+            throw fromEngine(thrown)
+          }
+        },
+        report: () => guarded(() => JSON.parse(film.report()) as VideoEmbedReport),
+      }
+    },
+    videoDetector: (options) => {
+      const film = guarded(() => binding.videoDetector(JSON.stringify(options)))
+      return {
+        frame: (samples, seconds, fresh) => report(() => film.frame(samples, seconds, fresh)),
+        finish: () => report(() => film.finish()),
+      }
+    },
   }
 }

@@ -7,8 +7,8 @@ import type { Binding } from '../../src/engine/engine.js'
 import type { TokenBinding } from '../../src/engine/token.js'
 
 type Module = typeof wasm
-/** What wasm-bindgen adds to every module. */
-type Loading = 'default' | 'initSync' | 'InitOutput' | 'InitInput'
+/** What wasm-bindgen adds to every module, and the classes of what functions give. */
+type Loading = 'default' | 'initSync' | 'InitOutput' | 'InitInput' | 'VideoEmbedder' | 'VideoDetector'
 
 declare const module: Module
 export const satisfied: Binding = module

@@ -6,6 +6,10 @@
 
 mod convert;
 #[cfg(feature = "full")]
+mod film;
+#[cfg(feature = "full")]
+mod marking;
+#[cfg(feature = "full")]
 mod sound;
 
 use countermark_core::face;
@@ -25,28 +29,10 @@ pub fn payload_of(producer: &str, produce_id: &str, bits: u32) -> Result<String,
     face::payload_of(producer, produce_id, bits).map_err(thrown)
 }
 
-/// Marks samples; they are changed in place.
-#[wasm_bindgen(js_name = imageEmbed)]
-pub fn image_embed(samples: &mut [u8], options: &str) -> Result<String, JsValue> {
-    face::image_embed(samples, options).map_err(thrown)
-}
-
 /// Looks for marks.
 #[wasm_bindgen(js_name = imageDetect)]
 pub fn image_detect(samples: &[u8], options: &str) -> Result<String, JsValue> {
     face::image_detect(samples, options).map_err(thrown)
-}
-
-/// PSNR and SSIM of two pictures.
-#[wasm_bindgen(js_name = imageCompare)]
-pub fn image_compare(a: &[u8], b: &[u8], options: &str) -> Result<String, JsValue> {
-    face::image_compare(a, b, options).map_err(thrown)
-}
-
-/// Draws a label; `samples` are changed in place.
-#[wasm_bindgen(js_name = labelDraw)]
-pub fn label_draw(samples: &mut [u8], font: &[u8], options: &str) -> Result<String, JsValue> {
-    face::label_draw(samples, font, options).map_err(thrown)
 }
 
 /// Looks for a drawn label.
@@ -73,22 +59,10 @@ pub fn metadata_texts(bytes: &[u8]) -> Result<String, JsValue> {
     face::metadata_texts(bytes).map_err(thrown)
 }
 
-/// Writes the metadata label; gives the new file.
-#[wasm_bindgen(js_name = metadataWrite)]
-pub fn metadata_write(bytes: &[u8], options: &str) -> Result<Vec<u8>, JsValue> {
-    face::metadata_write(bytes, options).map_err(thrown)
-}
-
 /// Finds every metadata label.
 #[wasm_bindgen(js_name = metadataRead)]
 pub fn metadata_read(bytes: &[u8]) -> Result<String, JsValue> {
     face::metadata_read(bytes).map_err(thrown)
-}
-
-/// The coded pixels of `encoded` with the metadata of `source`.
-#[wasm_bindgen(js_name = metadataCarry)]
-pub fn metadata_carry(source: &[u8], encoded: &[u8]) -> Result<Vec<u8>, JsValue> {
-    face::metadata_carry(source, encoded).map_err(thrown)
 }
 
 /// Reads a label that stands in any text.
@@ -109,38 +83,8 @@ pub fn xmp_read(packet: &[u8]) -> Result<String, JsValue> {
     face::xmp_read(packet).map_err(thrown)
 }
 
-/// An XMP packet with other values of the two properties.
-#[wasm_bindgen(js_name = xmpWrite)]
-pub fn xmp_write(packet: &[u8], options: &str) -> Result<Vec<u8>, JsValue> {
-    face::xmp_write(packet, options).map_err(thrown)
-}
-
-/// The text (UTF-16, little-endian) with the character mark.
-#[wasm_bindgen(js_name = textEmbed)]
-pub fn text_embed(text: &[u8], options: &str) -> Result<Vec<u8>, JsValue> {
-    face::text_embed(text, options).map_err(thrown)
-}
-
-/// The text without the character mark of the key.
-#[wasm_bindgen(js_name = textStrip)]
-pub fn text_strip(text: &[u8], options: &str) -> Result<Vec<u8>, JsValue> {
-    face::text_strip(text, options).map_err(thrown)
-}
-
 /// Looks for character marks.
 #[wasm_bindgen(js_name = textDetect)]
 pub fn text_detect(text: &[u8], options: &str) -> Result<String, JsValue> {
     face::text_detect(text, options).map_err(thrown)
-}
-
-/// Digests by which copies of a text are found again.
-#[wasm_bindgen(js_name = textFingerprint)]
-pub fn text_fingerprint(text: &[u8]) -> Result<String, JsValue> {
-    face::text_fingerprint(text).map_err(thrown)
-}
-
-/// The next piece of a text that is marked as it comes.
-#[wasm_bindgen(js_name = textStep)]
-pub fn text_step(text: &[u8], options: &str) -> Result<Vec<u8>, JsValue> {
-    face::text_step(text, options).map_err(thrown)
 }

@@ -11,14 +11,15 @@ use super::view::View;
 use crate::error::{Error, Result};
 use crate::keyed::Key;
 use crate::payload::{CHECK, Decoded, LIST, hex};
+use crate::signal::plane::Plane;
 use crate::stats::tail::{any_of, both, keyed_sum};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::LN_2;
 
 /// Chance of a false finding that is accepted, for a file and a key, the search included.
-const ACCEPT: f64 = 1e-6;
+pub(crate) const ACCEPT: f64 = 1e-6;
 /// Below this the p-value is a proven bound, but no longer one that the false-alarm study has counted (bench/results/false-alarms.md).
-const COUNTED: f64 = 1e-3;
+pub(crate) const COUNTED: f64 = 1e-3;
 /// Guesses that are followed: of upright tiles, of turned ones; twice as many of a key with many patterns.
 const UPRIGHT: usize = 6;
 const TURNED: usize = 8;
@@ -68,6 +69,14 @@ pub struct Transform {
     pub mirrored: bool,
     /// Pixels from the upper left corner to a tile's, each below one tile's side.
     pub offset: [f64; 2],
+}
+
+impl Transform {
+    /// The same in a picture with `factor` times as many pixels on a side.
+    pub(crate) fn scaled(self, factor: f64) -> Self {
+        let offset = self.offset.map(|place| (place * factor * 10.0).round() / 10.0);
+        Self { scale: (self.scale * factor * 1e4).round() / 1e4, offset, ..self }
+    }
 }
 
 /// Where a mark was found.
@@ -138,25 +147,25 @@ struct Picture {
 
 impl Picture {
     fn new(samples: &[u8], format: &Format) -> Self {
-        Self {
-            view: View::new(samples, format),
-            reader: Reader::new(),
-            direct: Vec::new(),
-            sides: direct_sides(format.short_side()),
-            sky: None,
-            fine: None,
-            power: None,
-        }
+        Self::of(View::new(samples, format), direct_sides(format.short_side()))
+    }
+
+    fn of(view: View, sides: Vec<f64>) -> Self {
+        Self { view, reader: Reader::new(), direct: Vec::new(), sides, sky: None, fine: None, power: None }
     }
 
     fn look(&mut self, key: &Key, effort: Effort) -> Result<Evidence> {
         let carrier = Carrier::new(key)?;
-        let mut hunt = Hunt::new(&carrier);
+        Ok(self.hunt(&carrier, effort)?.evidence(key, self.view.block as f64))
+    }
+
+    fn hunt<'a>(&mut self, carrier: &'a Carrier, effort: Effort) -> Result<Hunt<'a>> {
+        let mut hunt = Hunt::new(carrier);
         // Stops at the first payload that is read.
         let _read = self.whole(&mut hunt)?
             || effort >= Effort::Scan && self.upright(&mut hunt, false)?
             || effort >= Effort::Full && (self.upright(&mut hunt, true)? || self.turned(&mut hunt)? || self.finer(&mut hunt)?);
-        Ok(hunt.evidence(key, self.view.block as f64))
+        Ok(hunt)
     }
 
     /// The sizes that a tile has in a picture that nothing was cut from.
@@ -202,7 +211,7 @@ impl Picture {
         if self.view.base().width.max(self.view.base().height) <= POINTS {
             return Ok(false);
         }
-        let mut sky = self.fine.take().map_or_else(|| Sky::new(self.view.base(), FINE_POINTS), Ok)?;
+        let mut sky = self.fine.take().map_or_else(|| Sky::new(&self.view, FINE_POINTS), Ok)?;
         let (guesses, tried) = upright(&mut sky, &mut self.reader, hunt.carrier, MANY_TILES, false, UPRIGHT * hunt.effort());
         let done = self.follow(hunt, 0.05, &sky, &guesses, tried);
         self.fine = Some(sky);
@@ -222,7 +231,7 @@ impl Picture {
     }
 
     fn take_sky(&mut self) -> Result<Sky> {
-        self.sky.take().map_or_else(|| Sky::new(self.view.base(), POINTS), Ok)
+        self.sky.take().map_or_else(|| Sky::new(&self.view, POINTS), Ok)
     }
 
     /// Folds the picture by each guess and reads it. `tried`: lies that the guesses are the best of.
@@ -238,6 +247,57 @@ impl Picture {
             }
         }
         Ok(false)
+    }
+}
+
+/// A plane that `flatten` made equally loud already, such as the sum of a film's frames, and what was computed of it so far.
+pub(crate) struct Flat(Picture);
+
+/// How a found mark lies in such a plane, and the word that was read.
+#[derive(Clone)]
+pub(crate) struct Fit {
+    pub lie: Lie,
+    pub pilot: Pilot,
+    pub word: Option<Vec<bool>>,
+    /// ln of the chance of this without a mark, the search included.
+    pub chance: f64,
+}
+
+impl Flat {
+    /// The plane; `short`: the side in its samples that says how large a tile of whole pictures is.
+    pub fn new(plane: Plane) -> Self {
+        let short = plane.width.min(plane.height) as u32;
+        Self(Picture::of(View::even(plane), direct_sides(short)))
+    }
+
+    /// Looks for a key's mark. Places are in samples of the plane.
+    pub fn look(&mut self, carrier: &Carrier, key: &Key, effort: Effort) -> Result<(Evidence, Option<Fit>)> {
+        let hunt = self.0.hunt(carrier, effort)?;
+        let evidence = hunt.evidence(key, 1.0);
+        let fit = hunt.best.map(|best| Fit {
+            lie: best.lie,
+            pilot: best.pilot,
+            word: best.decoded.map(|decoded| decoded.word),
+            chance: best.chance,
+        });
+        Ok((evidence, fit))
+    }
+
+    /// How much of a known mark stands at its place, in standard deviations of a plane without it; of the word where it was read, else
+    /// of the pilot.
+    pub fn height(&mut self, carrier: &Carrier, fit: &Fit) -> Result<f64> {
+        let spectrum = self.0.view.spectrum(&mut self.0.reader, &fit.lie)?;
+        let Pilot { variant, form, turn, shift, .. } = fit.pilot;
+        let Some(word) = &fit.word else {
+            let near = |a: f64, b: f64| (a - b + TILE as f64 / 2.0).rem_euclid(TILE as f64) - TILE as f64 / 2.0;
+            let pilots = self.0.reader.pilots(&spectrum, carrier, variant, turn, PLACES[0]).into_iter();
+            let same = pilots.filter(|one| one.form == form && (0..2).all(|at| near(one.shift[at], shift[at]).abs() < 2.0));
+            return Ok(same.map(|one| one.score).fold(0.0, f64::max));
+        };
+        let layout = carrier.layout(variant, form);
+        let soft = spectrum.soft(&carrier.variants[variant], &layout, carrier.coder(form).length(), &fit.pilot);
+        let agreed: f64 = soft.bits.iter().zip(word).map(|(soft, bit)| f64::from(if *bit { -soft } else { *soft })).sum();
+        Ok(agreed / soft.spread)
     }
 }
 

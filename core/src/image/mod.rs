@@ -1,18 +1,18 @@
 //! What is done to the samples of a picture.
 
-mod carrier;
+pub(crate) mod carrier;
 pub mod detect;
 pub mod embed;
-mod fold;
+pub(crate) mod fold;
 pub mod frame;
-mod front;
+pub(crate) mod front;
 mod guess;
-mod luma;
+pub(crate) mod luma;
 mod mask;
-mod overlay;
+pub(crate) mod overlay;
 pub mod quality;
 mod sky;
-mod spectrum;
+pub(crate) mod spectrum;
 mod strength;
 #[cfg(test)]
 mod tests;

@@ -3,11 +3,10 @@
 
 use super::carrier::{Bin, TILE, Variant};
 use super::fold::Lie;
-use super::front::flatten;
 use super::spectrum::Spectrum;
+use super::view::View;
 use crate::error::Result;
 use crate::signal::fourier::Square;
-use crate::signal::plane::Plane;
 use crate::signal::resample::resample;
 use crate::signal::round::nearest;
 use rustfft::num_complex::Complex32;
@@ -41,14 +40,15 @@ pub struct Sky {
 }
 
 impl Sky {
-    /// Analyses the base plane of a picture, on POINTS or FINE_POINTS.
-    pub fn new(base: &Plane, points: usize) -> Result<Self> {
+    /// Analyses a picture, on POINTS or FINE_POINTS.
+    pub fn new(view: &View, points: usize) -> Result<Self> {
+        let base = view.base();
         let factor = (FILLED * points as f64 / base.width.max(base.height) as f64).min(1.0);
         let flat = if factor < 1.0 {
             let size = |side: usize| ((side as f64 * factor + 1e-6).floor() as usize).max(1);
-            flatten(&resample(base, size(base.width), size(base.height), 1.0 / factor)?)
+            view.flat(resample(base, size(base.width), size(base.height), 1.0 / factor)?)
         } else {
-            flatten(base)
+            view.flat(base.clone())
         };
         let mut values = vec![Complex32::default(); points * points];
         let (left, top) = (flat.width / 2, flat.height / 2);

@@ -20,6 +20,8 @@ pub struct View {
     base: Plane,
     /// Stored pixels for a sample of the base.
     pub block: usize,
+    /// The base is flattened already.
+    even: bool,
     levels: Vec<(i32, Plane)>,
 }
 
@@ -27,7 +29,17 @@ impl View {
     /// Reads the picture; its layout has been checked.
     pub fn new(samples: &[u8], format: &Format) -> Self {
         let block = (format.short_side() / BASE).max(1) as usize;
-        Self { base: blocks(samples, format, block), block, levels: Vec::new() }
+        Self { base: blocks(samples, format, block), block, even: false, levels: Vec::new() }
+    }
+
+    /// A view of a plane that `flatten` made equally loud already, such as the sum of a film's frames.
+    pub fn even(plane: Plane) -> Self {
+        Self { base: plane, block: 1, even: true, levels: Vec::new() }
+    }
+
+    /// A plane made from the base, equally loud everywhere.
+    pub fn flat(&self, plane: Plane) -> Plane {
+        if self.even { plane } else { flatten(&plane) }
     }
 
     /// The base plane.
@@ -53,9 +65,9 @@ impl View {
         let factor = factor(exponent);
         let size = |side: usize| ((side as f64 * factor + 1e-6).floor() as usize).max(1);
         let flat = if exponent == 0 {
-            flatten(&self.base)
+            self.flat(self.base.clone())
         } else {
-            flatten(&resample(&self.base, size(self.base.width), size(self.base.height), 1.0 / factor)?)
+            self.flat(resample(&self.base, size(self.base.width), size(self.base.height), 1.0 / factor)?)
         };
         self.levels.push((exponent, flat));
         Ok(self.levels.len() - 1)

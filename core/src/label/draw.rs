@@ -136,6 +136,30 @@ pub fn draw(samples: &mut [u8], font: &[u8], options: &Options) -> Result<Report
     })
 }
 
+/// A label to be laid over many frames: shares of the plate and of the ink, 0 to 1, at each displayed pixel of `area`, row by row.
+pub(crate) struct Stamp {
+    pub area: Rectangle,
+    pub plate: Vec<f32>,
+    pub ink: Vec<f32>,
+    pub ink_height: u32,
+    pub text: Vec<String>,
+}
+
+/// The label that `draw` would lay over a picture of this layout, whatever is behind it. Errors as of `draw`.
+pub(crate) fn stamp(font: &[u8], options: &Options) -> Result<Stamp> {
+    check(options)?;
+    let layout = lay_out(&Font::open(font)?, options)?;
+    let Rectangle { width, height, .. } = layout.area;
+    let places = || (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+    Ok(Stamp {
+        area: layout.area,
+        plate: places().map(|(x, y)| layout.shape(x, y)).collect(),
+        ink: places().map(|(x, y)| layout.cover(x, y)).collect(),
+        ink_height: layout.ink_height,
+        text: layout.text,
+    })
+}
+
 fn check(options: &Options) -> Result<()> {
     if options.text.is_empty() || options.text.len() > MOST_LINES {
         return Err(Error::parameter(format!("a label has 1 to {MOST_LINES} lines of text, not {}", options.text.len())));

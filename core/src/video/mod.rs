@@ -1,0 +1,10 @@
+//! What is done to the frames of a film: the label, the watermark in luma, and how both are found again.
+
+pub mod detect;
+pub mod embed;
+pub mod frame;
+pub mod label;
+mod mask;
+pub mod sums;
+#[cfg(test)]
+mod tests;
