@@ -68,17 +68,14 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
   const { speech } = terminal
   if (flags.produceId !== undefined && inputs.length > 1) throw usage(speech.say('oneNumber', { count: inputs.length }))
   const { options, said } = await optionsFrom(flags, speech, signal)
-  if (inputs.length === 1 && inputs[0] === '-') {
-    if (flags.output === '-') {
-      await toStdout(options, terminal)
-      return 0
-    }
-    const result = await mark(await fromStdin(flags.output), { ...options, to: flags.output })
-    if (result.watermark.embedded) terminal.note(said)
-    print(terminal, result as MarkResult<string>, '-')
-    return result.status === 'done' && result.verdict === 'non-compliant' ? 1 : 0
+  const fromInput = inputs.length === 1 && inputs[0] === '-'
+  if (fromInput && flags.output === '-') {
+    // A text without a file around it has no place for the record that an entry is of.
+    if (ledgerPath(flags.ledger) !== undefined) throw usage(speech.say('ledgerNeedsFile'))
+    await toStdout(options, terminal)
+    return 0
   }
-  const pairs = await outputsOf(inputs, flags.output, speech)
+  const pairs = fromInput ? [{ input: '-', output: flags.output }] : await outputsOf(inputs, flags.output, speech)
 
   const place = ledgerPath(flags.ledger)
   const ledger = place === undefined ? undefined : await openLedger(place)
@@ -90,7 +87,7 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
   try {
     for (const { input, output } of pairs) {
       try {
-        const result = await mark(input, { ...options, to: output })
+        const result = (await mark(fromInput ? await fromStdin(output) : input, { ...options, to: output })) as MarkResult<string>
         if (done === 0 && flags.watermark && !flags.metadataOnly && (result.watermark.embedded || result.type.startsWith('image/'))) terminal.note(said)
         done += 1
         if (result.status === 'done' && result.verdict === 'non-compliant') breaches += 1
