@@ -20,6 +20,5 @@ pub mod signal;
 pub mod stats;
 pub mod text;
 pub mod token;
-#[cfg(feature = "full")]
 pub mod video;
 pub mod xmp;
