@@ -79,6 +79,9 @@ fn look(picture: &Picture, key: &str) -> Result<Evidence, Failure> {
     detect(&picture.samples, &options)?.evidence.pop().ok_or_else(|| "no evidence for a key".into())
 }
 
+/// Of each pattern that the attacker is told of: the pictures marked with it, and what he made of them.
+type Told = BTreeMap<u32, (Vec<Tile>, Vec<Model>)>;
+
 /// What the attacker knows, and from how many pictures.
 struct Knowledge {
     name: &'static str,
@@ -87,7 +90,7 @@ struct Knowledge {
     /// Only where the attacker knows payloads.
     models: Vec<Model>,
     /// Only where he is told which pattern each picture has: what he learned of each of the targets'.
-    told: Option<BTreeMap<u32, (Vec<Tile>, Vec<Model>)>>,
+    told: Option<Told>,
 }
 
 /// What an attacker has of a marked picture.

@@ -96,7 +96,7 @@ fn judged(levels: &Levels, band: usize, four: &[Pulse], before: Option<f32>, beh
     let line = levels.band(band);
     let inside = |from: f32, to: f32, less: f32| {
         let (from, to) = ((from + less).ceil().max(0.0) as usize, ((to - less).floor().max(0.0) as usize + 1).min(line.len()));
-        (from < to).then(|| from..to)
+        (from < to).then_some(from..to)
     };
     // Two looks beside an edge hold both sides of it.
     let mut plateaus = Vec::new();

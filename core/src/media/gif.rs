@@ -139,10 +139,10 @@ fn walk(source: &dyn Source) -> Result<Walk> {
 /// Where a packet starts, and its bytes: as it stands, or in sub-blocks as some write it.
 fn packet(source: &dyn Source, span: &Range<u64>) -> Result<(u64, Vec<u8>)> {
     let start = span.start + BEFORE;
-    if let Some(end) = span.end.checked_sub(gif::MAGIC as u64).filter(|&end| end >= start && end - start <= MAX_TEXT) {
-        if gif::is_magic(&source.read(end, gif::MAGIC)?) {
-            return Ok((start, source.read(start, (end - start) as usize)?.into_owned()));
-        }
+    if let Some(end) = span.end.checked_sub(gif::MAGIC as u64).filter(|&end| end >= start && end - start <= MAX_TEXT)
+        && gif::is_magic(&source.read(end, gif::MAGIC)?)
+    {
+        return Ok((start, source.read(start, (end - start) as usize)?.into_owned()));
     }
     Ok((start + 1, unblock(source, start)?))
 }

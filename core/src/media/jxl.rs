@@ -168,7 +168,7 @@ fn write(source: &dyn Source, walk: &Walk, label: &Label, drop: &[usize]) -> Res
                     true => text.offset == held.start && text.value == exif.text(&comment),
                     false => text.offset == held.start + at as u64,
                 };
-                if dropped.iter().any(|text| hit(&text)) {
+                if dropped.iter().any(hit) {
                     gone.push(at..at + comment.span.len());
                 }
             }

@@ -396,7 +396,7 @@ impl Rows {
             let steps = &pattern[y * width..][..width];
             let line = &mut frame[y * layout.stride()..][..width * layout.sample_bytes()];
             // `part` is in halves of a pixel.
-            let weight = (part * 16 >> shift) as i16;
+            let weight = ((part * 16) >> shift) as i16;
             error += if layout.depth == 8 {
                 add_bytes(line, upper, lower, weight, steps)
             } else {
@@ -434,7 +434,7 @@ fn add_bytes(line: &mut [u8], upper: &[i16], lower: &[i16], weight: i16, steps: 
     for (((line, upper), lower), steps) in parts {
         let mut sum = 0i32;
         for (((value, upper), lower), step) in line.iter_mut().zip(upper).zip(lower).zip(steps) {
-            let amplitude = upper + ((lower - upper) * weight >> 5);
+            let amplitude = upper + (((lower - upper) * weight) >> 5);
             let change = (amplitude * i16::from(*step) + 128) >> 8;
             let before = i16::from(*value);
             let after = (before + change).clamp(0, 255);
@@ -451,8 +451,8 @@ fn add_pairs(line: &mut [u8], upper: &[i16], lower: &[i16], weight: i16, steps: 
     let (most, finer) = ((1i32 << depth) - 1, depth - 8);
     let mut error = 0.0;
     for (((pair, upper), lower), step) in line.chunks_exact_mut(2).zip(upper).zip(lower).zip(steps) {
-        let amplitude = upper + ((lower - upper) * weight >> 5);
-        let change = ((i32::from(amplitude) * i32::from(*step) << finer) + 128) >> 8;
+        let amplitude = upper + (((lower - upper) * weight) >> 5);
+        let change = (((i32::from(amplitude) * i32::from(*step)) << finer) + 128) >> 8;
         let before = i32::from(u16::from_le_bytes([pair[0], pair[1]]));
         let after = (before + change).clamp(0, most);
         error += f64::from(after - before).powi(2);

@@ -131,7 +131,7 @@ impl Label {
         layout.check()?;
         display.check()?;
         let (width, height) = display.stretched(layout);
-        let (width, height) = if display.rotation % 180 == 0 { (width, height) } else { (height, width) };
+        let (width, height) = if display.rotation.is_multiple_of(180) { (width, height) } else { (height, width) };
         let image = Format { width: width.round() as u32, height: height.round() as u32, channels: 1, depth: 8, orientation: 1 };
         let request = draw::Options { image, text: options.text.clone(), position: options.position, ratio: options.ratio };
         let stamp = draw::stamp(font, &request)?;

@@ -248,13 +248,13 @@ fn ink_rows(bytes: &[u8], video: &Layout, display: &Display) -> f64 {
             if bytes[y * video.stride() + x] > 150 {
                 // The displayed row, as a share of the shorter displayed side.
                 let (x, y) = ((x as f64 + 0.5) / width, (y as f64 + 0.5) / height);
-                let row = if display.rotation % 180 == 0 { y } else { x };
+                let row = if display.rotation.is_multiple_of(180) { y } else { x };
                 (least, most) = (least.min(row), most.max(row));
             }
         }
     }
     let (wide, high) = (width * display.aspect.max(1.0), height * (1.0 / display.aspect).max(1.0));
-    let (wide, high) = if display.rotation % 180 == 0 { (wide, high) } else { (high, wide) };
+    let (wide, high) = if display.rotation.is_multiple_of(180) { (wide, high) } else { (high, wide) };
     (most - least) * high / wide.min(high)
 }
 
