@@ -79,7 +79,7 @@ fn look(picture: &Picture, key: &str) -> Result<Evidence, Failure> {
     detect(&picture.samples, &options)?.evidence.pop().ok_or_else(|| "no evidence for a key".into())
 }
 
-/// Of each pattern that the attacker is told of: the pictures marked with it, and what he made of them.
+/// By the number of a pattern: the estimates of it, and the models of its word.
 type Told = BTreeMap<u32, (Vec<Tile>, Vec<Model>)>;
 
 /// What the attacker knows, and from how many pictures.
