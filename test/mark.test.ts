@@ -141,7 +141,7 @@ describe('what the policy asks for', () => {
     ['an unknown quality', { quality: 'best' as never }, 'ERR_PARAMETER'],
     ['a key that is none', { key: 'secret' }, 'ERR_PARAMETER'],
     ['an empty content number', { produceId: '' }, 'ERR_PARAMETER'],
-    ['a place that does not exist', { label: { position: 'middle' as never } }, 'ERR_PARAMETER'],
+    ['a place that does not exist', { label: { position: 'centre' as never } }, 'ERR_PARAMETER'],
     ['a label too small for the law', { label: { ratio: 0.01 } }, 'ERR_PARAMETER'],
     ['characters that the font lacks', { label: { text: 'ИИ' }, policy: 'eu' }, 'ERR_PARAMETER'],
     ['a font that is none', { label: { font: new Uint8Array(9) } }, 'ERR_UNSUPPORTED'],
