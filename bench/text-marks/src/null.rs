@@ -57,7 +57,7 @@ pub fn alarms(corpora: &[Corpus], trials: usize) -> Result<(), String> {
         let (mut found, mut read) = (0, 0);
         let mut under = [0usize; 6];
         // A search that finds symbols takes a thousand times as long as one that finds none.
-        let trials = if kind == 0 { trials } else { trials / 50 };
+        let trials = if kind == 0 { trials } else { trials / 10 };
         for at in 0..trials {
             let corpus = &corpora[at % corpora.len()];
             let key = random.key();
