@@ -189,7 +189,6 @@ const bench = (...args) => run('cargo', ['run', '--release', '--quiet', '-p', 't
 const trials = number('--trials', 200)
 // Everything at few excerpts, what has a target at more.
 const lengths = `${bench('--even', '--targets', String(number('--targets', 1_000)))}${trials > 0 ? bench('--even', '--lengths', String(trials)) : ''}`
-const alarms = bench('--false', String(number('--false', 1_000_000)))
 const speed = bench('--speed')
 
 writeFileSync('bench/results/text.md', `${head('The character mark of texts', 'npm run study:text --', '.', [
@@ -221,9 +220,6 @@ ${costs.join('\n')}
 
 ${number('--targets', 1_000)} excerpts a cell at the lengths of the targets, ${trials > 0 ? `${trials} in the wider tables below them` : 'the wider tables (--trials) were not run'}, at random places; two keys are searched for, the threshold is 1e-6 for the excerpt, all searches counted.
 ${lengths}
-## False findings
-
-${alarms}
 ## Speed
 
 One thread.
