@@ -1,5 +1,5 @@
 // False findings of the character mark of texts: passages without a mark, with symbols at random, with another key's mark, with
-// marks moved from other text. npm run study:text-alarms -- FILE... [--false N]
+// marks moved from other text. npm run study:text-alarms -- FILE... [--false N] [--seconds N]
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -10,8 +10,10 @@ if (files.length === 0) {
   console.error('study:text-alarms: name texts of one paragraph a line, zh-*.txt and en-*.txt')
   process.exit(2)
 }
-const trials = process.argv.includes('--false') ? process.argv[process.argv.indexOf('--false') + 1] : '1000000'
-const done = spawnSync('cargo', ['run', '--release', '--quiet', '-p', 'text-marks', '--', ...files, '--false', trials], { encoding: 'utf8' })
+const number = (flag, other) => (process.argv.includes(flag) ? process.argv[process.argv.indexOf(flag) + 1] : other)
+const trials = number('--false', '1000000')
+const seconds = number('--seconds', '1000000')
+const done = spawnSync('cargo', ['run', '--release', '--quiet', '-p', 'text-marks', '--', ...files, '--false', trials, '--seconds', seconds], { encoding: 'utf8' })
 if (done.status !== 0) {
   console.error(done.stderr)
   process.exit(1)

@@ -32,9 +32,9 @@ const fn all<const N: usize>(words: [&str; N]) -> [Spelled; N] {
 }
 
 /// Words behind which a voice counts afresh how long ago it paused.
-const CONJUNCTIONS: [Spelled; 27] = all([
+const CONJUNCTIONS: [Spelled; 28] = all([
     "and", "but", "or", "because", "if", "who", "which", "since", "where", "while", "when", "whom", "whose", "though", "that",
-    "than", "so", "as", "nor", "like", "unless", "until", "although", "before", "after", "once", "whether",
+    "than", "so", "as", "nor", "like", "unless", "until", "although", "before", "after", "once", "whether", "thus",
 ]);
 
 /// Words that change what comes behind them, whatever it is.
@@ -44,11 +44,11 @@ const ALWAYS: [Spelled; 24] = all([
 ]);
 
 /// Words that are spoken together with some that begin with these letters.
-const WITH: [(Spelled, &[u8]); 50] = [
+const WITH: [(Spelled, &[u8]); 52] = [
     (spelled("of"), b"atw"),
     (spelled("in"), b"atw"),
     (spelled("for"), b"aist"),
-    (spelled("it"), b"ciw"),
+    (spelled("it"), b"cipw"),
     (spelled("with"), b"aotsw"),
     (spelled("was"), b"abt"),
     (spelled("by"), b"w"),
@@ -91,10 +91,12 @@ const WITH: [(Spelled, &[u8]); 50] = [
     (spelled("wouldnt"), b"h"),
     (spelled("just"), b"b"),
     (spelled("five"), b"o"),
-    (spelled("the"), b"wu"),
+    (spelled("the"), b"puw"),
     (spelled("a"), b"lrw"),
     (spelled("now"), b"al"),
     (spelled("ive"), b"h"),
+    (spelled("been"), b"t"),
+    (spelled("ever"), b"s"),
 ];
 
 /// Whether a voice speaks differently if the word and the one that begins with `next` are parted. `first`: no word of the clause
