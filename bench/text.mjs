@@ -21,7 +21,7 @@ if (files.length === 0) {
 
 // The other programs are installed beside the project, on the first run.
 const PEERS = '.cache/text-study'
-const PACKAGES = ['markdown-it@14', 'marked@16', 'sanitize-html@2', 'dompurify@3', 'jsdom@26', 'docx@9', 'turndown@7', 'gpt-tokenizer@3']
+const PACKAGES = ['markdown-it@15.0.3', 'marked@18.2.1', 'sanitize-html@2.17.5', 'dompurify@3.4.18', 'jsdom@29.1.1', 'turndown@7.2.5', 'docx@9.15.2', 'gpt-tokenizer@4.0.0']
 if (!existsSync(`${PEERS}/node_modules/markdown-it`))
   spawnSync('npm', ['install', '--silent', '--ignore-scripts', '--no-save', '--prefix', PEERS, ...PACKAGES], { stdio: 'inherit' })
 const require = createRequire(pathToFileURL(join(process.cwd(), PEERS, 'package.json')))
