@@ -4,7 +4,7 @@ import { text } from '../../src/index.js'
 import { chromiumPath, launch, serve } from '../support/browser.js'
 
 const PAYLOAD = '9f2c5511aa03be77'
-const SOURCE = `${'一段由模型写成的文字，这里说的是银行贷款和天气。'.repeat(30)}\n\n${Array.from({ length: 400 }, (_, at) => `word${'abcdefghij'[at % 10]}${'klmnopqrst'[Math.floor(at / 10) % 10]}`).join(' ')}`
+const SOURCE = Array.from({ length: 1_400 }, (_, at) => String.fromCharCode(0x4e00 + ((at * 7_919 + at * at * 131) % 3_000)) + (at % 14 === 13 ? '，' : '')).join('')
 
 const SCRIPT = `
   import { createVerifier, findTextLabel, inspect, labelText } from '/dist/browser.js'
