@@ -1,4 +1,4 @@
-//! `text-marks FILE... [--lengths N | --targets N | --false N | --speed] [--odd | --even]`: texts of one paragraph a line, whose names start
+//! `text-marks FILE... [--lengths N | --targets N | --false N [--seconds N] | --speed] [--odd | --even]`: texts of one paragraph a line, whose names start
 //! with their language (`zh-`, `en-`). Prints Markdown.
 #![allow(clippy::print_stdout)]
 
@@ -145,7 +145,7 @@ fn run() -> Result<(), String> {
         attacks::lengths(&corpora, trials, true)?;
     }
     if let Some(trials) = number("--false") {
-        null::alarms(&corpora, trials)?;
+        null::alarms(&corpora, trials, number("--seconds").unwrap_or(1_000_000) as u64)?;
     }
     if has("--speed") {
         speed(&corpora)?;

@@ -125,14 +125,14 @@ const fn ascii(code: u8) -> Class {
     }
 }
 
-/// How much a letter counts towards the next mark: nine for an ideograph, six for a Korean syllable, four for any other. A mark
+/// How much a letter counts towards the next mark: 18 for an ideograph, 12 for a Korean syllable, nine for any other. A mark
 /// before a space waits for the word's end, which makes the distances alike.
 #[inline]
 pub fn weight(class: Class, code: u32) -> u32 {
     match class {
-        Class::Ideograph => 9,
-        Class::Letter if is_syllable(code) => 6,
-        Class::Letter => 4,
+        Class::Ideograph => 18,
+        Class::Letter if is_syllable(code) => 12,
+        Class::Letter => 9,
         _ => 0,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::carrier::{Carrier, Place};
 use super::class::{Class, FIRST_A, FIRST_B, class};
-use super::lexer::{Lexer, follows};
+use super::lexer::Lexer;
 use super::points::points;
 use crate::error::{Error, Result};
 use crate::keyed::Key;
@@ -23,8 +23,8 @@ impl Profile {
     /// Letters between two marks, in the units of `class::weight`.
     fn distance(self) -> u32 {
         match self {
-            Profile::Presence => 36,
-            Profile::Id => 45,
+            Profile::Presence => 72,
+            Profile::Id => 90,
         }
     }
 
@@ -79,6 +79,8 @@ pub struct State {
     lexer: Lexer,
     /// Letters since the last mark.
     due: u32,
+    /// Letters since a place that was passed over when a mark was due: the next one comes so much sooner.
+    passed: Option<u32>,
     /// Marks up to now.
     number: u32,
     /// A high surrogate whose other half has not come.
@@ -177,7 +179,7 @@ impl Embedder {
         let kind = class(code);
         if self.state.space {
             self.state.space = false;
-            if follows(kind) {
+            if self.state.lexer.parts(code) {
                 out.extend(self.mark());
             }
             out.push(0x20);
@@ -188,7 +190,7 @@ impl Embedder {
                 self.state.space = true;
                 return;
             }
-            if self.state.lexer.inside(kind) {
+            if self.state.lexer.inside(code, kind) {
                 out.extend(self.mark());
             }
         }
@@ -201,8 +203,15 @@ impl Embedder {
 
     #[inline]
     pub(super) fn read(&mut self, code: u32, kind: Class) {
+        if kind == Class::Space && self.state.due >= self.profile.distance() && self.state.lexer.before_space() {
+            self.state.passed.get_or_insert(0);
+        }
         self.state.lexer.read(code, kind, 0);
-        self.state.due = self.state.due.saturating_add(self.state.lexer.progress());
+        let progress = self.state.lexer.progress();
+        self.state.due = self.state.due.saturating_add(progress);
+        if let Some(passed) = &mut self.state.passed {
+            *passed = passed.saturating_add(progress);
+        }
     }
 
     /// The symbol of this place; none where too few letters stand before it.
@@ -214,7 +223,8 @@ impl Embedder {
         } else {
             FIRST_B + u16::from(place.b())
         };
-        self.state.due = 0;
+        // Never at once again, so that two marks do not stand side by side.
+        self.state.due = self.state.passed.take().unwrap_or(0).min(self.profile.distance() - 1);
         self.state.number = self.state.number.wrapping_add(1);
         Some(symbol)
     }
@@ -235,9 +245,9 @@ impl Embedder {
             return false;
         }
         let kind = class(code);
-        self.state.lexer.inside(kind)
+        self.state.lexer.inside(code, kind)
             || (kind == Class::Space
                 && self.state.lexer.before_space()
-                && points(rest).next().is_some_and(|(_, next)| follows(class(next))))
+                && points(rest).next().is_some_and(|(_, next)| self.state.lexer.parts(next)))
     }
 }

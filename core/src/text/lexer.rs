@@ -2,8 +2,9 @@
 //! numbers, names or tables. It looks at what came before only (and at one character behind a space), so that a text that
 //! arrives in pieces is treated as one that is there at once. Plain text, Markdown and HTML are read by the same rules.
 
-use super::class::{Class, fold, share, weight};
+use super::class::{Class, class, fold, share, weight};
 use super::element::{Element, Name, element};
+use super::phrases::{Spelled, is_conjunction, joined, paired, spell};
 use serde::{Deserialize, Serialize};
 
 /// Weight of the letters that make a context: four ideographs or Korean syllables, or eight other letters.
@@ -81,6 +82,9 @@ pub struct Lexer {
     letters: [u32; MOST],
     places: [usize; MOST],
     count: usize,
+    /// The word so far, and whether one of its clause stands before it.
+    spelled: Spelled,
+    second: bool,
 }
 
 impl Default for Lexer {
@@ -104,6 +108,8 @@ impl Default for Lexer {
             letters: [0; MOST],
             places: [0; MOST],
             count: 0,
+            spelled: 0,
+            second: false,
         }
     }
 }
@@ -112,18 +118,24 @@ impl Lexer {
     /// Whether a mark stands before the code point that comes now if one is due: between two ideographs. Where the text itself
     /// has a symbol behind a letter, the mark comes before it: what stands behind a letter when a mark is due is then always
     /// the mark, so that it can be taken out again.
-    pub fn inside(&self, kind: Class) -> bool {
+    pub fn inside(&self, code: u32, kind: Class) -> bool {
         let ideograph = self.last_class == Class::Ideograph && self.mode == Mode::Text && !self.joined && !self.bare_line;
         match kind {
-            Class::Ideograph => ideograph,
+            Class::Ideograph => ideograph && !paired(self.last, code),
             Class::Symbol => ideograph || self.before_space(),
             _ => false,
         }
     }
 
-    /// Whether a mark may stand before the space that comes now, if [`follows`] says so of what comes behind it.
+    /// Whether a mark may stand before the space that comes now, if [`Lexer::parts`] says so of what comes behind it.
     pub fn before_space(&self) -> bool {
         self.last_class == Class::Letter && self.word == Word::Good && self.mode == Mode::Text && !self.bare_line
+    }
+
+    /// Whether a mark may part the last word from what begins with this code point: not before more space, punctuation or an
+    /// end, and not where it would change how the text is spoken.
+    pub fn parts(&self, code: u32) -> bool {
+        matches!(class(code), Class::Letter | Class::Ideograph | Class::Digit) && !joined(self.spelled, !self.second, code)
     }
 
     /// Weight of the code point just read, where it counts towards the next mark.
@@ -165,16 +177,19 @@ impl Lexer {
                     if self.word == Word::Fresh {
                         self.word = Word::Good;
                     }
+                    self.spelled = spell(self.spelled, code);
                     self.letter(code, kind, place);
                     return;
                 }
                 Class::Ideograph => {
                     self.joined |= self.last_class == Class::Joint;
                     self.word = Word::Fresh;
+                    self.spelled = 0;
                     self.letter(code, kind, place);
                     return;
                 }
                 Class::Space => {
+                    self.word_ends();
                     self.word = Word::Fresh;
                     self.joined = false;
                     self.last = code;
@@ -197,8 +212,24 @@ impl Lexer {
         self.last_class = kind;
     }
 
+    /// Begins a word, of the same clause unless this one was a conjunction.
+    #[inline]
+    fn word_ends(&mut self) {
+        if self.spelled != 0 {
+            self.second = !is_conjunction(self.spelled);
+            self.spelled = 0;
+        }
+    }
+
     fn read_any(&mut self, code: u32, kind: Class, place: usize) {
         self.markup(code, kind);
+        match kind {
+            Class::Letter => self.spelled = spell(self.spelled, code),
+            Class::Space | Class::Blank => self.word_ends(),
+            Class::Other if code == 0x27 || code == 0x2019 => {}
+            Class::Inner => {}
+            _ => (self.spelled, self.second) = (0, false),
+        }
         match kind {
             Class::Ideograph => {
                 if self.last_class == Class::Joint {
@@ -448,9 +479,4 @@ impl Lexer {
         let element = if self.closing || self.last == u32::from(b'/') { None } else { element(self.tag) };
         element.map_or(Mode::Text, Mode::Raw)
     }
-}
-
-/// Whether a mark may stand before a space that this code point follows: never before more space, punctuation or an end.
-pub fn follows(kind: Class) -> bool {
-    matches!(kind, Class::Letter | Class::Ideograph | Class::Digit)
 }

@@ -175,6 +175,34 @@ fn pieces_give_what_the_whole_gives() {
 }
 
 #[test]
+fn what_is_spoken_as_one_is_not_parted() {
+    let text = "Most of the people who had been there say that it was the end of a long road to be taken in the morning light, \
+                science and letters, with the help of many of their friends from the old town. "
+        .repeat(40);
+    for profile in [Profile::Presence, Profile::Id] {
+        let marked = String::from_utf16(&embed(&units(&text), &options(profile)).unwrap()).unwrap();
+        let behind: Vec<&str> = marked
+            .match_indices(|one: char| is_symbol(u16::try_from(u32::from(one)).unwrap_or(0)))
+            .map(|(at, _)| &marked[..at])
+            .map(|before| before.rsplit(' ').next().unwrap_or(""))
+            .collect();
+        assert!(behind.len() > 100, "{}", behind.len());
+        for word in ["of", "to", "in", "from", "with", "had", "that", "was", "who", "science", "and"] {
+            // "of many" and "of their": the first of them may be parted.
+            assert!(word == "of" || !behind.contains(&word), "{word}");
+        }
+        let bare: String = marked.chars().filter(|one| !is_symbol(u16::try_from(u32::from(*one)).unwrap_or(0))).collect();
+        assert_eq!(bare, text);
+        for symbol in marked.chars().filter(|one| is_symbol(u16::try_from(u32::from(*one)).unwrap_or(0))) {
+            assert!(!marked.contains(&format!("of{symbol} the")) && !marked.contains(&format!("of{symbol} a ")));
+        }
+    }
+    let loans = embed(&units(&"银行贷款管理".repeat(200)), &options(Profile::Presence)).unwrap();
+    let pairs = loans.windows(2).filter(|pair| pair[0] == u16::try_from('贷' as u32).unwrap() && is_symbol(pair[1])).count();
+    assert!(pairs == 0 && loans.len() > 1_300, "{pairs} {}", loans.len());
+}
+
+#[test]
 fn a_state_goes_on_where_it_was() {
     use super::embed::{Step, step};
     let mut random = random("state");

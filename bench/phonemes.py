@@ -1,0 +1,55 @@
+"""Places where one mark changes what espeak-ng says: the words before and behind it, or the two characters.
+
+python3 bench/phonemes.py en|zh FILE [PLACES] [odd|even]: a text of one paragraph a line; needs libespeak-ng.so.1.
+Prints the share of places, and those that changed, most frequent first.
+"""
+
+import collections
+import ctypes
+import random
+import re
+import sys
+
+language, path = sys.argv[1:3]
+places = int(sys.argv[3]) if len(sys.argv) > 3 else 20_000
+first = 1 if "even" in sys.argv else 0
+
+speech = ctypes.CDLL("libespeak-ng.so.1")
+speech.espeak_Initialize(2, 0, None, 0)
+speech.espeak_TextToPhonemes.restype = ctypes.c_char_p
+speech.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int]
+speech.espeak_SetVoiceByName(b"cmn" if language == "zh" else b"en")
+
+
+def spoken(text):
+    """The phonemes of a text, clause by clause."""
+    bytes_ = ctypes.create_string_buffer(text.encode())
+    at = ctypes.c_void_p(ctypes.addressof(bytes_))
+    clauses = []
+    while at.value:
+        clauses.append(speech.espeak_TextToPhonemes(ctypes.byref(at), 1, 0))
+    return clauses
+
+
+random.seed(1)
+lines = [line.strip() for line in open(path, encoding="utf8") if len(line) > 40][first::2]
+asked, changed = collections.Counter(), collections.Counter()
+while asked.total() < places:
+    clause = random.choice(re.split(r"(?<=[.,;:!?。，；：！？、”“])\s*", random.choice(lines)))
+    if not 12 < len(clause) < 200:
+        continue
+    before = spoken(clause)
+    between = r"(?<=[\u4e00-\u9fff])(?=[\u4e00-\u9fff])" if language == "zh" else r"(?<=[A-Za-z]) (?=[A-Za-z0-9])"
+    for found in re.finditer(between, clause):
+        at = found.start()
+        if language == "zh":
+            place = clause[at - 1 : at + 1]
+        else:
+            place = clause[:at].split(" ")[-1].lower() + " " + clause[at + 1 :].split(" ")[0].lower()
+        asked[place] += 1
+        mark = random.choice("\ufe03\ufe07\u2061\u2064")
+        changed[place] += spoken(clause[:at] + mark + clause[at:]) != before
+print(f"{changed.total()} of {asked.total()} places change what is said")
+for place, count in changed.most_common(200):
+    if count:
+        print(f"{count} of {asked[place]}: {place}")
