@@ -41,7 +41,7 @@ async function main(argv: string[]): Promise<number> {
   let code = 0
   let chosen: CommonOptions = {}
   const program = new Command('countermark')
-    .description('Puts the maker\'s mark on AI-generated pictures and sound and reads it back.')
+    .description('Puts the maker\'s mark on AI-generated pictures, sound and texts and reads it back.')
     .version(version)
     .exitOverride()
 

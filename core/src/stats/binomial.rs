@@ -72,7 +72,9 @@ mod tests {
     #[test]
     fn tails_are_those_of_the_definition() {
         // python3: scipy.stats.binom.sf(k - 1, n, p)
-        for (n, k, p, expected) in [(10, 10, 0.25, 9.5367431640625e-7), (20, 8, 0.125, 0.001_852_216_646_655), (5, 1, 0.5, 0.96875)] {
+        for (n, k, p, expected) in
+            [(10, 10, 0.25, 9.5367431640625e-7), (20, 8, 0.125, 0.001_852_216_646_655), (5, 1, 0.5, 0.96875)]
+        {
             assert!((ln_tail(n, k, p).exp() / expected - 1.0).abs() < 1e-3, "{n} {k} {p}: {}", ln_tail(n, k, p).exp());
         }
         assert_eq!(ln_tail(3, 0, 0.1), 0.0);
