@@ -1,6 +1,7 @@
 // The functions on texts, over whichever engine the face loads.
 import { Duplex } from 'node:stream'
 import type { Engine, Fingerprint } from './engine/engine.js'
+import { CountermarkError } from './errors.js'
 import { findTextLabel, labelText, type FoundLabel, type TextFormat, type TextLabelOptions } from './text/label.js'
 import { inspect, type Invisible } from './text/inspect.js'
 import { eventStream, textStream, type TextStreamOptions } from './text/stream.js'
@@ -39,16 +40,21 @@ export interface TextFunctions {
 /** The functions over an engine that is loaded with the first call. */
 export function texts(engine: () => Promise<Engine>): TextFunctions {
   return {
-    embed: async (text, options) => embedText(await engine(), text, options),
-    detect: async (text, options) => detectText(await engine(), text, options),
+    embed: async (text, options) => embedText(await engine(), checked(text), options),
+    detect: async (text, options) => detectText(await engine(), checked(text), options),
     label: labelText,
     findLabel: findTextLabel,
-    mark: async (text, { label, watermark, ...options }) => labelAndMark(await engine(), text, label ?? {}, watermark === false ? false : options),
+    mark: async (text, { label, watermark, ...options }) => labelAndMark(await engine(), checked(text), label ?? {}, watermark === false ? false : options),
     stream: (options) => textStream(engine, options),
     eventStream: (options) => eventStream(engine, options),
     duplex: (options) => Duplex.fromWeb(textStream(engine, options) as never, { encoding: 'utf8', decodeStrings: false, objectMode: true }),
-    stripForModel: async (text, options) => stripText(await engine(), text, options),
+    stripForModel: async (text, options) => stripText(await engine(), checked(text), options),
     inspect,
-    fingerprint: async (text) => (await engine()).textFingerprint(text),
+    fingerprint: async (text) => (await engine()).textFingerprint(checked(text)),
   }
+}
+
+function checked(text: unknown): string {
+  if (typeof text !== 'string') throw new CountermarkError('ERR_PARAMETER', `A text is a string, not ${text === null ? 'null' : typeof text}.`)
+  return text
 }

@@ -82,7 +82,7 @@ describe('what is wrong', () => {
       ['/v1/mark?policy=fr', undefined, 400, 'ERR_PARAMETER'], ['/v1/mark?policy=/etc/passwd', undefined, 400, 'ERR_PARAMETER'], ['/v1/mark?provider-name=Other-Lab', undefined, 400, 'ERR_USAGE'],
       ['/v1/mark?produce-id=1&produce-id=2', undefined, 400, 'ERR_USAGE'], ['/v1/mark?watermark=no', undefined, 400, 'ERR_PARAMETER'],
       ['/v1/mark', new Uint8Array(png.subarray(0, 3000)), 422, 'ERR_BROKEN'], ['/v1/mark', 'what is this', 415, 'ERR_UNSUPPORTED'], ['/v1/mark', new Uint8Array(3 << 20), 413, 'ERR_LIMIT'],
-      ['/v1/verify?effort=much', undefined, 400, 'ERR_PARAMETER'], ['/v1/verify?produce-id=c-1', undefined, 400, 'ERR_USAGE'], ['/v1/propagate', undefined, 400, 'ERR_USAGE'], ['/v1/nothing', undefined, 404, 'ERR_USAGE'],
+      ['/v1/verify?effort=much', undefined, 400, 'ERR_PARAMETER'], ['/v1/verify?provider-name=Example-Lab', undefined, 400, 'ERR_USAGE'], ['/v1/propagate', undefined, 400, 'ERR_USAGE'], ['/v1/nothing', undefined, 404, 'ERR_USAGE'],
     ]
     for (const [path, body, status, code] of cases) {
       const answer = await post(server, path, body ?? new Uint8Array(png.subarray(0, 100)))

@@ -92,3 +92,21 @@ test('what is wrong is said by the stream and by its report', async () => {
   await expect(audio.stream({ ...pcm, rate: 1 })).rejects.toMatchObject({ code: 'ERR_PARAMETER' })
   await expect(audio.stream({ ...pcm, label: { position: 'middle' as never } })).rejects.toMatchObject({ code: 'ERR_PARAMETER' })
 })
+
+test('a WAV that has a label is refused, and chunks of the source are kept', async () => {
+  const bare = wavOf(speech)
+  const once = Buffer.concat(await through(await audio.wavStream(WHO), cut(bare, 4_096)))
+  await expect(audio.wavStream({ producer: 'Other', produceId: 'c-2' }).then((pair) => through(pair, cut(new Uint8Array(once), 4_096)))).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
+  const list = Buffer.concat([Buffer.from('LIST'), Buffer.from([16, 0, 0, 0]), Buffer.from('INFOINAM'), Buffer.from([4, 0, 0, 0]), Buffer.from('Song')])
+  const at = Buffer.from(bare).indexOf('data')
+  const titled = Buffer.concat([bare.subarray(0, at), list, bare.subarray(at)])
+  titled.writeUInt32LE(titled.length - 8, 4)
+  const out = Buffer.concat(await through(await audio.wavStream(WHO), cut(new Uint8Array(titled), 4_096)))
+  expect(out.indexOf('INAM')).toBeGreaterThan(0)
+  expect((await verify(out)).evidence.some((one) => one.kind === 'metadata' && one.found)).toBe(true)
+})
+
+test('a WAV that ends before its length is an error', async () => {
+  const bare = wavOf(speech)
+  await expect(audio.wavStream(WHO).then((pair) => through(pair, cut(bare.subarray(0, bare.length - 1_000), 4_096)))).rejects.toMatchObject({ code: 'ERR_BROKEN' })
+})

@@ -56,6 +56,10 @@ const GLIDE = 0.006
 
 function markerOf(engine: Engine, format: SoundFormat, { producer, produceId, key = 'public', quality, watermark = true, label = {} }: StreamOptions): Marker {
   const { rate, channels } = format
+  for (const [name, text] of Object.entries({ producer, produceId }))
+    if (typeof text !== 'string' || text === '') throw new CountermarkError('ERR_PARAMETER', `A stream needs its ${name}.`)
+  for (const [name, number] of Object.entries({ rate, channels }))
+    if (!Number.isInteger(number) || number < 1) throw new CountermarkError('ERR_PARAMETER', `${name} is a whole number above 0, not ${String(number)}.`)
   const payload = engine.payloadOf(producer, produceId, 64)
   const embedder = watermark ? engine.audioEmbedder({ rate, channels, key, ...embedOptions({ payload, ...(quality === undefined ? {} : { quality }) }) }) : undefined
   const meter = engine.loudnessMeter(format)
@@ -187,7 +191,12 @@ export function wavStream(engine: Engine, options: StreamOptions): MarkingStream
   let marker: Marker | undefined
   let frames: ((piece: Uint8Array) => Float32Array) | undefined
   let left = Infinity
-  const bytes = (made: Float32Array[]): Uint8Array[] => made.map((samples) => wavBytes(samples, form ?? { bits: 16, float: false }))
+  let given = 0
+  const bytes = (made: Float32Array[]): Uint8Array[] => made.map((samples) => {
+    const out = wavBytes(samples, form ?? { bits: 16, float: false })
+    given += out.length
+    return out
+  })
   const body = (piece: Uint8Array): Uint8Array[] => {
     const part = piece.subarray(0, Math.min(left, piece.length))
     left -= part.length
@@ -216,7 +225,10 @@ export function wavStream(engine: Engine, options: StreamOptions): MarkingStream
   }
   /** A plain header with the label in a chunk before the samples; the core puts it there where the sizes are open. */
   const headerOf = (of: WavForm, size: number): Uint8Array => {
-    const header = engine.metadataWrite(wavHeader(of), { aigc: recordOf(options.producer, options.produceId), digitalSourceType: 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia' })
+    const base = headerBefore(head, dataAt(head)?.start ?? head.length) ?? wavHeader(of)
+    if (engine.metadataRead(base).sites.length > 0)
+      throw new CountermarkError('ERR_CONFLICT', 'The stream has a label already, which a stream cannot keep.', { remedy: 'Use mark on the whole file, which keeps it.' })
+    const header = engine.metadataWrite(base, { aigc: recordOf(options.producer, options.produceId), digitalSourceType: 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia' })
     if (!Number.isFinite(size)) return header
     const block = of.channels * (of.bits >> 3)
     // A clip at the end has as long a pause as one at the start.
@@ -229,8 +241,38 @@ export function wavStream(engine: Engine, options: StreamOptions): MarkingStream
   }
   return streamOf<Uint8Array>(() => [], push, () => {
     if (marker === undefined) throw new CountermarkError('ERR_BROKEN', 'The stream ended before the samples of a WAV began.', { offset: head.length })
-    return bytes(marker.finish())
+    if (Number.isFinite(left) && left > 0) throw new CountermarkError('ERR_BROKEN', `The stream ended ${left} bytes before the length that its header states.`)
+    const last = bytes(marker.finish())
+    return Number.isFinite(left) && given % 2 === 1 ? [...last, new Uint8Array(1)] : last
   }, () => marker?.report() ?? { watermark: { embedded: false }, label: { drawn: false }, seconds: 0 })
+}
+
+/** Chunks before the samples that stay true of the marked sound: the others speak of its length or of places in it. */
+const KEPT = new Set(['fmt ', 'LIST', 'bext', 'iXML', 'axml', 'id3 ', 'ID3 ', '_PMX', 'AIGC'])
+
+/** The header with the chunks that are kept and open sizes; undefined where its sizes stand elsewhere (RF64). */
+function headerBefore(head: Uint8Array, start: number): Uint8Array | undefined {
+  const text = (at: number): string => String.fromCharCode(...head.subarray(at, at + 4))
+  if (text(0) !== 'RIFF') return undefined
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength)
+  const parts: Uint8Array[] = [head.slice(0, 12)]
+  for (let at = 12; at + 8 < start;) {
+    const size = view.getUint32(at + 4, true)
+    const next = at + 8 + size + (size % 2)
+    if (KEPT.has(text(at))) parts.push(head.slice(at, next))
+    at = next
+  }
+  parts.push(head.slice(start - 8, start))
+  const made = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    made.set(part, at)
+    at += part.length
+  }
+  const sizes = new DataView(made.buffer)
+  sizes.setUint32(4, OPEN, true)
+  sizes.setUint32(made.length - 4, OPEN, true)
+  return made
 }
 
 /** Where the samples of a WAV begin, once its header is there. ERR_BROKEN for what is none. */

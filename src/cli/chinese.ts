@@ -129,6 +129,7 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['Leave out its text and place, and put the label into the document\'s own text.', '请去掉标识的文字和位置，并把标识写入文档正文'],
   ['C2PA manifests are not written into documents in this version.', '本版本不在文档中写入 C2PA 清单'],
   ['Leave out {}.', '去掉 {1}'],
+  ['the sound is too short, too quiet or too plain to hide a mark: silence and lasting tones carry nothing', '声音太短、太轻或太单调，无法承载水印：静音和持续音不能承载'],
   ['these fields of the label differ: {}', '标识的这些字段不同：{1}'],
   ['the content of the document is not the same as before', '文档内容与之前不同'],
   ['{} stands there already, and is no label.', '{1} 已存在，且不是标识'],
@@ -403,7 +404,9 @@ let known: readonly (readonly [RegExp, string])[] | undefined
 
 /** That sentence in Chinese, or as it is. */
 export function chinese(english: string): string {
-  known ??= [...SENTENCES, ...SERVICE].map(([form, meaning]) => [new RegExp(`^${form.split('{}').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(.+?)')}$`, 's'), meaning] as const)
+  // The more of a sentence is given, the earlier it is tried: `Leave out {}.` must not take the start of another.
+  const given = ([form]: readonly [string, string]): number => form.replaceAll('{}', '').length
+  known ??= [...SENTENCES, ...SERVICE].sort((a, b) => given(b) - given(a)).map(([form, meaning]) => [new RegExp(`^${form.split('{}').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(.+?)')}$`, 's'), meaning] as const)
   for (const [form, meaning] of known) {
     const found = form.exec(english)
     if (found !== null) return meaning.replace(/\{(\d)\}/g, (_, number: string) => chinese(found[Number(number)] ?? ''))

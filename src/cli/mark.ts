@@ -90,7 +90,7 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
         const result = (await mark(fromInput ? await fromStdin(output) : input, { ...options, to: output })) as MarkResult<string>
         if (done === 0 && flags.watermark && !flags.metadataOnly && (result.watermark.embedded || result.type.startsWith('image/'))) terminal.note(said)
         done += 1
-        if (result.status === 'done' && result.verdict === 'non-compliant') breaches += 1
+        if (result.verdict === 'non-compliant') breaches += 1
         print(terminal, result, input)
       } catch (thrown) {
         const error = errorOf(thrown)

@@ -198,14 +198,14 @@ async function* decoded(program: string, file: SoundFile, { channels, rate }: Tr
 }
 
 /** Bytes of 32-bit numbers as whole frames. */
-async function* framed(bytes: AsyncIterable<Uint8Array>, frame: number): AsyncGenerator<Float32Array> {
+export async function* framed(bytes: AsyncIterable<Uint8Array>, frame: number): AsyncGenerator<Float32Array> {
   let rest: Uint8Array = new Uint8Array()
   for await (const part of bytes) {
     const all = rest.byteLength === 0 ? part : Buffer.concat([rest, part])
     const whole = all.byteLength - (all.byteLength % frame)
-    // Copied: a piece of a pipe may begin where no 32-bit number can.
-    if (whole > 0) yield new Float32Array(all.slice(0, whole).buffer, 0, whole / 4)
-    rest = all.slice(whole)
+    // Copied: a piece of a pipe may begin where no 32-bit number can, and `slice` of a Buffer is a view of a pool that others share.
+    if (whole > 0) yield new Float32Array(new Uint8Array(all.subarray(0, whole)).buffer)
+    rest = all.subarray(whole)
   }
 }
 

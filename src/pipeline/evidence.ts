@@ -135,8 +135,9 @@ async function addHeard({ engine, decoder, source, keys, effort, deadline }: Hea
     const { complaints, listen } = await import('./listen.js')
     const track = await decoder.open({ ...source, type: sight.type }, deadline)
     const all = await listen(engine, track, track.blocks(), { keys, effort }, deadline)
-    sight.findings.push(...complaints(track))
-    return all
+    const damage = complaints(track)
+    sight.findings.push(...damage)
+    return { ...all, whole: damage.length === 0 }
   })
   if (heard instanceof CountermarkError) {
     const unable = heard.code === 'ERR_MISSING' || heard.code === 'ERR_UNSUPPORTED'
@@ -147,7 +148,7 @@ async function addHeard({ engine, decoder, source, keys, effort, deadline }: Hea
     return
   }
   delete sight.unsearched
-  sight.pixels = 'read'
+  sight.pixels = heard.whole ? 'read' : 'partly'
   const record = soleRecord(sight.evidence)
   sight.evidence.unshift(...heard.marks.map((mark) => compared(engine, mark, request, record)))
   sight.evidence.push(heard.label)

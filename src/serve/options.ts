@@ -3,7 +3,7 @@ import { CountermarkError } from '../errors.js'
 import { POLICIES } from '../policy/policy.js'
 import type { MarkOptions, PolicyName, PropagateOptions, Provider, VerifyOptions } from '../types.js'
 
-const MARK = ['file', 'produce-id', 'provider-code', 'provider-name', 'policy', 'quality', 'watermark', 'label', 'waiver', 'recipient', 'metadata-only', 'label-text', 'label-position', 'system-name', 'system-version', 'digital-source-type'] as const
+const MARK = ['file', 'produce-id', 'provider-code', 'provider-name', 'policy', 'quality', 'watermark', 'label', 'waiver', 'recipient', 'metadata-only', 'label-text', 'label-position', 'text-profile', 'text-label', 'remark', 'system-name', 'system-version', 'digital-source-type'] as const
 const VERIFY = ['file', 'policy', 'effort', 'provider-code', 'provider-name', 'produce-id', 'declared'] as const
 const PROPAGATE = ['file', 'policy', 'provider-code', 'provider-name', 'propagate-id', 'declared'] as const
 
@@ -20,6 +20,8 @@ export function markOptions(query: URLSearchParams): Partial<MarkOptions> {
   return {
     ...provider(query), ...policy(query),
     ...text(query, 'produce-id', 'produceId'), ...one(query, 'quality', ['standard', 'high', 'robust']), ...text(query, 'waiver', 'waiver'), ...text(query, 'recipient', 'recipient'),
+    ...one(query, 'remark', ['refuse', 'replace']),
+    ...(query.has('text-profile') || query.has('text-label') ? { text: { ...text(query, 'text-profile', 'profile'), ...text(query, 'text-label', 'position') } } : {}),
     ...text(query, 'digital-source-type', 'digitalSourceType'),
     ...flag(query, 'watermark', 'watermark'), ...flag(query, 'metadata-only', 'metadataOnly'),
     ...(system === null ? {} : { system: { name: system, ...(version === null ? {} : { version }) } }),
@@ -30,10 +32,10 @@ export function markOptions(query: URLSearchParams): Partial<MarkOptions> {
 }
 
 /** Options of `verify`. */
-export function verifyOptions(query: URLSearchParams): VerifyOptions {
+export function verifyOptions(query: URLSearchParams, own: Provider | undefined): VerifyOptions {
   known(query, VERIFY)
   const produceId = query.get('produce-id')
-  const who = provider(query).provider
+  const who = provider(query).provider ?? (produceId === null ? undefined : own)
   if ((who === undefined) !== (produceId === null)) throw new CountermarkError('ERR_USAGE', 'To ask for one content give the provider and produce-id.')
   return {
     ...policy(query), ...one(query, 'effort', ['direct', 'scan', 'full']), ...flag(query, 'declared', 'declared'),

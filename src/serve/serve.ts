@@ -187,7 +187,7 @@ class Service {
     const { keys, trust, provider, policy } = this.#options
     const common = { limits: this.#limits, signal }
     if (route === 'verify') {
-      const options = { ...(keys && { keys }), ...(trust && { trust }), ...(policy && { policy }), ...verifyOptions(query), ...common }
+      const options = { ...(keys && { keys }), ...(trust && { trust }), ...(policy && { policy }), ...verifyOptions(query, provider), ...common }
       return async ({ input }, response) => {
         const { file: _file, ...seen } = await verify(input, options)
         this.#metrics.judged(route, seen.verdict)

@@ -37,10 +37,17 @@ const WINDOW = 64
 const NOUN = '(?:的?(?:内容|內容|文本|文字|回答|答案|作品|结果|文章))?'
 /** What a label says; a title about the matter goes on in other words. */
 const ELEMENTS: readonly RegExp[] = [
+  /^(?:generated|created|written|produced) (?:by|with|using) (?:an? )?(?:AI|artificial intelligence)$/i,
   new RegExp(`(?:人工智能|(?<![A-Za-z])AI(?![A-Za-z]))[^，。,.]{0,8}?(?:生成|合成)+(?:しました|された(?:もの|コンテンツ)?(?:です)?)?${NOUN}(?:[，,。；;、 ].*)?$`, 'i'),
   /(?<![A-Za-z])AI(?![A-Za-z]).{0,4}생성(?:한|된|하였|했)?\s?(?:콘텐츠|내용|글|답변)?(?:입니다|습니다)?\.?$/i,
-  /\b(?:AI|artificial intelligence)[-\s]+(?:generated|created|written|produced)(?: (?:content|text|answer|response|article|summary|output))?[\s.)]*$/i,
+  /\b(?:AI|artificial intelligence)[-\s]+(?:generated|created|written|produced)(?: (?:content|text|answer|response|article|summary|output))?(?:\s*\(?AIGC)?(?:[.;,].*)?[\s.)]*$/i,
   /\b(?:content|text|answer|response|article|summary|page|this)\b.{0,24}\b(?:generated|created|written|produced) (?:by|with|using) (?:an? )?(?:AI|artificial intelligence)\b/i,
+]
+
+/** What denies it, or is about the matter: a text that says so has no label. */
+const NO_LABEL: readonly RegExp[] = [
+  /(?:非|不是|並非|未经|未經|未由|未使用|没有|沒有|不含|禁止|请勿|請勿|拒绝|拒絕|反对|反對|讨厌|討厭|如何|怎么|怎麼|怎样|怎樣|关于|關於|谈谈|談談|识别|識別|什么是|什麼是)[^，。,；;]{0,8}(?:AI|人工智能)/i,
+  /\b(?:no|not|never|without|isn't|wasn't|how to|why|stop|about)\b.*\b(?:AI|artificial intelligence)\b/i,
 ]
 
 /** A label that stands in a text; the offsets are UTF-16 units. */
@@ -51,8 +58,8 @@ const INVISIBLE = /[\u00AD\u200B-\u200F\u2060-\u206F\uFE00-\uFE0F\uFEFF]/g
 
 function said(line: string): string | undefined {
   if (/^\s*#/.test(line)) return undefined
-  const text = line.replace(INVISIBLE, '').replace(/<[^>]*>/g, '').replace(/^[\s>*_#\-—–~()（）【】[\]「」]+|[\s*_~\-—–()（）【】[\]「」]+$/g, '')
-  return text.length > 0 && [...text].length <= WINDOW && ELEMENTS.some((one) => one.test(text)) ? text : undefined
+  const text = line.replace(INVISIBLE, '').replace(/<[^>]*>/g, '').replace(/^[\s>*_#\-—–~()（）【】[\]「」]+|[\s*_~\-—–~()（）【】[\]「」!！。.]+$/g, '')
+  return text.length > 0 && [...text].length <= WINDOW && ELEMENTS.some((one) => one.test(text)) && !NO_LABEL.some((one) => one.test(text)) ? text : undefined
 }
 
 const bare = (text: string): string => text.replace(INVISIBLE, '').replace(/[\s。.!！]/g, '')
@@ -89,6 +96,11 @@ export function findTextLabel(text: string, format: TextFormat = 'plain'): Found
     const line = position === 'start' ? all[0] : all.at(-1)
     if (line === undefined) return undefined
     const start = offset + line.index
+    // In brackets behind the last sentence.
+    const inline = position === 'end' ? /[（(]([^（）()]{1,96})[）)]\s*$/.exec(line[0]) : null
+    const prose = inline === null ? '' : line[0].slice(0, inline.index).trimEnd()
+    const behind = inline !== null && (prose.length > 32 || /[。.!?！？…]$/.test(prose)) ? said(inline[1]!) : undefined
+    if (inline !== null && behind !== undefined) return { text: behind, position, start: start + inline.index, end: start + line[0].length }
     const label = said(line[0])
     if (label !== undefined) {
       const service = serviceOf(label)

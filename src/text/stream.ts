@@ -94,7 +94,7 @@ export function eventStream(engine: () => Promise<Engine>, options: TextStreamOp
   const through = (text: string): string => {
     const match = /^(data: ?)(.*?)(\r?)$/s.exec(text)
     if (match === null) return text
-    if (match[2] === '[DONE]') return ends() + text
+    if (match[2]!.trim() === '[DONE]') return ends() + text
     let event: Event
     try {
       event = JSON.parse(match[2]!) as Event
@@ -105,6 +105,7 @@ export function eventStream(engine: () => Promise<Engine>, options: TextStreamOp
     if (!Array.isArray(event?.choices)) return text
     let changed = false
     for (const choice of event.choices) {
+      if (typeof choice !== 'object' || choice === null) continue
       const index = choice.index ?? 0
       const legacy = typeof choice.text === 'string'
       const said = legacy ? choice.text : choice.delta?.content
@@ -137,7 +138,10 @@ export function eventStream(engine: () => Promise<Engine>, options: TextStreamOp
       if (ready !== '') out.enqueue(encoder.encode(ready))
     },
     flush: (out) => {
-      const ready = lines(decoder.decode(), true) + ends()
+      const last = lines(decoder.decode(), true)
+      const rest = ends()
+      // An event ends with an empty line; one more is nothing.
+      const ready = last + (rest === '' ? '' : last === '' ? '\n' : '\n\n') + rest
       if (ready !== '') out.enqueue(encoder.encode(ready))
     },
   })

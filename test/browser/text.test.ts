@@ -45,7 +45,7 @@ test.skipIf(chromiumPath === undefined)('a page reads the mark and the label of 
     const [seen] = await text.detect(marked)
     expect([seen!.found, seen!.payload?.slice(0, 10)]).toEqual([true, PAYLOAD.slice(0, 10)])
     expect(answer.marked).toMatchObject([{ payload: seen!.payload }])
-    expect(answer.marked[0]!.pValue / seen!.pValue).toBeCloseTo(1, 6)
+    expect(answer.marked[0]!.pValue / seen!.pValue!).toBeCloseTo(1, 6)
     expect(answer.unmarked).toEqual([])
     expect(answer.characters).toBe(marked.length - SOURCE.length)
     expect([answer.label, answer.none]).toEqual([true, false])

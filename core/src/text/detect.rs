@@ -221,7 +221,8 @@ fn judge(units: &[u16], carrier: &Carrier, key: &Key, found: &[Found], keys: f64
         kind: "watermark",
         modality: "text",
         found: is_found,
-        p_value: ln_chance.exp(),
+        // A bound is never 0.
+        p_value: ln_chance.exp().max(1e-300),
         profile: is_found.then_some(if presence { Profile::Presence } else { Profile::Id }),
         payload: read.map(|one| format!("{:0width$x}", one.payload, width = one.bits as usize / 4)),
         bits: read.map(|one| one.bits),
