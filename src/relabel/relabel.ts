@@ -137,7 +137,7 @@ class Job {
     for (const { status, verdict, files } of journal.counts()) {
       sums.files += files
       sums[status as 'done'] += files
-      if (verdict === 'non-compliant') sums.nonCompliant += files
+      if (status === 'done' && verdict === 'non-compliant') sums.nonCompliant += files
     }
     const { report, dryRun } = this.#options
     const complete = this.#fatal === undefined && !this.#options.signal?.aborted
