@@ -55,3 +55,14 @@ describe.each([
     await expect(engine.audioEmbed(new Float32Array(3), { ...OPTIONS, channels: 2 })).rejects.toMatchObject({ code: 'ERR_PARAMETER' })
   })
 })
+
+test('either engine reads what the other marked', async () => {
+  const native = engineOver(nativeBinding() as unknown as Binding, 'native')
+  const wasm = engineOver((await wasmBinding()) as unknown as Binding, 'wasm')
+  for (const [marks, reads] of [[native, wasm], [wasm, native]] as const) {
+    const samples = voice(RATE, 5)
+    await marks.audioEmbed(samples, OPTIONS)
+    const { evidence } = await reads.audioDetect(samples, { rate: RATE, channels: 1, keys: ['public'], effort: 'direct' })
+    expect(evidence[0]).toMatchObject({ found: true, payload: OPTIONS.payload })
+  }
+})
