@@ -7,7 +7,7 @@ import { dirname, join, normalize } from 'node:path'
 const RUST = {
   folder: 'core/src', ending: '.rs', uses: rustUses,
   floors: [
-    ['error'], ['keyed', 'signal', 'stats', 'xmp'], ['ecc'], ['payload'], ['container'], ['media'], ['metadata'], ['image', 'audio', 'text', 'token'], ['label', 'audible'], ['video'], ['face'], ['lib'],
+    ['error'], ['keyed', 'signal', 'stats', 'xmp'], ['ecc'], ['payload', 'watermark'], ['container'], ['media'], ['metadata'], ['image', 'audio', 'text', 'token'], ['label', 'audible'], ['video'], ['face'], ['lib'],
   ],
 }
 const TYPESCRIPT = {

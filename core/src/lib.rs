@@ -21,4 +21,5 @@ pub mod stats;
 pub mod text;
 pub mod token;
 pub mod video;
+pub mod watermark;
 pub mod xmp;

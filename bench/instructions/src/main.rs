@@ -4,7 +4,8 @@
 use bench_stand::report::{end, tell};
 use bench_stand::{Failure, made, random};
 use countermark_core::image::detect::{self, Effort, detect};
-use countermark_core::image::embed::{self, Quality, embed};
+use countermark_core::image::embed::{self, embed};
+use countermark_core::watermark::Quality;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

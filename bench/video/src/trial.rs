@@ -6,13 +6,13 @@ use bench_stand::Failure;
 use bench_stand::random;
 use bench_stand::report::tell;
 use countermark_core::image::detect::Effort;
-use countermark_core::image::embed::Quality;
 use countermark_core::image::quality;
 use countermark_core::payload;
 use countermark_core::video::detect::{self, Detector};
 use countermark_core::video::embed::{self, Embedder};
 use countermark_core::video::frame::{Layout, Subsampling};
 use countermark_core::video::label::Display;
+use countermark_core::watermark::Quality;
 use std::time::Instant;
 
 /// Frames a second that are looked at.

@@ -7,10 +7,11 @@ use super::search::{PIECE, Place, Search, Window};
 use super::sound::{FINE, FINES, Map, Sound};
 use super::spans::spans;
 use super::word::{FORMS, TRIES, Word, Words};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::keyed::Key;
 use crate::payload::{CHECK, LIST, hex};
 use crate::stats::tail::{any_of, both, keyed_sum};
+use crate::watermark;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::LN_2;
 
@@ -20,8 +21,6 @@ const ACCEPT: f64 = 1e-6;
 const COUNTED: f64 = 1e-3;
 /// Places at which the word is read, of a stage.
 const PLACES: usize = 6;
-/// The most keys of one call.
-const MOST_KEYS: usize = 256;
 /// A shorter sound holds no mark, in seconds.
 const SHORTEST: f64 = 0.4;
 /// Seconds of activity (see `Map::activity`) below which nothing can be hidden: a tone's two ends bring 0.1.
@@ -65,33 +64,7 @@ pub struct Where {
 }
 
 /// What was found of one key.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Evidence {
-    /// Always `watermark`.
-    pub kind: &'static str,
-    /// Always `audio`.
-    pub modality: &'static str,
-    /// A mark of this key is there.
-    pub found: bool,
-    /// Upper bound of the chance of a finding like this without a mark of this key, the search included.
-    pub p_value: f64,
-    /// True where `p_value` lies below what the false-alarm study has counted.
-    pub extrapolated: bool,
-    /// Height of the sync in standard deviations.
-    pub score: f64,
-    /// What it carries, hexadecimal; absent where it is there but cannot be read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub payload: Option<String>,
-    /// Bits of `payload`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bits: Option<usize>,
-    /// The key's name.
-    pub key_id: String,
-    /// Where it lies.
-    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
-    pub place: Option<Where>,
-}
+pub type Evidence = watermark::Evidence<Where>;
 
 /// What `detect` says: one finding for each key, in their order.
 #[derive(Debug, Clone, Serialize)]
@@ -108,10 +81,7 @@ pub struct Report {
 /// Looks for each key's mark. Not finding one is a result, not an error.
 pub fn detect(samples: &[u8], options: &Options) -> Result<Report> {
     bytes::check(options.rate, options.channels, samples.len())?;
-    if options.keys.len() > MOST_KEYS {
-        return Err(Error::limit(format!("{} keys are over the limit of {MOST_KEYS}: ask in several calls", options.keys.len())));
-    }
-    let keys = options.keys.iter().map(|text| Key::parse(text)).collect::<Result<Vec<_>>>()?;
+    let keys = watermark::keys(&options.keys)?;
     let sound = Sound::new(samples, options.rate, options.channels);
     let seconds = sound.length() as f64 / f64::from(RATE);
     let map = sound.map(0..sound.frames(), 1.0);

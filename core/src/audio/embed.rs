@@ -1,7 +1,7 @@
 //! Puts a mark into a whole sound.
 
 use super::bytes;
-pub use super::plan::{Options, Quality, Report};
+pub use super::plan::{Options, Report};
 use super::stream::Embedder;
 use crate::error::Result;
 

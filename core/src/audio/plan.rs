@@ -5,6 +5,7 @@ use super::carrier::{Carrier, Deal};
 use crate::error::{Error, Result};
 use crate::keyed::Key;
 use crate::payload::{self, Class};
+use crate::watermark::Quality;
 use serde::{Deserialize, Serialize};
 
 /// A shorter sound carries 32 bits, in seconds.
@@ -16,37 +17,21 @@ const SHORTEST: f64 = 0.5;
 /// Standard deviations that the mark as a whole must reach where it is made: less could not be read even from the sound itself.
 const LEAST: f64 = 14.0;
 
-/// Sound quality against strength: the least ratio of sound to difference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Quality {
-    /// 25 dB.
-    Standard,
-    /// 30 dB.
-    High,
-    /// 22 dB.
-    Robust,
-}
-
-impl Quality {
-    /// The least signal-to-noise ratio in dB. A little is kept for rounding.
-    fn decibels(self) -> f64 {
-        match self {
-            Quality::Standard => 25.02,
-            Quality::High => 30.02,
-            Quality::Robust => 22.02,
-        }
+/// The least ratio of sound to difference in dB. A little is kept for rounding.
+fn least_ratio(quality: Quality) -> f64 {
+    match quality {
+        Quality::Standard => 25.02,
+        Quality::High => 30.02,
+        Quality::Robust => 22.02,
     }
 }
 
-impl Quality {
-    /// The highest mean noise-to-mask ratio that is worked towards, in dB.
-    fn masked(self) -> f32 {
-        match self {
-            Quality::Standard => -8.4,
-            Quality::High => -11.0,
-            Quality::Robust => -5.0,
-        }
+/// The highest mean noise-to-mask ratio that is worked towards, in dB.
+fn most_masked(quality: Quality) -> f32 {
+    match quality {
+        Quality::Standard => -8.4,
+        Quality::High => -11.0,
+        Quality::Robust => -5.0,
     }
 }
 
@@ -132,8 +117,8 @@ impl Options {
         let word = payload::Coder::new(class)?.encode(&payload)?;
         let block =
             key.stream(&format!("audio/place/{}", self.payload.to_lowercase())).below(super::carrier::BLOCKS as u32) as usize;
-        let allowed = 10f64.powf(-self.quality.decibels() / 10.0);
-        let aim = Aim { rate: self.rate, allowed, masked: self.quality.masked(), bits: class.bits(), quality: self.quality };
+        let allowed = 10f64.powf(-least_ratio(self.quality) / 10.0);
+        let aim = Aim { rate: self.rate, allowed, masked: most_masked(self.quality), bits: class.bits(), quality: self.quality };
         Ok(Plan { key, word, block, aim, class })
     }
 }

@@ -8,11 +8,12 @@ use super::guess::{Guess, MANY_TILES, TILES, turned, upright};
 use super::sky::{FINE_POINTS, POINTS, Power, Sky};
 use super::spectrum::{Pilot, Reader, Soft, Spectrum, Turn};
 use super::view::View;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::keyed::Key;
 use crate::payload::{CHECK, Decoded, LIST, hex};
 use crate::signal::plane::Plane;
 use crate::stats::tail::{any_of, both, keyed_sum};
+use crate::watermark;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::LN_2;
 
@@ -30,8 +31,6 @@ const AT_ONCE: usize = 2;
 /// Parts of a stage's chance of a false finding for marks that are read and for those that are only seen.
 const READ: f64 = 0.25;
 const SEEN: f64 = 0.75;
-/// The most keys of one call.
-const MOST_KEYS: usize = 256;
 
 /// How hard to search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Deserialize)]
@@ -87,33 +86,7 @@ pub struct Where {
 }
 
 /// What was found of one key.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Evidence {
-    /// Always `watermark`.
-    pub kind: &'static str,
-    /// Always `image`.
-    pub modality: &'static str,
-    /// A mark of this key is there.
-    pub found: bool,
-    /// Upper bound of the chance of a finding like this without a mark of this key, the search included.
-    pub p_value: f64,
-    /// True where `p_value` lies below what the false-alarm study has counted.
-    pub extrapolated: bool,
-    /// Height of the pilot's peak in standard deviations.
-    pub score: f64,
-    /// What it carries, hexadecimal; absent where it is there but cannot be read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub payload: Option<String>,
-    /// Bits of `payload`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bits: Option<usize>,
-    /// The key's name.
-    pub key_id: String,
-    /// Where it lies.
-    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
-    pub place: Option<Where>,
-}
+pub type Evidence = watermark::Evidence<Where>;
 
 /// What `detect` says: one finding for each key, in their order.
 #[derive(Debug, Clone, Serialize)]
@@ -125,10 +98,7 @@ pub struct Report {
 /// Looks for each key's mark. Not finding one is a result, not an error.
 pub fn detect(samples: &[u8], options: &Options) -> Result<Report> {
     options.image.check(samples.len())?;
-    if options.keys.len() > MOST_KEYS {
-        return Err(Error::limit(format!("{} keys are over the limit of {MOST_KEYS}: ask in several calls", options.keys.len())));
-    }
-    let keys = options.keys.iter().map(|text| Key::parse(text)).collect::<Result<Vec<_>>>()?;
+    let keys = watermark::keys(&options.keys)?;
     let mut picture = Picture::new(samples, &options.image);
     let evidence = keys.iter().map(|key| picture.look(key, options.effort)).collect::<Result<_>>()?;
     Ok(Report { evidence })

@@ -16,6 +16,7 @@ use crate::payload::{self, Class};
 use crate::signal::plane::Plane;
 use crate::signal::resample::resample;
 use crate::signal::round::whole;
+use crate::watermark::Quality;
 use serde::{Deserialize, Serialize};
 
 /// The least shorter side that can carry a mark, in pixels.
@@ -25,18 +26,6 @@ const STANDARD_SIDE: u32 = 512;
 const LONG_SIDE: u32 = 1024;
 /// Weakest mark that is worth embedding, mean square in squared grey levels: below, nothing survives the first encoder.
 const LEAST_ENERGY: f64 = 0.02;
-
-/// Picture quality against strength.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Quality {
-    /// 42 dB below 1024 pixels of the shorter side, 45 dB from there.
-    Standard,
-    /// 2 dB closer to the original.
-    High,
-    /// 2 dB further from it.
-    Robust,
-}
 
 /// Options of `embed`.
 #[derive(Debug, Clone, Deserialize)]

@@ -2,6 +2,7 @@
 
 use super::frame::Format;
 use super::{detect, embed, quality};
+use crate::watermark::Quality;
 
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 const OTHER: &str = "100102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -43,7 +44,7 @@ fn format(width: usize, height: usize, channels: u8, depth: u8) -> Format {
 }
 
 fn mark(samples: &mut [u8], image: Format, payload: &str) -> embed::Report {
-    let options = embed::Options { image, key: KEY.to_owned(), payload: payload.to_owned(), quality: embed::Quality::Standard };
+    let options = embed::Options { image, key: KEY.to_owned(), payload: payload.to_owned(), quality: Quality::Standard };
     embed::embed(samples, &options).unwrap()
 }
 
@@ -219,7 +220,7 @@ fn options_outside_their_range_are_refused() {
     let image = format(512, 512, 1, 8);
     let mut samples = vec![100; 512 * 512];
     for (key, payload) in [("secret", PAYLOAD), (KEY, "0123"), (KEY, "0123456789abcdeg")] {
-        let options = embed::Options { image, key: key.to_owned(), payload: payload.to_owned(), quality: embed::Quality::High };
+        let options = embed::Options { image, key: key.to_owned(), payload: payload.to_owned(), quality: Quality::High };
         assert!(embed::embed(&mut samples, &options).is_err(), "{key} {payload}");
     }
     let options = detect::Options { image, keys: vec![KEY.to_owned(); 257], effort: detect::Effort::Direct };

@@ -15,10 +15,9 @@ use crate::image::frame::Format;
 use crate::keyed::Key;
 use crate::label::find;
 use crate::signal::plane::Plane;
+use crate::watermark;
 use serde::{Deserialize, Serialize};
 
-/// The most keys of one film.
-const MOST_KEYS: usize = 256;
 /// Frames that are also looked at by themselves: first ones of what an encoder codes anew.
 const MOST_SINGLE: u64 = 8;
 /// Numbers of frames after which the sum of all is looked at.
@@ -79,33 +78,7 @@ pub struct Where {
 }
 
 /// What was found of one key.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Evidence {
-    /// Always `watermark`.
-    pub kind: &'static str,
-    /// Always `video`.
-    pub modality: &'static str,
-    /// A mark of this key is there.
-    pub found: bool,
-    /// Upper bound of the chance of a finding like this without a mark of this key, all looks included.
-    pub p_value: f64,
-    /// True where `p_value` lies below what a false-alarm study has counted.
-    pub extrapolated: bool,
-    /// Height of the pilot's peak in standard deviations, of the look that found most.
-    pub score: f64,
-    /// What it carries, hexadecimal; absent where it is there but cannot be read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub payload: Option<String>,
-    /// Bits of `payload`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bits: Option<usize>,
-    /// The key's name.
-    pub key_id: String,
-    /// Where it lies.
-    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
-    pub place: Option<Where>,
-}
+pub type Evidence = watermark::Evidence<Where>;
 
 /// What a detector says: one finding for each key, in their order.
 #[derive(Debug, Clone, Serialize)]
@@ -179,16 +152,9 @@ impl Detector {
     pub fn new(options: &Options) -> Result<Self> {
         options.video.check()?;
         options.display.check()?;
-        if options.keys.len() > MOST_KEYS {
-            return Err(Error::limit(format!(
-                "{} keys are over the limit of {MOST_KEYS}: ask in several calls",
-                options.keys.len()
-            )));
-        }
-        let hunts = options.keys.iter().map(|text| {
-            let key = Key::parse(text)?;
-            Ok(Hunt { carrier: Carrier::new(&key)?, key, looks: 0, best: None })
-        });
+        let hunts = watermark::keys(&options.keys)?
+            .into_iter()
+            .map(|key| Ok(Hunt { carrier: Carrier::new(&key)?, key, looks: 0, best: None }));
         Ok(Self {
             layout: options.video,
             effort: options.effort,

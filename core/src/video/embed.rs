@@ -10,7 +10,6 @@ use super::mask::Mask;
 use super::sums;
 use crate::error::{Error, Result};
 use crate::image::carrier::{Bin, CLASSES, Carrier, FORMS, Layout as Word, TILE, variants};
-use crate::image::embed::Quality;
 use crate::image::fold::{Lie, fold};
 use crate::image::overlay::{FINE, Overlay};
 use crate::image::quality::{C2, psnr};
@@ -18,6 +17,7 @@ use crate::image::spectrum::{Pilot, Reader};
 use crate::keyed::Key;
 use crate::payload::{self, Class};
 use crate::signal::plane::Plane;
+use crate::watermark::Quality;
 use serde::{Deserialize, Serialize};
 
 /// The least shorter side that can carry a mark, in pixels.

@@ -5,8 +5,8 @@ use super::embed::{self, Embedder};
 use super::frame::{Layout, Subsampling};
 use super::label::{self, Display, Label};
 use crate::image::detect::Effort;
-use crate::image::embed::Quality;
 use crate::label::draw::Position;
+use crate::watermark::Quality;
 
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 const OTHER: &str = "100102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
