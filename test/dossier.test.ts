@@ -34,7 +34,7 @@ async function marked(): Promise<{ home: string; path: string; ledger: Ledger }>
 const check = (home: string) => run('python3', [join(home, 'check.py')]).then(({ stdout }) => ({ code: 0, stdout }), (error: { code: number; stdout: string }) => ({ code: error.code, stdout: error.stdout }))
 const forge = (path: string, sql: string): void => {
   const database = openDatabase(path)
-  database.exec(`DROP TRIGGER entries_never_change; ${sql}`)
+  database.exec(`DROP TRIGGER IF EXISTS entries_never_change; ${sql}`)
   database.close()
 }
 
@@ -92,6 +92,9 @@ describe('a dossier', () => {
     expect(made.ok).toBe(false)
     expect(readFileSync(join(home, 'e/dossier.html'), 'utf8')).toContain('THE LEDGER WAS ALTERED')
     expect((await check(join(home, 'e'))).code).toBe(1)
+    forge(path, "UPDATE entries SET body = 'x' WHERE produce_id = 'c-3'")
+    expect((await dossier(ledger, join(home, 'f'), { from: new Date(0), to: new Date('2100-01-01') })).ok).toBe(false)
+    expect(readFileSync(join(home, 'f/entries.csv'), 'utf8')).toContain('unreadable')
   })
 })
 

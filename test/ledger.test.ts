@@ -52,7 +52,7 @@ async function ledgerOf(count = 0): Promise<{ ledger: Ledger; path: string; home
 /** Does to the database what a forger with a file editor would. */
 function forge(path: string, ...statements: string[]): void {
   const database = openDatabase(path)
-  database.exec('DROP TRIGGER entries_never_change; DROP TRIGGER entries_stay')
+  database.exec('DROP TRIGGER IF EXISTS entries_never_change; DROP TRIGGER IF EXISTS entries_stay')
   for (const one of statements) database.exec(one)
   database.close()
 }
@@ -343,4 +343,14 @@ describe('marking', () => {
     expect(passed.entry!.number).toBe(5)
     expect(createHash('sha256').update(passed.output).digest('hex')).toBe(ledger.find({ produceId: 'c-9' })[1]!.entry.output!.sha256)
   })
+})
+
+test('a body that is no entry any more, and heads that are gone, are told', async () => {
+  const { ledger, path } = await ledgerOf(5)
+  forge(path, "UPDATE entries SET body = 'x' WHERE number = 3")
+  expect(what((await ledger.check()).problems)).toContain('edited 3')
+  expect([...ledger.entries()].map(({ entry }) => `${entry.number} ${entry.kind}`)).toContain('3 unreadable')
+  forge(path, 'DROP TABLE heads')
+  expect(ledger.heads()).toEqual([])
+  expect(what((await ledger.check()).problems)).toContain('head 0')
 })

@@ -227,8 +227,8 @@ describe('ffmpeg', () => {
     await expect(mark(flac, COMMON)).rejects.toMatchObject({ code: 'ERR_BROKEN' })
   })
   test('what it says of a track is understood', () => {
-    expect(factsIn('  Duration: 00:01:00.50, start: 0.0, bitrate: 190 kb/s\n  Stream #0:0(und): Audio: mp3, 48000 Hz, stereo, fltp, 128 kb/s (default)\n')).toEqual({ codec: 'mp3', rate: 48_000, channels: 2, cover: false, bitrate: 128_000, seconds: 60.5 })
-    expect(factsIn('  Stream #0:0: Audio: flac, 44100 Hz, 5.1(side), s32 (24 bit)\n Stream #0:1: Video: mjpeg (attached pic)')).toEqual({ codec: 'flac', rate: 44_100, channels: 6, bits: 24, cover: true })
+    expect(factsIn('  Duration: 00:01:00.50, start: 0.0, bitrate: 190 kb/s\n  Stream #0:0(und): Audio: mp3, 48000 Hz, stereo, fltp, 128 kb/s (default)\n')).toEqual({ codec: 'mp3', rate: 48_000, channels: 2, cover: false, others: 0, chapters: 0, bitrate: 128_000, seconds: 60.5 })
+    expect(factsIn('  Stream #0:0: Audio: flac, 44100 Hz, 5.1(side), s32 (24 bit)\n Stream #0:1: Video: mjpeg (attached pic)')).toEqual({ codec: 'flac', rate: 44_100, channels: 6, bits: 24, cover: true, others: 0, chapters: 0 })
     expect(factsIn('Stream #0:0[0x1](und): Audio: aac (LC) (mp4a / 0x6134706D), 22050 Hz, mono, fltp, 95 kb/s (default)')).toMatchObject({ codec: 'aac', rate: 22_050, channels: 1, bitrate: 95_000 })
     expect(factsIn('Stream #0:0: Video: h264, yuv420p, 640x480')).toBeUndefined()
   })
@@ -275,3 +275,14 @@ test('both engines make, hear and measure the same', async () => {
     expect(() => engine.loudnessMeter({ rate: 16_000, channels: 2 }).push(new Float32Array(3))).toThrow(expect.objectContaining({ code: 'ERR_PARAMETER' }))
   }
 })
+
+withFfmpeg('further tracks and chapters that are not coded anew are named (M14)', async () => {
+  const [sound, chapters, source] = ['two.wav', 'chapters.txt', 'two.m4a'].map((name) => join(home, name)) as [string, string, string]
+  writeFileSync(sound, wavOf(babble(5, 24_000)))
+  writeFileSync(chapters, ';FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1\nSTART=0\nEND=2\n[CHAPTER]\nTIMEBASE=1/1\nSTART=2\nEND=5\n')
+  execFileSync(ffmpeg!, ['-v', 'error', '-i', sound, '-i', sound, '-i', chapters, '-map', '0:a', '-map', '1:a', '-map_chapters', '2', '-c:a', 'aac', source])
+  const { findings } = await mark(source, { provider: { name: 'Example-Lab' }, to: join(home, 'two-marked.m4a') })
+  const said = findings.filter(({ rule }) => rule === 'M14').map(({ message }) => message)
+  expect(said.some((one) => one.includes('1 further track'))).toBe(true)
+  expect(said.some((one) => one.includes('2 chapters'))).toBe(true)
+}, 60_000)

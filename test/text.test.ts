@@ -326,3 +326,9 @@ test('an event stream that ends early, and choices that are none', async () => {
 test('what is no string is refused', async () => {
   await expect(text.mark(undefined as never, { payload: PAYLOAD })).rejects.toMatchObject({ code: 'ERR_PARAMETER' })
 })
+
+test('a whole page that comes as a stream is refused: its label would stand outside its body', async () => {
+  const page = new Response('<!doctype html><html><body><p>x</p></body></html>').body!.pipeThrough(new TextDecoderStream() as never) as ReadableStream<string>
+  const out = page.pipeThrough(text.stream({ payload: PAYLOAD, label: { format: 'html' } }))
+  await expect(new Response(out.pipeThrough(new TextEncoderStream() as never)).text()).rejects.toMatchObject({ code: 'ERR_PARAMETER' })
+})

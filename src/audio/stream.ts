@@ -131,14 +131,17 @@ function streamOf<Piece>(begin: () => Piece[], push: (piece: Piece) => Piece[] |
       throw thrown
     }
   }
-  const { readable, writable } = new TransformStream<Piece, Piece>({
+  // `cancel` is told of an abort at either end, by browsers and by Node from 21.5; the compiler's library does not know it yet.
+  const transformer: Transformer<Piece, Piece> & { cancel(why: unknown): void } = {
     start: (controller) => guarded(controller, begin),
     transform: (piece, controller) => guarded(controller, () => push(piece)),
     flush: async (controller) => {
       await guarded(controller, finish)
       settle.done(report())
     },
-  })
+    cancel: (why) => settle.failed(why),
+  }
+  const { readable, writable } = new TransformStream<Piece, Piece>(transformer)
   return { readable, writable, report: told }
 }
 

@@ -4,6 +4,7 @@
 export const SERVICE: readonly (readonly [english: string, chinese: string])[] = [
   // Ledger.
   ['The deletion of entries {} to {} does not follow entry {}.', '第 {1} 至 {2} 条的删除与第 {3} 条不相接'],
+  ['The table of signed heads is gone.', '签名链头的表已不存在'],
   ['Entry {} is missing.', '缺少第 {1} 条'],
   ['Entries {} to {} are missing.', '缺少第 {1} 至 {2} 条'],
   ['Entry {} says that it is entry {}.', '第 {1} 条自称是第 {2} 条'],

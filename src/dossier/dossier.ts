@@ -68,7 +68,7 @@ function chosen(ledger: Ledger, options: DossierOptions): StoredEntry[] {
   if (!(options.from < options.to)) throw new CountermarkError('ERR_PARAMETER', 'The period ends before it begins.')
   const entries: StoredEntry[] = []
   for (const one of ledger.entries({ from: options.from.toISOString(), to: options.to.toISOString() })) {
-    if (!['mark', 'propagate', 'void', 'tombstone'].includes(one.entry.kind)) continue
+    if (!['mark', 'propagate', 'void', 'tombstone', 'unreadable'].includes(one.entry.kind)) continue
     if (entries.length === MOST) throw new CountermarkError('ERR_LIMIT', `The period has more than ${MOST} entries.`, { remedy: 'Make one dossier for each part of it.' })
     entries.push(one)
   }

@@ -14,8 +14,8 @@ export interface CheckOptions {
   trust?: string[]
 }
 
-/** What is looked at. `rows`: a few entries after that number, in their order. */
-export interface Checked { rows(after: number): Row[]; heads: LedgerHead[] }
+/** What is looked at. `rows`: a few entries after that number, in their order. `heads`: undefined where their table is gone. */
+export interface Checked { rows(after: number): Row[]; heads: LedgerHead[] | undefined }
 
 interface Gap { first: number; last: number; before: string; hash: string; signed: Partial<Signed> }
 
@@ -25,7 +25,8 @@ const MOST = 100
 export async function checkLedger({ rows, heads: kept }: Checked, { heads: exported = [], trust }: CheckOptions = {}): Promise<LedgerCheck> {
   const problems: LedgerProblem[] = []
   const say = (what: LedgerProblem['what'], number: number, message: string): void => void (problems.length < MOST && problems.push({ what, number, message }))
-  const all = [...kept, ...exported]
+  if (kept === undefined) say('head', 0, 'The table of signed heads is gone.')
+  const all = [...(kept ?? []), ...exported]
   const wanted = new Set(all.map(({ number }) => number))
   const hashes = new Map<number, string>()
   const gaps = gapsIn(rows)

@@ -140,13 +140,11 @@ class FileLedger implements Ledger {
   }
 
   heads(): LedgerHead[] {
-    // A table that somebody took away holds none; what was exported can still be checked.
-    if (this.#database.get("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'heads'") === undefined) return []
-    return this.#database.all('SELECT head FROM heads ORDER BY number, rowid').map(({ head }) => JSON.parse(String(head)) as LedgerHead)
+    return this.#heads() ?? []
   }
 
   check(options: CheckOptions = {}): Promise<LedgerCheck> {
-    return checkLedger({ rows: (after) => this.#database.all('SELECT * FROM entries WHERE number > ? ORDER BY number LIMIT ?', after, PAGE).map(recordOf), heads: this.heads() }, options)
+    return checkLedger({ rows: (after) => this.#database.all('SELECT * FROM entries WHERE number > ? ORDER BY number LIMIT ?', after, PAGE).map(recordOf), heads: this.#heads() }, options)
   }
 
   async prune({ before, sign }: { before: Date; sign: SignOptions }): Promise<{ deleted: number; head?: LedgerHead }> {
@@ -258,15 +256,21 @@ class FileLedger implements Ledger {
     return { number: Number(row['number']), hash: String(row['hash']) }
   }
 
+  /** Undefined where somebody took the table away: what was exported can still be checked. */
+  #heads(): LedgerHead[] | undefined {
+    if (this.#database.get("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'heads'") === undefined) return undefined
+    return this.#database.all('SELECT number, head FROM heads ORDER BY number, rowid').map(({ number, head }) => headOf(String(head), Number(number)))
+  }
+
   #keep(head: LedgerHead): void {
     this.#database.run('INSERT INTO heads (number, head) VALUES (?, ?)', head.number, canonical(head))
   }
 
   #rows(where: string, ...values: (string | number)[]): StoredEntry[] {
     const limit = where.startsWith('number >') ? ' LIMIT ?' : ''
-    return this.#database.all(`SELECT body, hash FROM entries WHERE ${where} ORDER BY number${limit}`, ...values).map(({ body, hash }) => {
+    return this.#database.all(`SELECT number, time, body, hash FROM entries WHERE ${where} ORDER BY number${limit}`, ...values).map(({ number, time, body, hash }) => {
       const text = String(body)
-      return { entry: entryOf(text), body: text, hash: String(hash) }
+      return { entry: entryOf(text, Number(number), String(time)), body: text, hash: String(hash) }
     })
   }
 
@@ -291,13 +295,22 @@ function prefix(payload: string): [string, string] {
   return [low, `${low}g`]
 }
 
-/** The entry that a body says. An altered body that says none is shown as such; `check` tells what became of it. */
-function entryOf(body: string): Entry {
+/** The entry that a row says, under the number of its row. A body that is none any more is shown as such; `check` tells what became of it. */
+function entryOf(body: string, number: number, time: string): Entry {
+  let entry: unknown
   try {
-    const entry: unknown = JSON.parse(body)
-    if (typeof entry === 'object' && entry !== null && 'number' in entry) return entry as Entry
+    entry = JSON.parse(body)
   } catch {
-    // Said by the kind below, and by `check`.
+    entry = undefined
   }
-  return { number: 0, time: '', kind: 'unreadable' } as unknown as Entry
+  return typeof entry === 'object' && entry !== null ? { ...(entry as Entry), number } : { number, time, kind: 'unreadable' }
+}
+
+/** A head that is kept; one that cannot be read any more has no signature that holds. */
+function headOf(text: string, number: number): LedgerHead {
+  try {
+    return JSON.parse(text) as LedgerHead
+  } catch {
+    return { ledger: '', number, hash: '', time: '', algorithm: 'Ed25519', publicKey: '', signature: '' }
+  }
 }

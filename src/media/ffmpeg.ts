@@ -134,6 +134,9 @@ export interface TrackFacts {
   seconds?: number
   /** A picture that goes with the sound, e.g. the cover. */
   cover: boolean
+  /** Further tracks of the file: sound, subtitles, data. */
+  others: number
+  chapters: number
 }
 
 const CHANNELS: { readonly [layout: string]: number } = { mono: 1, stereo: 2, downmix: 2, '2.1': 3, '3.0': 3, '4.0': 4, quad: 4, '3.1': 4, '5.0': 5, '4.1': 5, '5.1': 6, '6.0': 6, hexagonal: 6, '6.1': 7, '7.0': 7, '7.1': 8, octagonal: 8 }
@@ -180,6 +183,8 @@ export function factsIn(said: string): TrackFacts | undefined {
   const depth = bits ?? /^[su](\d+)/.exec(format)?.[1]
   return {
     codec, rate: Number(rate), channels, cover: said.includes('(attached pic)'),
+    others: [...said.matchAll(/Stream #0:\d+.*?: (?:Audio|Subtitle|Data|Attachment):/g)].length - 1,
+    chapters: [...said.matchAll(/^ *Chapter #0:\d+/gm)].length,
     ...(depth === undefined ? {} : { bits: Number(depth) }),
     ...(own ?? whole ? { bitrate: Number(own ?? whole) * 1000 } : {}),
     ...(seconds === undefined ? {} : { seconds: Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds) }),

@@ -22,6 +22,9 @@ export interface Track {
   bitrate?: number
   /** Its samples from the start, whole frames a piece, interleaved; each call reads them anew. */
   blocks(): AsyncIterable<Float32Array>
+  /** Further tracks of the file, and its chapters: what is coded anew has the first track of sound only. */
+  others?: number
+  chapters?: number
   /** What the decoder complained of while it read the samples the last time. */
   complaint?(): string | undefined
 }
@@ -179,8 +182,8 @@ async function openOther(file: SoundFile, asked: string | undefined, deadline: D
   }
 }
 
-function trackOf({ rate, channels, codec, bitrate }: TrackFacts): Omit<Track, 'blocks'> {
-  return { rate, channels, codec, lossless: LOSSLESS.test(codec), ...(bitrate === undefined ? {} : { bitrate }) }
+function trackOf({ rate, channels, codec, bitrate, others, chapters }: TrackFacts): Omit<Track, 'blocks'> {
+  return { rate, channels, codec, others, chapters, lossless: LOSSLESS.test(codec), ...(bitrate === undefined ? {} : { bitrate }) }
 }
 
 async function* decoded(program: string, file: SoundFile, { channels, rate }: TrackFacts, deadline: Deadline, complain: (said: string) => void): AsyncGenerator<Float32Array> {

@@ -59,9 +59,20 @@ export function soundChanger<Output>(engine: Engine, codec: SoundCodec, source: 
       carries: marked || work.found,
       rhythm: label || clip?.form === 'rhythm',
       labelled: label || clip !== undefined,
-      findings: [...work.findings, ...(clip?.findings ?? []), ...judgePlace(plan, clip?.form)],
+      findings: [...work.findings, ...(marked || place !== undefined ? leftBehind(track, before.type, place !== undefined) : []), ...(clip?.findings ?? []), ...judgePlace(plan, clip?.form)],
     }
   }
+}
+
+/** Rule M14: tracks and chapters that are not, or not rightly, in what was coded anew. `moved`: a label stands in the sound. */
+function leftBehind({ others = 0, chapters = 0 }: Track, type: string, moved: boolean): Finding[] {
+  const remedy = 'Use metadataOnly (--metadata-only), which keeps all of it.'
+  const findings: Finding[] = []
+  if (others > 0) findings.push({ rule: 'M14', severity: 'warning', message: `Only the first track of sound was coded anew; ${others} further tracks are not in the output.`, remedy })
+  // Those of an ID3 tag are carried with it.
+  if (chapters > 0 && type !== 'audio/mpeg') findings.push({ rule: 'M14', severity: 'warning', message: `The ${chapters} chapters of the source are not in the output.`, remedy })
+  else if (chapters > 0 && moved) findings.push({ rule: 'M14', severity: 'warning', message: 'The chapters keep the times that they had; the label moved the sound behind it.', remedy })
+  return findings
 }
 
 async function* checkedBy(deadline: Deadline, pieces: Pieces): AsyncGenerator<Float32Array> {

@@ -1,5 +1,6 @@
 // Texts that come in pieces: token deltas, and the event streams of chat completions. Pieces of any size give the same result.
 import type { Engine } from '../engine/engine.js'
+import { CountermarkError } from '../errors.js'
 import { findTextLabel, labelParts, type TextLabelOptions } from './label.js'
 import { settingsOf, type TextMarkOptions } from './text.js'
 
@@ -33,6 +34,8 @@ export function textWriter(engine: Engine, options: TextStreamOptions): TextWrit
   return {
     push: (piece) => {
       if (piece === '') return ''
+      if (first && format === 'html' && /^\s*<(?:!doctype|html)\b/i.test(piece))
+        throw new CountermarkError('ERR_PARAMETER', 'A stream takes parts of pages; the label of a whole page stands in its body, which has not come yet.', { remedy: 'Use text.mark, or mark, on the whole page.' })
       const start = first ? before : ''
       first = false
       if (head.length < EDGE) head += piece.slice(0, EDGE)

@@ -1,7 +1,7 @@
 // The words of the ledger as types: what was marked, in a chain of hashes (docs/ledger.md).
 
-/** What a line of the ledger is about. */
-export type EntryKind = 'open' | 'policy' | 'mark' | 'propagate' | 'void' | 'tombstone'
+/** What a line of the ledger is about. `unreadable` is never written: it stands for an entry whose body somebody altered beyond reading. */
+export type EntryKind = 'open' | 'policy' | 'mark' | 'propagate' | 'void' | 'tombstone' | 'unreadable'
 
 /** One line of the ledger. Which fields are there follows from `kind`. */
 export interface Entry {
