@@ -29,7 +29,12 @@ export interface Request {
   sound?: SoundDecoder
   /** Reads C2PA manifests. Default in Node: the optional package; elsewhere manifests are not checked. */
   manifests?: ManifestReader
+  /** Told of what is known so far, before a slower part of the search begins, which waits for it. */
+  onPart?: ((stage: Stage, sight: Sight) => Promise<void>) | undefined
 }
+
+/** How far a search has come: the metadata is read; the direct stage has looked at a picture. */
+export type Stage = 'metadata' | 'direct'
 
 /** Everything that was seen, and how much of the file could be seen at all. */
 export interface Sight {
@@ -93,6 +98,7 @@ export async function gather(
   await addMetadata(() => engine.metadataRead(bytes), request, sight)
   await addFurther(whole, request, sight)
   await readC2pa(bytes, request, sight)
+  await request.onPart?.('metadata', sight)
   if (request.pixels) await readPixels(engine, decoder, bytes, info, request, sight, limits, deadline)
   return sight
 }
@@ -115,10 +121,11 @@ export interface Hearing {
 }
 
 /** Reads the metadata of a file whose pixels nobody decodes here, and listens to a sound. */
-export async function gatherMetadata(type: string, read: () => MetadataReport | Promise<MetadataReport>, request: Pick<Request, 'expect' | 'trust'>, whole: Whole, hearing?: Hearing): Promise<Sight> {
+export async function gatherMetadata(type: string, read: () => MetadataReport | Promise<MetadataReport>, request: Pick<Request, 'expect' | 'trust' | 'onPart'>, whole: Whole, hearing?: Hearing): Promise<Sight> {
   const sight: Sight = { type, evidence: [], metadata: 'read', pixels: 'skipped', unsearched: true, findings: [] }
   await addMetadata(read, request, sight)
   await addFurther(whole, request, sight)
+  await request.onPart?.('metadata', sight)
   const modality = modalityOf(sight.type)
   if (modality === 'audio' && hearing !== undefined) await addHeard(hearing, request, sight)
   else
@@ -228,6 +235,23 @@ async function readC2pa(bytes: Uint8Array, { trust = [], manifests }: Request, s
   }
 }
 
+/**
+ * Looks for the keys in one picture. Whoever waits hears first what the direct stage says; a payload that it reads is what
+ * the whole search would give, which stops there too.
+ */
+async function search(
+  engine: Engine, picture: Picture, keys: Key[], request: Pick<Request, 'effort' | 'expect' | 'onPart'>, sight: Sight, deadline: Deadline,
+): Promise<WatermarkEvidence[]> {
+  const look = (wanted: Key[], effort: Effort): Promise<WatermarkEvidence[]> => deadline.within(detect(engine, picture, { keys: wanted, effort }))
+  if (request.onPart === undefined) return look(keys, request.effort)
+  const early = await look(keys, 'direct')
+  const record = soleRecord(sight.evidence)
+  await request.onPart('direct', { ...sight, evidence: [...early.map((mark) => compared(engine, mark, request, record)), ...sight.evidence] })
+  const open = request.effort === 'direct' ? [] : keys.filter((_, at) => early[at]?.payload === undefined)
+  const whole = open.length === 0 ? [] : await look(open, request.effort)
+  return early.map((one, at) => whole[open.indexOf(keys[at] ?? '')] ?? one)
+}
+
 async function readPixels(
   engine: Engine, decoder: Decoder, bytes: Uint8Array, info: FileInfo | undefined, request: Request, sight: Sight, limits: Limits, deadline: Deadline,
 ): Promise<void> {
@@ -261,7 +285,7 @@ async function readPixels(
     if (decoded === undefined) break
     const picture: Picture = { ...decoded.picture, orientation: decoded.turned ? 1 : (info?.orientation ?? decoded.picture.orientation ?? 1) }
     const keys = request.everyFrame ? wanted : wanted.filter((key) => marks.get(key)?.found !== true)
-    const seen = await deadline.within(detect(engine, picture, { keys, effort: request.effort }))
+    const seen = await search(engine, picture, keys, looked === 0 ? request : { ...request, onPart: undefined }, sight, deadline)
     for (const [at, key] of keys.entries()) {
       const mark = seen[at]
       if (mark === undefined) continue
