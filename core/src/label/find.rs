@@ -34,6 +34,8 @@ pub const THRESHOLD: f32 = 0.6;
 const CLEAR: f32 = 16.0;
 const TINY: f32 = 8.0;
 const STRICT: f32 = 0.85;
+/// A score with which a label is read beyond doubt: those of other wordings are not looked for then.
+const SURE: f32 = 0.9;
 /// Texts that may be asked for.
 const MOST_TEXTS: usize = 8;
 
@@ -101,7 +103,11 @@ pub fn find(samples: &[u8], options: &Options) -> Result<Evidence> {
         if let Some(found) = search(&levels, &line)
             .filter(|found| best.as_ref().is_none_or(|(other, _)| found.margin(short) > other.margin(short)))
         {
+            let sure = found.score >= SURE;
             best = Some((found, text));
+            if sure {
+                break;
+            }
         }
     }
     let found = best.as_ref().is_some_and(|(found, _)| found.margin(short) >= 0.0);
