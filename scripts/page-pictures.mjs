@@ -64,7 +64,7 @@ function tone(seconds, rate = 16_000) {
 /** One view as PNG bytes: the whole page. */
 async function view(browser, url, { file, dark, zh, phone, part }, made) {
   const page = await browser.newPage({
-    colorScheme: dark ? 'dark' : 'light', viewport: phone ? { width: 390, height: 780 } : { width: 1100, height: 760 }, deviceScaleFactor: phone ? 1.5 : 1,
+    colorScheme: dark ? 'dark' : 'light', viewport: phone ? { width: 390, height: 780 } : { width: 1000, height: 760 },
     serviceWorkers: 'block',
   })
   page.on('console', (said) => said.type() === 'error' && console.error(said.text()))
@@ -82,7 +82,8 @@ async function view(browser, url, { file, dark, zh, phone, part }, made) {
     await page.locator('countermark-verifier input[type=file]').setInputFiles({ name, mimeType: 'application/octet-stream', buffer })
     await page.locator(part ? 'countermark-verifier .stages li.done' : 'countermark-verifier .verdict').first().waitFor({ timeout: 60_000 })
   }
-  const shot = await page.screenshot({ fullPage: true })
+  // What people see first; the notes below are the same in every view.
+  const shot = await page.screenshot({ fullPage: true, clip: { x: 0, y: 0, width: phone ? 390 : 1000, height: Math.min(phone ? 1500 : 1300, await page.evaluate(() => document.documentElement.scrollHeight)) } })
   await page.close()
   return shot
 }
