@@ -69,8 +69,10 @@ textarea {
 .drop.compact svg { width: 2rem; height: 2rem; }
 .drop.compact .call { font-size: 1.05rem; }
 .drop.compact .hint { display: none; }
+.drop.compact .call { grid-column: 2; }
 .drop.compact .privacy { grid-column: 2; grid-row: 2; }
 .drop.compact :is(svg, button) { grid-row: 1 / span 2; }
+.drop.compact button { grid-column: 3; white-space: nowrap; }
 .status:empty { display: none; }
 .status.spoken { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
 .status { margin-top: .9rem; padding: .1rem .3rem; color: var(--_muted); }
@@ -136,7 +138,8 @@ pre { overflow: auto; max-height: 22rem; font: .85rem/1.5 ui-monospace, "Cascadi
 }
 @container (max-width: 30rem) {
   .drop:not(.compact) { padding: 1.8rem 1rem; }
-  .drop.compact .privacy { display: none; }
+  .drop.compact :is(.privacy, svg) { display: none; }
+  .drop.compact { grid-template-columns: 0 1fr auto; gap: 0; }
   .verdict svg { width: 2.4rem; height: 2.4rem; }
   .verdict h2 { font-size: 1.3rem; }
   th, td { display: block; width: auto; padding: .1rem 0; }

@@ -37,7 +37,7 @@ const EN = {
   watermark: 'Invisible watermark', label: 'Visible label', soundLabel: 'Audible label', textMark: 'Label in the text', metadataLabel: 'Metadata label (AIGC)',
   iptc: 'Digital source type (IPTC)', c2pa: 'Content Credentials (C2PA)', signature: 'Digital signature', trace: 'Trace of a generator',
   key: 'key {key}', publicKey: 'public key', bits: 'content code {payload} ({bits} bits)',
-  chance: 'chance of this without a mark: {chance}', chanceBelow: 'chance of this without a mark: {chance} by calculation, too small to be measured', oneIn: '1 in {count}',
+  chance: 'chance of this without a mark: {chance}', chanceBelow: 'chance of this without a mark: less than {chance}, by calculation', oneIn: '1 in {count}',
   certain: 'as good as certain', strong: 'very strong', fair: 'fair',
   matches: 'agrees with the metadata', differs: 'does not agree with the metadata', isExpected: 'is the content asked for', isNotExpected: 'is not the content asked for',
   rotated: 'turned by {degrees}°', mirrored: 'mirrored', frame: 'in frame {frame}', seconds: '{spans} s', speed: 'speed × {speed}', tempo: 'tempo × {tempo}',
@@ -88,7 +88,7 @@ const ZH: { readonly [word in Word]: string } = {
   watermark: '隐形水印', label: '显式标识', soundLabel: '声音标识', textMark: '文中标识', metadataLabel: '元数据标识（AIGC）',
   iptc: '数字来源类型（IPTC）', c2pa: '内容凭证（C2PA）', signature: '数字签名', trace: '生成工具痕迹',
   key: '密钥 {key}', publicKey: '公开密钥', bits: '内容编码 {payload}（{bits} 位）',
-  chance: '没有水印而偶然如此的概率：{chance}', chanceBelow: '没有水印而偶然如此的概率：推算为{chance}，小到无法实测', oneIn: '{count} 分之一',
+  chance: '没有水印而偶然如此的概率：{chance}', chanceBelow: '没有水印而偶然如此的概率：推算小于{chance}', oneIn: '{count} 分之一',
   certain: '几乎确定', strong: '非常可靠', fair: '较可靠',
   matches: '与元数据一致', differs: '与元数据不一致', isExpected: '即所查内容', isNotExpected: '不是所查内容',
   rotated: '旋转了 {degrees}°', mirrored: '左右翻转', frame: '第 {frame} 帧', seconds: '{spans} 秒', speed: '速度 × {speed}', tempo: '节奏 × {tempo}',
@@ -123,6 +123,9 @@ const POLICIES: { readonly [language in Language]: { readonly [name: string]: st
   zh: { cn: '中国', eu: '欧盟', 'us-ca': '美国加利福尼亚州', kr: '韩国', in: '印度', all: '全部法规' },
 }
 
+/** Smaller chances than 10 to the minus this are not told apart. */
+const POWER = 30
+
 /** How to speak a language. */
 export interface Speech {
   language: Language
@@ -133,8 +136,8 @@ export interface Speech {
   verdict(verdict: Verdict, policy: string): string
   /** A sentence of the SDK. */
   sdk(english: string): string
-  /** A p-value in words. */
-  chance(pValue: number, below: boolean): string
+  /** A p-value in words; `extrapolated`: below what was calibrated. */
+  chance(pValue: number, extrapolated: boolean): string
 }
 
 /** The speech of a language; of Chinese, after its table has come. */
@@ -146,9 +149,10 @@ export async function speechOf(language: Language): Promise<Speech> {
     language, say, sdk,
     state: (state, verdict) => (state === 'none' && verdict === 'cannot tell' ? (language === 'zh' ? '无法判定' : 'Cannot tell') : STATES[language][state]),
     verdict: (verdict, policy) => VERDICTS[language][verdict].replace('{policy}', () => POLICIES[language][policy] ?? policy),
-    chance: (pValue, below) => {
-      const power = Math.floor(-Math.log10(Math.max(pValue, 1e-300)))
-      const count = power < 4 ? String(Math.max(1, Math.round(1 / Math.max(pValue, 1e-300)))) : `10${[...String(power)].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('')}`
+    chance: (pValue, extrapolated) => {
+      const power = Math.floor(-Math.log10(Math.max(pValue, 10 ** -POWER)))
+      const below = extrapolated || power === POWER
+      const count = power < 4 ? String(Math.max(1, Math.round(1 / pValue))) : `10${[...String(power)].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('')}`
       const weight = say(pValue <= 1e-12 ? 'certain' : pValue <= 1e-6 ? 'strong' : 'fair')
       return `${weight}${language === 'zh' ? '；' : '; '}${say(below ? 'chanceBelow' : 'chance', { chance: say('oneIn', { count }) })}`
     },
