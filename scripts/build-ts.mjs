@@ -9,6 +9,7 @@ import { checkFirstLoad } from './first-load.mjs'
 const BUNDLED = [
   { name: 'fflate', folder: 'document', licence: 'LICENSE' },
   { name: 'sm-crypto-v2', folder: 'signature', licence: 'LICENCE_MIT', exports: ['sm2', 'sm3'] },
+  { name: 'mediabunny', folder: 'media', licence: 'LICENSE', exports: ['ALL_FORMATS', 'AudioSampleSink', 'BufferSource', 'EncodedPacketSink', 'Input', 'VideoSampleSink'] },
 ]
 
 rmSync('dist', { recursive: true, force: true })

@@ -4,13 +4,15 @@ import type { ErrorCode } from './errors.js'
 import type { AudioLabelEvidence, AudioWatermarkEvidence, SoundPosition } from './types/audio.js'
 import type { C2paOptions, C2paReading } from './types/c2pa.js'
 import type { LedgerWriter } from './types/ledger.js'
+import type { SignatureEvidence, SignOptions } from './types/signature.js'
 export type * from './types/audio.js'
 export type * from './types/c2pa.js'
 export type * from './types/ledger.js'
 export type * from './types/relabel.js'
+export type * from './types/signature.js'
 
 /** What content is, where its samples or its text are marked. Films and other documents get their metadata only. */
-export type Modality = 'image' | 'audio' | 'text'
+export type Modality = 'image' | 'audio' | 'video' | 'text'
 
 /** What the mark of a text says: that it is one (found in shorter excerpts), or also which content it is. */
 export type TextProfile = 'presence' | 'id'
@@ -196,25 +198,24 @@ export interface LabelEvidence {
   }
 }
 
-/** What the signature in ReservedCode1 is worth (rule S1). */
-export interface SignatureEvidence {
-  kind: 'signature'
-  /** True where ReservedCode1 or ReservedCode2 holds a SecurityData with a signature. */
-  found: boolean
-  algorithm?: SignatureAlgorithm | (string & {})
-  /** Whether the signature holds for Label, ContentProducer and ProduceID; absent: not checked, `problem` says why. */
-  valid?: boolean
-  /** Whether the coded content is that which was signed; absent where no binding is there, or it could not be checked. */
-  bound?: boolean
-  /** Whether the key is one that the caller trusts; absent where the caller named none. */
-  trusted?: boolean
-  /** True where the form is Countermark's own, whose every part is known. */
-  own?: boolean
-  /** First 16 hexadecimal digits of SHA-256 of the public key (SubjectPublicKeyInfo). */
-  keyId?: string
-  /** `ReservedCode1`. */
-  location?: string
-  problem?: string
+/** What the watermark detector says of one key in a film's pictures. */
+export interface VideoWatermarkEvidence extends Omit<WatermarkEvidence, 'modality' | 'where' | 'profile' | 'symbols' | 'matches' | 'spans' | 'frame'> {
+  modality: 'video'
+  where?: {
+    /** In the pixels of a frame as it is stored. */
+    transform: Transform
+    /** Marked parts, from and to in seconds, to about a second. */
+    spans: [number, number][]
+    /** Seconds up to which frames were looked at: nothing is said of what follows. */
+    looked: number
+  }
+}
+
+/** What the search for a visible label says of a film's first two seconds. */
+export interface VideoLabelEvidence extends Omit<LabelEvidence, 'modality' | 'range' | 'service' | 'frame'> {
+  modality: 'video'
+  /** Seconds of the frames that were looked at, and whether it stands there. */
+  frames?: [number, boolean][]
 }
 
 /** What another generator leaves in a file: evidence for "suspected", never for more. */
@@ -230,25 +231,7 @@ export interface TraceEvidence {
 }
 
 /** One detector's finding. */
-export type Evidence = WatermarkEvidence | AudioWatermarkEvidence | MetadataEvidence | LabelEvidence | AudioLabelEvidence | SignatureEvidence | TraceEvidence
-
-/** Algorithms of signatures. */
-export type SignatureAlgorithm = 'SM2' | 'ECDSA-P256' | 'Ed25519'
-
-/** A key that lies elsewhere, e.g. in a key management service. */
-export interface RemoteSigner {
-  algorithm: SignatureAlgorithm
-  /** PEM of the certificate, or of the public key. */
-  certificate: string
-  /**
-   * Signs the bytes (they are the message, not its hash). SM2 (user id 1234567812345678) and ECDSA: DER or 64 bytes r, s;
-   * Ed25519: 64 bytes.
-   */
-  sign(message: Uint8Array): Promise<Uint8Array>
-}
-
-/** Who signs the label: a PKCS#8 PEM text with the certificate (or none: the public key is written), or a remote key. */
-export type SignOptions = { key: string; certificate?: string } | RemoteSigner
+export type Evidence = WatermarkEvidence | AudioWatermarkEvidence | VideoWatermarkEvidence | MetadataEvidence | LabelEvidence | AudioLabelEvidence | VideoLabelEvidence | SignatureEvidence | TraceEvidence
 
 /** A rule that speaks about this file. Numbers as in docs/rules.md (M metadata, S signature, I image, W watermark, C C2PA, P platform). */
 export interface Finding {

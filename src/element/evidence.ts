@@ -1,5 +1,5 @@
 // One detector's finding as a line of words.
-import type { AudioLabelEvidence, AudioWatermarkEvidence, Evidence, LabelEvidence, MetadataEvidence, SignatureEvidence, WatermarkEvidence } from '../browser.js'
+import type { AudioLabelEvidence, AudioWatermarkEvidence, Evidence, LabelEvidence, MetadataEvidence, SignatureEvidence, VideoLabelEvidence, VideoWatermarkEvidence, WatermarkEvidence } from '../browser.js'
 import type { Speech } from './words.js'
 
 /** What it is called, whether it was found, and what else is known of it. */
@@ -13,6 +13,7 @@ export function linesOf(evidence: readonly Evidence[], speech: Speech): Line[] {
 function nameOf(one: Evidence, { say }: Speech): string {
   if (one.kind === 'metadata') return say(one.format === 'aigc' ? 'metadataLabel' : one.format)
   if (one.kind === 'label') return say(one.modality === 'audio' ? 'soundLabel' : one.modality === 'text' ? 'textMark' : 'label')
+  if (one.kind === 'watermark' && one.modality === 'audio') return say('soundMark')
   return say(one.kind)
 }
 
@@ -26,7 +27,7 @@ function factsOf(one: Evidence, speech: Speech): string[] {
   }
 }
 
-function watermark(one: WatermarkEvidence | AudioWatermarkEvidence, { say, chance }: Speech): string[] {
+function watermark(one: WatermarkEvidence | AudioWatermarkEvidence | VideoWatermarkEvidence, { say, chance }: Speech): string[] {
   const facts: string[] = []
   if (one.pValue !== undefined) facts.push(chance(one.pValue, one.extrapolated === true))
   facts.push(one.key === 'public' ? say('publicKey') : say('key', { key: one.key }))
@@ -39,8 +40,8 @@ function watermark(one: WatermarkEvidence | AudioWatermarkEvidence, { say, chanc
     if (Math.abs(rotation) >= 0.5) facts.push(say('rotated', { degrees: Number(rotation.toFixed(1)) }))
     if (mirrored) facts.push(say('mirrored'))
   }
-  if (where !== undefined && 'spans' in where) {
-    facts.push(say('seconds', { spans: spansOf(where.spans) }))
+  if (where !== undefined && 'spans' in where) facts.push(say('seconds', { spans: spansOf(where.spans) }))
+  if (where !== undefined && 'speed' in where) {
     if (Math.abs(where.speed - 1) > 0.002) facts.push(say('speed', { speed: where.speed.toFixed(3) }))
     if (Math.abs(where.tempo - 1) > 0.002) facts.push(say('tempo', { tempo: where.tempo.toFixed(3) }))
   }
@@ -49,7 +50,7 @@ function watermark(one: WatermarkEvidence | AudioWatermarkEvidence, { say, chanc
   return facts
 }
 
-function label(one: LabelEvidence | AudioLabelEvidence, { say }: Speech): string[] {
+function label(one: LabelEvidence | AudioLabelEvidence | VideoLabelEvidence, { say }: Speech): string[] {
   const facts: string[] = []
   if (one.text !== undefined) facts.push(say('says', { text: one.text.join(' / ') }))
   if ('range' in one && one.range !== undefined) facts.push(say(one.range.position === 'start' ? 'atStart' : 'atEnd'))

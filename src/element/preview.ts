@@ -1,5 +1,5 @@
 // Where something was found: outlines over a picture, a timeline, highlighted passages of a text.
-import type { AudioLabelEvidence, AudioWatermarkEvidence, Evidence, LabelEvidence, WatermarkEvidence } from '../browser.js'
+import type { Evidence, LabelEvidence, WatermarkEvidence } from '../browser.js'
 import { make } from './dom.js'
 import { spansOf } from './evidence.js'
 import type { Speech } from './words.js'
@@ -11,10 +11,10 @@ const LINES = 60
 /** Characters of a text that are shown. */
 const CHARACTERS = 20_000
 
-/** The preview of a file, or undefined where there is nothing to show. `pieces`: seconds of a sound are not known, only its marks. */
+/** The preview of a file, or undefined where there is nothing to show. */
 export async function previewOf(file: Blob & { name?: string }, type: string, evidence: readonly Evidence[], speech: Speech): Promise<HTMLElement | undefined> {
   if (type.startsWith('image/')) return pictureOf(file, evidence, speech)
-  if (type.startsWith('audio/')) return timelineOf(file, evidence, speech)
+  if (/^(audio|video)\//.test(type)) return timelineOf(file, evidence, speech)
   if (type.startsWith('text/')) return textOf(file, evidence, speech)
   return undefined
 }
@@ -93,27 +93,33 @@ function outlineTile(context: CanvasRenderingContext2D, corners: Corners): void 
   outline(context, corners, TILE)
 }
 
+/** One row for what is seen and one for what is heard, up to the end of the last mark: how long the file is the result does not say. */
 function timelineOf(file: Blob & { name?: string }, evidence: readonly Evidence[], { say }: Speech): HTMLElement | undefined {
-  const found = evidence.filter((one): one is AudioWatermarkEvidence | AudioLabelEvidence => one.found && 'modality' in one && one.modality === 'audio' && one.where !== undefined)
-  const spans = found.flatMap((one) => one.where!.spans.map((span) => ({ span, kind: one.kind })))
-  const end = Math.max(...spans.map(({ span }) => span[1]))
-  if (spans.length === 0 || !(end > 0)) return undefined
+  const spans = evidence.flatMap((one) =>
+    one.found && (one.kind === 'watermark' || one.kind === 'label') && one.where !== undefined && 'spans' in one.where
+      ? one.where.spans.map((span) => ({ span, kind: one.kind, row: one.modality })) : [])
+  const end = Math.max(0, ...spans.map(({ span }) => span[1]))
+  if (end === 0) return undefined
+  const rows = (['video', 'audio'] as const).filter((row) => spans.some((one) => one.row === row))
   const canvas = make('canvas', { role: 'img', part: 'preview', class: 'timeline' })
   canvas.width = 1200
-  canvas.height = 96
+  canvas.height = 96 * rows.length
   canvas.setAttribute('aria-label', say('previewTime', { file: file.name ?? '', spans: say('seconds', { spans: spansOf(spans.map(({ span }) => span)) }) }))
   const context = canvas.getContext('2d')
-  if (context !== null) {
-    context.fillStyle = 'rgb(128 128 128 / .25)'
-    context.fillRect(0, 36, 1200, 24)
-    for (const { span: [from, to], kind } of spans) {
-      context.fillStyle = kind === 'watermark' ? TILE : LABEL
-      context.fillRect((from / end) * 1200, kind === 'watermark' ? 30 : 18, Math.max(4, ((to - from) / end) * 1200), kind === 'watermark' ? 36 : 60)
+  if (context !== null)
+    for (const [at, row] of rows.entries()) {
+      context.fillStyle = 'rgb(128 128 128 / .25)'
+      context.fillRect(0, 96 * at + 36, 1200, 24)
+      for (const { span: [from, to], kind } of spans.filter((one) => one.row === row)) {
+        context.fillStyle = kind === 'watermark' ? TILE : LABEL
+        context.fillRect((from / end) * 1200, 96 * at + (kind === 'watermark' ? 30 : 18), Math.max(4, ((to - from) / end) * 1200), kind === 'watermark' ? 36 : 60)
+      }
     }
-  }
-  const kinds = new Set(spans.map(({ kind }) => kind))
-  return make('figure', {}, canvas, make('div', { class: 'ends', 'aria-hidden': 'true' }, make('span', {}, '0.0'), make('span', {}, say('seconds', { spans: end.toFixed(1) }))),
-    legend([...(kinds.has('watermark') ? [['tile', say('previewSpan')] as const] : []), ...(kinds.has('label') ? [['label', say('previewSound')] as const] : [])]))
+  const named = (kind: 'watermark' | 'label', row: 'video' | 'audio'): boolean => spans.some((one) => one.kind === kind && one.row === row)
+  return make('figure', {}, canvas, make('div', { class: 'ends', 'aria-hidden': 'true' }, make('span', {}, '0.0'), make('span', {}, say('lastMark', { second: end.toFixed(1) }))), legend([
+    ...(named('watermark', 'video') ? [['tile', say('previewFilm')] as const] : []), ...(named('watermark', 'audio') ? [['tile', say('previewSpan')] as const] : []),
+    ...(named('label', 'audio') ? [['label', say('previewSound')] as const] : []),
+  ]))
 }
 
 async function textOf(file: Blob, evidence: readonly Evidence[], { say }: Speech): Promise<HTMLElement | undefined> {

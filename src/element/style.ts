@@ -106,7 +106,7 @@ section, .verdict { background: var(--_surface); border: 1px solid var(--_line);
 h3 { font-size: 1.02rem; margin-bottom: .6rem; }
 figure { display: grid; gap: .6rem; justify-items: start; }
 canvas { display: block; max-width: 100%; height: auto; max-height: 30rem; border-radius: 8px; background: var(--_raised); }
-canvas.timeline { width: 100%; height: 4.5rem; }
+canvas.timeline { width: 100%; height: auto; }
 .ends { display: flex; justify-content: space-between; width: 100%; color: var(--_muted); font-size: .9rem; }
 .text { position: relative; max-height: 16rem; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; width: 100%; background: var(--_raised); border-radius: 8px; padding: .8rem 1rem; }
 mark { color: inherit; border-radius: 3px; background: rgb(47 208 255 / .3); }

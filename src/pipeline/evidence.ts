@@ -10,7 +10,7 @@ import { DECODED, modalityOf, REDRAWN, typeOfBytes } from '../media/kind.js'
 import { isAiSourceType } from '../metadata/record.js'
 import { tracesIn } from '../trace/traces.js'
 import { contentHasher, type Hasher } from './content.js'
-import type { Effort, Evidence, Finding, Key, LabelEvidence, MetadataEvidence, Picture, Record, WatermarkEvidence } from '../types.js'
+import type { AudioLabelEvidence, AudioWatermarkEvidence, Effort, Evidence, Finding, Key, LabelEvidence, MetadataEvidence, Picture, Record, VideoLabelEvidence, VideoWatermarkEvidence, WatermarkEvidence } from '../types.js'
 
 /** What is asked of `gather`. */
 export interface Request {
@@ -27,6 +27,8 @@ export interface Request {
   trust?: readonly string[]
   /** Decodes sound. Default: nobody listens. */
   sound?: SoundDecoder
+  /** Decodes films. Default: nobody looks. */
+  film?: FilmReader
   /** Reads C2PA manifests. Default in Node: the optional package; elsewhere manifests are not checked. */
   manifests?: ManifestReader
   /** Told of what is known so far, before a slower part of the search begins, which waits for it. */
@@ -35,6 +37,18 @@ export interface Request {
 
 /** How far a search has come: the metadata is read; the direct stage has looked at a picture. */
 export type Stage = 'metadata' | 'direct'
+
+/** What a film shows and sounds like. `sounds`: one a track. `whole`: no part of its time was left out. */
+export interface FilmSeen {
+  marks: VideoWatermarkEvidence[]
+  label?: VideoLabelEvidence
+  sounds: { marks: AudioWatermarkEvidence[]; label: AudioLabelEvidence }[]
+  whole: boolean
+  findings: Finding[]
+}
+
+/** Decodes a film and asks the detectors. */
+export type FilmReader = (source: { type: string } & ({ bytes: Uint8Array } | { path: string }), asked: { keys: Key[]; effort: Effort; texts: readonly (readonly string[])[] }) => Promise<FilmSeen>
 
 /** Everything that was seen, and how much of the file could be seen at all. */
 export interface Sight {
@@ -85,7 +99,7 @@ export async function gather(
   const type = typeOrThrow(bytes)
   const whole: Whole = { texts: () => engine.metadataTexts(bytes), hash: contentHasher(engine, bytes) }
   if (!DECODED.includes(type)) {
-    const hearing = request.sound && { engine, decoder: request.sound, source: { bytes }, keys: keysOf(request.keys), effort: request.effort, deadline }
+    const hearing = request.sound && { engine, decoder: request.sound, ...(request.film === undefined ? {} : { film: request.film }), texts: request.texts, source: { bytes }, keys: keysOf(request.keys), effort: request.effort, deadline }
     const sight = await gatherMetadata(type, () => engine.metadataRead(bytes), request, whole, hearing)
     await readC2pa(bytes, request, sight)
     return sight
@@ -114,6 +128,9 @@ export interface Whole {
 export interface Hearing {
   engine: Engine
   decoder: SoundDecoder
+  film?: FilmReader
+  /** Wordings of labels that are looked for in films. */
+  texts?: readonly (readonly string[])[]
   source: { bytes: Uint8Array } | { path: string }
   keys: Key[]
   effort: Effort
@@ -128,6 +145,7 @@ export async function gatherMetadata(type: string, read: () => MetadataReport | 
   await request.onPart?.('metadata', sight)
   const modality = modalityOf(sight.type)
   if (modality === 'audio' && hearing !== undefined) await addHeard(hearing, request, sight)
+  else if (modality === 'video' && hearing?.film !== undefined) await addSeen({ ...hearing, film: hearing.film }, request, sight)
   else
     sight.findings.push({ rule: 'P2', severity: 'info', message: modality === 'image'
       ? `Files of type ${sight.type} are not decoded: only the metadata was looked at, not watermarks and visible labels.`
@@ -160,6 +178,26 @@ async function addHeard({ engine, decoder, source, keys, effort, deadline }: Hea
   sight.evidence.unshift(...heard.marks.map((mark) => compared(engine, mark, request, record)))
   sight.evidence.push(heard.label)
   if (heard.silent !== undefined) sight.findings.push({ rule: 'W1', severity: 'info', message: `No watermark can be in this sound: ${heard.silent}.` })
+}
+
+/** Looks at a film and listens to it, and adds what was seen. One that cannot be decoded here leaves its samples unseen. */
+async function addSeen({ engine, film, source, keys, effort, texts = [] }: Hearing & { film: FilmReader }, request: Pick<Request, 'expect'>, sight: Sight): Promise<void> {
+  const seen = await attempt(() => film({ ...source, type: sight.type }, { keys, effort, texts }))
+  if (seen instanceof CountermarkError) {
+    const unable = seen.code === 'ERR_MISSING' || seen.code === 'ERR_UNSUPPORTED'
+    if (!unable) sight.pixels = 'failed'
+    sight.findings.push(unable
+      ? { rule: 'P2', severity: 'info', message: `Only the metadata was looked at, not the film itself: ${seen.message}` }
+      : { rule: 'P2', severity: 'warning', message: `The film could not be decoded: ${seen.message}` })
+    return
+  }
+  delete sight.unsearched
+  sight.pixels = seen.whole ? 'read' : 'partly'
+  sight.findings.push(...seen.findings)
+  const record = soleRecord(sight.evidence)
+  sight.evidence.unshift(...[...seen.marks, ...seen.sounds.flatMap(({ marks }) => marks)].map((mark) => compared(engine, mark, request, record)))
+  if (seen.label !== undefined) sight.evidence.push(seen.label)
+  sight.evidence.push(...seen.sounds.flatMap(({ label }) => (label.found ? [label] : [])))
 }
 
 /** Traces of generators, and signatures. */

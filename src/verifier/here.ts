@@ -6,6 +6,7 @@ import { canvasDecoder } from '../media/canvas.js'
 import { needsFull } from '../media/kind.js'
 import type { SoundDecoder } from '../media/sound.js'
 import { documentOf } from '../pipeline/document.js'
+import type { FilmReader } from '../pipeline/evidence.js'
 import { verifyBytes } from '../pipeline/verify.js'
 import type { PartialResult, VerifyOptions, VerifyResult } from '../types.js'
 import { bytesOf, type PageInput } from './input.js'
@@ -41,6 +42,7 @@ export async function verifyHere(
     await onPart(part)
     deadline.check()
   })
-  const result = await verifyBytes(engine, canvasDecoder, bytes, options, ['public'], limits, deadline, { document, sound: parts.sound, manifests: parts.manifests, onPart: tell })
+  const film: FilmReader = async (source, asked) => (await import('../pipeline/webview.js')).webFilmReader(engine, limits, deadline)(source, asked)
+  const result = await verifyBytes(engine, canvasDecoder, bytes, options, ['public'], limits, deadline, { document, sound: parts.sound, film, manifests: parts.manifests, onPart: tell })
   return { ...(name === undefined ? {} : { file: name }), ...result, ms: Math.round(performance.now() - start) }
 }
