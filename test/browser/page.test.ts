@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { basename, extname } from 'node:path'
+import { basename } from 'node:path'
 import axe from 'axe-core'
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import sharp from 'sharp'
@@ -134,7 +134,7 @@ describe.skipIf(chromiumPath === undefined)('the page that verifies', () => {
     const { output: office } = await mark(docx(), { ...OWN, metadataOnly: true })
     expect(await check('a.docx', office)).toMatchObject({ state: 'Made by AI', found: expect.arrayContaining(['Metadata label (AIGC)']) })
     const { output: sound } = await mark(wavOf(babble(6)), OWN)
-    expect(await check('a.wav', sound)).toMatchObject({ state: 'Made by AI', verdict: 'Its labels comply with the rules of China.', found: expect.arrayContaining(['Invisible watermark', 'Audible label']) })
+    expect(await check('a.wav', sound)).toMatchObject({ state: 'Made by AI', verdict: 'Its labels comply with the rules of China.', found: expect.arrayContaining(['Inaudible watermark', 'Audible label']) })
     expect(await element.locator('canvas').getAttribute('aria-label')).toMatch(/^Timeline of a\.wav: /)
   })
   test('what a file says is never markup', async () => {
@@ -188,9 +188,10 @@ describe.skipIf(chromiumPath === undefined)('the page that verifies', () => {
     await page.setViewportSize({ width: 1100, height: 800 })
   })
 
-  const hostile = mediaFiles('hostile').filter((path) => /^\.(jpg|png|webp|gif|pdf|svg|wav|mp3|mp4|zip|docx)$/.test(extname(path)) && readFileSync(path).length < 2e6).slice(0, 40)
+  // One of each kind: test/browser/verifier.test.ts has all the pictures.
+  const hostile = ['.jpg', '.png', '.webp', '.gif', '.pdf', '.svg', '.wav', '.mp3', '.mp4', '.webm', '.docx', '.epub'].flatMap((end) => mediaFiles('hostile', [end]).filter((path) => readFileSync(path).length < 2e6).slice(0, 1))
   test.skipIf(media === undefined)('hostile files leave the page usable', async () => {
-    expect(hostile.length).toBeGreaterThan(20)
+    expect(hostile.length).toBeGreaterThan(5)
     for (const [at, path] of hostile.entries()) expect((await check(`${at}-${basename(path)}`, readFileSync(path))).state).toMatch(/^(No mark found|Cannot tell|This file could not be checked|Suspected to be made by AI)$/)
     expect(await check('a.png', marked.output)).toMatchObject({ state: 'Made by AI' })
   }, 240_000)
