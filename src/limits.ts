@@ -41,9 +41,10 @@ export function checkPixels(width: number, height: number, limits: Limits): void
     })
 }
 
-/** Seconds of coding for one second of a film: a slow encoder on a small machine. And how long a film is that does not say. */
+/** Seconds of coding for one second of a film: a slow encoder on a small machine. And how long a film is that does not say, or says too much. */
 const FOR_A_SECOND = 60
 const UNKNOWN = 60
+const LONGEST = 3 * 3600
 
 /** One call's time: `within` gives up on a step when the time is over or the caller's signal is raised. */
 export class Deadline {
@@ -68,7 +69,7 @@ export class Deadline {
   /** Gives a film of that many seconds time for its encoder, unless the caller has named a time. */
   extend(film: number | undefined): void {
     if (this.#fixed) return
-    const more = FOR_A_SECOND * (film ?? UNKNOWN)
+    const more = FOR_A_SECOND * Math.min(LONGEST, film ?? UNKNOWN)
     this.#end += more * 1000
     this.#seconds = Math.round(this.#seconds + more)
   }

@@ -8,8 +8,9 @@ import type { FilmReader } from './evidence.js'
 import { complaints, listen } from './listen.js'
 import { watch } from './watch.js'
 
-/** Stretches of sound that are listened to where the pictures have told already whose the film is. */
+/** Stretches of sound, a minute each, that are listened to: where the pictures have told already whose the film is, and else. */
 const FEW = 1
+const MOST = 10
 
 /** Reads films by ffmpeg. Errors: ERR_MISSING without it, ERR_BROKEN, ERR_UNSUPPORTED, ERR_LIMIT. */
 export function filmReader(engine: Engine, ffmpeg: string | undefined, limits: Limits, deadline: Deadline): FilmReader {
@@ -20,7 +21,7 @@ export function filmReader(engine: Engine, ffmpeg: string | undefined, limits: L
     const sounds = []
     for (const [at, track] of film.sounds.entries()) {
       try {
-        const heard = await listen(engine, track, track.blocks(), { keys, effort: read ? 'direct' : effort, ...(read ? { most: FEW } : {}) }, deadline)
+        const heard = await listen(engine, track, track.blocks(), { keys, effort: read ? 'direct' : effort, most: read ? FEW : MOST }, deadline)
         sounds.push(heard)
         findings.push(...complaints(track))
       } catch (thrown) {
