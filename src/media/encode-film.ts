@@ -150,11 +150,13 @@ function argumentsOf(film: Film, { encoder, settings, frames, voices, target }: 
   }
   const streams = [
     { index: film.index, made: () => frames === undefined ? stream('v', film.index, film.disposition, `0:${film.index}`, ['-c:v', 'copy'])
-      : stream('v', film.index, film.disposition, '1:v:0', ['-c:v', encoder, ...Object.entries(settings).flatMap(([name, value]) => [`-${name}`, String(value)])]) },
+      : stream('v', film.index, film.disposition, '1:v:0', ['-c:v', encoder, ...pixels, ...Object.entries(settings).flatMap(([name, value]) => [`-${name}`, String(value)])]) },
     ...voices.map(({ track, blocks }) => ({ index: track.index, made: () => sound(track, blocks) })),
     ...film.others.filter(({ index, kind }) => (kind === 'subtitle' || kind === 'attachment') && !left.includes(index))
       .map(({ index, kind, disposition }) => ({ index, made: () => stream(kind === 'subtitle' ? 's' : 't', index, disposition, `0:${index}`, ['-c', 'copy']) })),
   ]
+  // Left to itself ffmpeg may choose another layout. That of MJPEG says by its name that its range is full; others say so beside it.
+  const pixels = film.format.startsWith('yuvj') ? [] : ['-pix_fmt', film.format]
   const plain = (film.tags.get(-1) ?? []).every((name) => ITUNES.test(name))
   const ticks = base[0] === 1 ? ['-video_track_timescale', String(base[1]), ...(atLeast(abilities, 5, 0) ? ['-movie_timescale', String(base[1])] : [])] : []
   return [

@@ -27,7 +27,8 @@ export interface FilmFacts {
   /** Number of the picture's stream in the file. */
   index: number
   codec: string
-  /** ffmpeg's name of the layout of its frames. */
+  /** ffmpeg's name of the layout of its frames, and of that in which they are read: planes of luma and colour. */
+  pixels: string
   format: string
   frames: Frames
   display: Required<Display>
@@ -170,7 +171,7 @@ function factsOf({ streams = [], format = {}, chapters = [] }: Said, file: { pro
     if (known !== undefined) colour[key] = known
   }
   return {
-    index: picture.index, codec, format: layout.format,
+    index: picture.index, codec, pixels, format: layout.format,
     frames: { width, height, depth: layout.depth, subsampling: layout.subsampling, ...(picture.color_range === 'pc' || pixels.startsWith('yuvj') ? { fullRange: true } : {}) },
     display: { rotation: turned, aspect: aspect === undefined ? 1 : aspect[0] / aspect[1] },
     ...(aspect === undefined ? {} : { aspect }),
@@ -211,7 +212,7 @@ function fraction(text: string | undefined): [number, number] | undefined {
 /** Semi-planar layouts hold the same samples as planar ones. */
 const PLANAR: { readonly [format: string]: string } = { nv12: 'yuv420p', nv21: 'yuv420p', nv16: 'yuv422p', nv24: 'yuv444p', p010le: 'yuv420p10le', p016le: 'yuv420p16le', p210le: 'yuv422p10le', p410le: 'yuv444p10le', yuyv422: 'yuv422p', uyvy422: 'yuv422p' }
 
-/** What a name of ffmpeg's says of the planes. `subsampling` stays open where they are not of luma and colour. */
+/** What a name of ffmpeg's says of the planes. Frames of another kind are converted where they are only looked at. */
 function layoutOf(pixels: string): { format: string; depth: number; subsampling: NonNullable<Frames['subsampling']>; alpha: boolean; planar: boolean } {
   const format = PLANAR[pixels] ?? pixels
   const yuv = /^yuv(j?)(420|422|444)p(?:(\d+)le)?$/.exec(format)
@@ -219,12 +220,12 @@ function layoutOf(pixels: string): { format: string; depth: number; subsampling:
   const alpha = /^(yuva|rgba|bgra|argb|abgr|gbrap|ya\d|pal8|rgb32|ayuv)/.test(format)
   if (yuv !== null) return { format, depth: Number(yuv[3] ?? 8), subsampling: ({ 420: '4:2:0', 422: '4:2:2', 444: '4:4:4' } as const)[yuv[2] as '420'], alpha, planar: true }
   if (grey !== null) return { format, depth: Number(grey[1] ?? 8), subsampling: '4:0:0', alpha, planar: true }
-  return { format, depth: 8, subsampling: '4:2:0', alpha, planar: false }
+  return { format: 'yuv444p', depth: 8, subsampling: '4:4:4', alpha, planar: false }
 }
 
 /** Whether a film's frames are planes of luma and colour as the engine takes them. */
-export function isPlanar({ format }: FilmFacts): boolean {
-  return layoutOf(format).planar
+export function isPlanar({ pixels }: FilmFacts): boolean {
+  return layoutOf(pixels).planar
 }
 
 function soundOf(stream: Stream, { program, type, path }: { program: string; type: string; path: string }, deadline: Deadline): FilmSound {

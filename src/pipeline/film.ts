@@ -96,7 +96,7 @@ function refuse(film: Film): void {
   if (film.dolby) no('The film has Dolby Vision, which describes its unmarked pictures.', 'Convert it to HDR10, HLG or standard range first')
   if (film.colour.transfer === 'smpte2084') no('The film is in PQ (HDR10), in which the label would be as bright as a screen can be.', 'Convert it to HLG or standard range first')
   if (film.alpha) no('The film has a plane of alpha, which is not kept.', 'Lay it over a background first')
-  if (!isPlanar(film)) no(`The film's frames are ${film.format}, not planes of luma and colour.`, 'Convert them to yuv420p, yuv422p or yuv444p first')
+  if (!isPlanar(film)) no(`The film's frames are ${film.pixels}, not planes of luma and colour.`, 'Convert them to yuv420p, yuv422p or yuv444p first')
   if (film.interlaced) no('The film is interlaced: a label in its frames would be torn.', 'Deinterlace it first (ffmpeg -vf bwdif)')
   if (film.mirrored) no('The film is shown mirrored, and the label would be, too.', 'Mirror its frames themselves first (ffmpeg -vf hflip)')
   if (film.display.rotation % 90 !== 0) no(`The film is shown turned by ${film.display.rotation} degrees.`, 'Turn its frames themselves first')
