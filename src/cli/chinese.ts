@@ -1,6 +1,7 @@
 // What the SDK says, in Chinese. A sentence is known by its English form; `{}` stands for what differs from call to call,
 // and is put in place of {1}, {2}, ... in the translation, itself translated where it is known. Unknown ones stay English.
 
+import { FILMS } from './chinese-films.js'
 import { SERVICE } from './chinese-service.js'
 
 const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
@@ -37,8 +38,6 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['The signature holds. Its key {} came with the file: whose it is can only be told with a trusted key or certificate.', '签名有效。其密钥 {1} 来自文件本身：须有可信密钥或证书才能判断属于谁'],
   ['No label is put into {} in this version.', '本版本不在 {1} 文件中添加显式标识'],
   ['Leave out its text and place (--label-text, --label-position).', '请去掉文字与位置选项（--label-text、--label-position）'],
-  ['this version does not do that for {}', '本版本不对 {1} 添加'],
-  ['The policy asks for a label; this version puts no {} label into {}. The metadata was written.', '规则要求显式标识；本版本不在 {2} 中添加。元数据已写入'],
   ['The file has no watermark; this policy asks for one.', '文件没有水印；本规则要求有水印'],
   ['its signature does not hold', '其签名无效'],
   ['its C2PA manifest does not hold ({})', '其 C2PA 清单无效（{1}）'],
@@ -184,7 +183,6 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['A clip and a voice are given; one of them is the label.', '语音片段与合成语音只能给一个'],
   ['There is no program {} ({}).', '没有程序 {1}（{2}）'],
   ['There is no program {}.', '没有程序 {1}'],
-  ['This kind of sound needs ffmpeg, which was not found.', '该类音频需要 ffmpeg，但未找到'],
   ['Install ffmpeg, or name it by {}, COUNTERMARK_FFMPEG or FFMPEG_BIN, or install the package ffmpeg-static. WAV, and marking with metadata only, work without it.', '请安装 ffmpeg，或用 {1}、COUNTERMARK_FFMPEG、FFMPEG_BIN 指定，或安装软件包 ffmpeg-static。WAV 以及只写元数据不需要它'],
   ['A spoken label needs espeak-ng, which was not found.', '合成语音标识需要 espeak-ng，但未找到'],
   ['Install espeak-ng, or name it by {} or COUNTERMARK_ESPEAK, or give a clip as {}, or leave both out for the rhythm.', '请安装 espeak-ng，或用 {1}、COUNTERMARK_ESPEAK 指定，或用 {2} 给出片段，或都不用而采用节奏标识'],
@@ -193,7 +191,6 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['{} failed ({}): {}', '{1} 失败（{2}）：{3}'],
   ['{} was ended by {}: {}', '{1} 被 {2} 终止：{3}'],
   ['it said nothing', '没有说明'],
-  ['Sound in files of type {} is not decoded.', '不解码 {1} 文件中的声音'],
   ['Sound in files of type {} is not coded anew.', '不重新编码 {1} 文件中的声音'],
   ['Sound coded as {} is read, and not written.', '{1} 编码的音频只能读取，不能写入'],
   ['ffmpeg finds no sound in this {} file: {}', 'ffmpeg 在该 {1} 文件中没有找到声音：{2}'],
@@ -410,7 +407,7 @@ let known: readonly (readonly [RegExp, string])[] | undefined
 export function chinese(english: string): string {
   // The more of a sentence is given, the earlier it is tried: `Leave out {}.` must not take the start of another.
   const given = ([form]: readonly [string, string]): number => form.replaceAll('{}', '').length
-  known ??= [...SENTENCES, ...SERVICE].sort((a, b) => given(b) - given(a)).map(([form, meaning]) => [new RegExp(`^${form.split('{}').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(.+?)')}$`, 's'), meaning] as const)
+  known ??= [...SENTENCES, ...FILMS, ...SERVICE].sort((a, b) => given(b) - given(a)).map(([form, meaning]) => [new RegExp(`^${form.split('{}').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(.+?)')}$`, 's'), meaning] as const)
   for (const [form, meaning] of known) {
     const found = form.exec(english)
     if (found !== null) return meaning.replace(/\{(\d)\}/g, (_, number: string) => chinese(found[Number(number)] ?? ''))
