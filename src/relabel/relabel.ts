@@ -14,6 +14,7 @@ import { pathOf, publish } from '../media/source.js'
 import type { MarkOptions, MarkResult, RelabelLine, RelabelProgress, RelabelResult } from '../types.js'
 import { fingerprint } from './fingerprint.js'
 import { checkFolders, checkReport } from './folders.js'
+import { statusOf } from './item.js'
 import { Journal, type Row } from './journal.js'
 import { writeReport } from './report.js'
 import { memoryOf, Slots } from './slots.js'
@@ -228,10 +229,11 @@ class Job {
     } catch (thrown) {
       if (isFull(thrown)) this.#fatal ??= thrown
       if (this.#stopped()) return
-      const { code, message } = thrown instanceof CountermarkError ? thrown : new CountermarkError('ERR_INTERNAL', messageOf(thrown), { cause: thrown })
+      const error = thrown instanceof CountermarkError ? thrown : new CountermarkError('ERR_INTERNAL', messageOf(thrown), { cause: thrown })
+      const { code, message } = error
       // Of the options, not of the file: it would be said of every file.
       if (code === 'ERR_USAGE' && !message.includes(path)) this.#fatal ??= thrown
-      this.#through({ path, size, modified, status: code === 'ERR_UNSUPPORTED' ? 'skipped' : 'failed', reason: unnamed(message, join(this.#source, path)), code, ...(known?.output === undefined ? {} : { output: known.output }) })
+      this.#through({ path, size, modified, status: statusOf(error), reason: unnamed(message, join(this.#source, path)), code, ...(known?.output === undefined ? {} : { output: known.output }) })
     }
   }
 

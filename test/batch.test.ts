@@ -1,0 +1,127 @@
+// The relabel job on several machines: real BullMQ on a real Redis or Valkey, a real S3-compatible server, workers that are killed.
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { verify } from '../src/index.js'
+import { folder } from './support/command.js'
+import { made, pipeline } from './support/pictures.js'
+import { program } from './support/programs.js'
+
+const EXAMPLE = '../examples/batch-relabel'
+
+interface Bucket { put(key: string, body: Uint8Array): Promise<void>; bytes(key: string): Promise<Buffer | undefined>; list(prefix?: string): AsyncGenerator<{ key: string; etag: string }> }
+interface Line { file: string; output?: string; status: string; code?: string; produceId?: string; verdict?: string }
+interface BatchLine { batch: number; objects: number; again: boolean }
+
+/** Queue and storage, and the example's programs over them; all of it is gone after the test. */
+async function machines(env: Record<string, string>) {
+  const { startServices, program: start } = await import(`${EXAMPLE}/services.mjs`) as { startServices(path: string): Promise<{ env: Record<string, string>; stop(): Promise<void> }>; program(name: string, env: Record<string, string>, stdio?: unknown): ChildProcess }
+  const { Bucket, clientOf } = await import(`${EXAMPLE}/storage.mjs`) as { Bucket: new (client: unknown, name: string) => Bucket; clientOf(): unknown }
+  const services = await startServices(folder())
+  const children: ChildProcess[] = []
+  onTestFinished(async () => {
+    for (const child of children) child.kill('SIGKILL')
+    await services.stop()
+  })
+  Object.assign(process.env, services.env)
+  const client = clientOf()
+  const settings = { ...services.env, PROVIDER_NAME: 'Example-Lab', POLL_MS: '300', LOCK_MS: '2000', CONCURRENCY: '1', ...env }
+  const run = (name: string, more: Record<string, string> = {}, stdio: unknown = ['ignore', 'pipe', 'ignore']): ChildProcess => {
+    const child = start(name, { ...settings, ...more }, stdio)
+    children.push(child)
+    return child
+  }
+  return {
+    env: services.env, source: new Bucket(client, 'source'), target: new Bucket(client, 'target'), run,
+    /** A worker, and the batches that it has said it is through with. */
+    worker: (): { child: ChildProcess; batches: BatchLine[] } => {
+      const child = run('worker.mjs')
+      const batches: BatchLine[] = []
+      createInterface({ input: child.stdout! }).on('line', (line) => {
+        batches.push(JSON.parse(line) as BatchLine)
+        child.emit('batch')
+      })
+      return { child, batches }
+    },
+    report: async (): Promise<{ code: number; lines: Line[]; counts: Record<string, number> }> => {
+      const child = run('report.mjs', {}, ['ignore', 'pipe', 'pipe'])
+      const [stdout, stderr, [code]] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'exit') as Promise<[number]>])
+      return { code, lines: stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Line), counts: JSON.parse(stderr) as Record<string, number> }
+    },
+  }
+}
+
+/** Whether all of it can be had here; under CI it must. */
+const server = program('valkey-server', 'redis-server')
+const installed = server !== undefined
+
+async function keys(bucket: Bucket): Promise<Map<string, string>> {
+  const found = new Map<string, string>()
+  for await (const { key, etag } of bucket.list()) found.set(key, etag)
+  return found
+}
+
+describe.skipIf(!installed)('a job of several workers', () => {
+  test('one worker is killed in the middle of a batch: every object comes out once, none is lost', async () => {
+    const { source, target, run, worker, report } = await machines({ BATCH: '3' })
+    const picture = await pipeline(made(384, 320)).jpeg().toBuffer()
+    const names = Array.from({ length: 12 }, (_, at) => `pictures/${at}.jpg`)
+    for (const name of names) await source.put(name, picture)
+    await source.put('notes/a.md', Buffer.from('# Notes\n'))
+    await source.put('notes/b.txt', Buffer.from('plain'))
+    await source.put('pictures/broken.jpg', picture.subarray(0, 900))
+
+    const [first, second] = [worker(), worker()]
+    const feed = run('feed.mjs')
+    await once(first.child, 'batch')
+    await new Promise((done) => setTimeout(done, 150))
+    first.child.kill('SIGKILL')
+    expect(await once(feed, 'exit')).toEqual([0, null])
+
+    const through = [...first.batches, ...second.batches]
+    expect(through.map(({ batch }) => batch).sort()).toEqual([0, 1, 2, 3, 4])
+    // The batch that the first one died in was taken up by the second.
+    expect(second.batches.filter(({ again }) => again)).toHaveLength(1)
+
+    const { code, lines, counts } = await report()
+    expect([code, counts]).toEqual([3, { objects: 15, done: 13, kept: 0, skipped: 1, failed: 1, 'not compliant': 0, 'without line': 0, 'without output': 0, twice: 0 }])
+    expect(new Set(lines.map(({ file }) => file)).size).toBe(15)
+    expect(new Set(lines.flatMap(({ produceId }) => produceId ?? [])).size).toBe(13)
+    expect(lines.find(({ file }) => file.endsWith('broken.jpg'))).toMatchObject({ status: 'failed', code: 'ERR_BROKEN' })
+    const outputs = await keys(target)
+    expect([...outputs.keys()].sort()).toEqual([...names, 'notes/a.md'].sort())
+    for (const line of lines.filter(({ status, file }) => status === 'done' && /\/(0|7)\.jpg$/.test(file))) {
+      const seen = await verify((await target.bytes(line.file.replace('s3://source/', '')))!, { keys: ['public'], expect: { provider: 'Example-Lab', produceId: line.produceId! } })
+      expect([seen.verdict, seen.matchesExpected]).toEqual(['compliant', true])
+    }
+  }, 180_000)
+
+  test('the queue is lost and the feed killed: what is done stays, the rest follows; another job in the same place is refused', async () => {
+    const { env, source, target, run, worker, report } = await machines({ BATCH: '2', QUEUE_LENGTH: '2', MARK_OPTIONS: '{"metadataOnly":true}' })
+    const picture = await pipeline(made(384, 320)).png().toBuffer()
+    for (let at = 0; at < 8; at++) await source.put(`${at}.png`, picture)
+    const [feed, first] = [run('feed.mjs'), worker()]
+    await once(first.child, 'batch')
+    feed.kill('SIGKILL')
+    first.child.kill('SIGKILL')
+    await Promise.all([once(feed, 'exit'), once(first.child, 'exit')].map((one) => Promise.race([one, new Promise((done) => setTimeout(done, 2000))])))
+    const { default: Redis } = createRequire(new URL(`${EXAMPLE}/package.json`, import.meta.url))('ioredis') as { default: new (url: string) => { flushall(): Promise<unknown>; disconnect(): void } }
+    const redis = new Redis(env['REDIS_URL']!)
+    await redis.flushall()
+    redis.disconnect()
+    const before = await keys(target)
+    expect(before.size).toBeGreaterThanOrEqual(2)
+
+    const second = worker()
+    expect(await once(run('feed.mjs'), 'exit')).toEqual([0, null])
+    expect(second.batches.length).toBeGreaterThan(0)
+    const { code, lines, counts } = await report()
+    expect([code, counts['objects'], counts['done'], counts['twice'], counts['without line'], counts['without output'], lines.length]).toEqual([0, 8, 8, 0, 0, 0, 8])
+    const after = await keys(target)
+    for (const [key, etag] of before) expect(after.get(key)).toBe(etag)
+    expect(await once(run('feed.mjs', { PROVIDER_NAME: 'Another-Lab' }), 'exit')).toEqual([1, null])
+  }, 180_000)
+})
