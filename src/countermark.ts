@@ -99,6 +99,8 @@ export interface Countermark<D extends Partial<MarkOptions & VerifyOptions> = {}
   readonly image: ImageFunctions
   readonly audio: AudioFunctions
   readonly text: TextFunctions
+  /** What `createCountermark` was given. */
+  readonly settings: D
 }
 
 /** Options of `mark` where `D` already holds some: `provider` may then be left out. */
@@ -124,6 +126,7 @@ export function createCountermark<const D extends Partial<MarkOptions & VerifyOp
     image,
     audio,
     text,
+    settings: own,
   }
 }
 
