@@ -1,11 +1,12 @@
 // The relabel job on several machines: real BullMQ on a real Redis or Valkey, a real S3-compatible server, workers that are killed.
-import type { ChildProcess } from 'node:child_process'
+import { execFileSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { verify } from '../src/index.js'
+import { relabelItem, verify } from '../src/index.js'
 import { folder } from './support/command.js'
 import { made, pipeline } from './support/pictures.js'
 import { program } from './support/programs.js'
@@ -63,6 +64,28 @@ async function keys(bucket: Bucket): Promise<Map<string, string>> {
   for await (const { key, etag } of bucket.list()) found.set(key, etag)
   return found
 }
+
+test('docs/scale-out.md shows what the estimate prints, and prices make costs', () => {
+  const shown = [...readFileSync('docs/scale-out.md', 'utf8').matchAll(/^node (examples\/batch-relabel\/estimate\.mjs .*)\n```\n\n((?:\|.*\n)+)/gm)]
+  expect(shown).toHaveLength(2)
+  const estimate = (args: string): string => execFileSync(process.execPath, args.split(' '), { encoding: 'utf8' })
+  for (const [, command, table] of shown) expect(estimate(command!)).toBe(table)
+  const rows = new Map(estimate('examples/batch-relabel/estimate.mjs --seconds 0.36 --objects 1e6 --batch 1000 --cores 10 --use 0.5 --core-hour 2 --put 0.001').trim().split('\n').map((line) => line.split(' | ').map((cell) => cell.replace(/^\| | \|$/g, '')) as [string, string]))
+  // 100 core hours, twice that are paid; 1,000,000 outputs, 2,000 plans and results, 3,004 listings.
+  expect([rows.get('processor time'), rows.get('cost: cores'), rows.get('put and list requests'), rows.get('cost: put and list requests')]).toEqual(['100 core hours', '400', '1,005,004', '1,005'])
+})
+
+test('what cannot be marked is an answer, what is not of the file is thrown', async () => {
+  const options = { provider: { name: 'Example-Lab' }, produceId: 'item-1', key: 'public', as: 'bytes' } as const
+  const picture = await pipeline(made(384, 320)).png().toBuffer()
+  const { output, ...said } = await relabelItem(new File([new Uint8Array(picture)], 'a.png'), options)
+  expect(said).toEqual({ status: 'done', produceId: 'item-1', payload: expect.stringMatching(/^[0-9a-f]{16}$/), verdict: 'compliant', type: 'image/png' })
+  expect((await verify(output!, { keys: ['public'], expect: { provider: 'Example-Lab', produceId: 'item-1' } })).matchesExpected).toBe(true)
+  expect(await relabelItem(picture.subarray(0, 900), options)).toEqual({ status: 'failed', code: 'ERR_BROKEN', reason: expect.any(String) })
+  expect(await relabelItem(Buffer.from('hello'), options)).toEqual({ status: 'skipped', code: 'ERR_UNSUPPORTED', reason: expect.any(String) })
+  await expect(relabelItem(picture, { ...options, label: false })).rejects.toMatchObject({ code: 'ERR_USAGE' })
+  await expect(relabelItem('/nonexistent/a.png', options)).rejects.toMatchObject({ code: 'ERR_IO' })
+})
 
 describe.skipIf(!installed)('a job of several workers', () => {
   test('one worker is killed in the middle of a batch: every object comes out once, none is lost', async () => {
