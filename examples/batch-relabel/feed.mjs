@@ -22,7 +22,7 @@ let queued = 0
 
 /** Queues a batch, when there is room. One that is in the queue already is not queued twice. `again`: somebody may have begun it. */
 async function add(batch, again) {
-  while (queued % 50 === 0 && (await queue.getJobCountByTypes('wait', 'delayed')) >= most) await wait(pause)
+  while (queued % Math.min(50, most) === 0 && (await queue.getJobCountByTypes('wait', 'delayed')) >= most) await wait(pause)
   queued++
   await queue.add('batch', { batch, again }, { jobId: `batch-${batch}`, attempts: 10, backoff: { type: 'exponential', delay: 1000 }, removeOnComplete: true, removeOnFail: true })
 }

@@ -2,9 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createReadStream } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { extname, join } from 'node:path'
 import { relabelItem } from 'countermark'
 import { produceIdOf } from './job.mjs'
+
+/** A name that is safe on any disk; of Markdown, HTML and the like its end says the kind. */
+const named = (key) => `object${extname(key)}`
 
 /** Objects beyond this go through a file on the disk. */
 const IN_MEMORY = 32 << 20
@@ -26,7 +29,7 @@ export async function relabelObject({ id, options }, { source, target }, object,
   try {
     const input = folder === undefined ? await inMemory(source, object) : await onDisk(source, object, folder)
     if (input === undefined) return { ...line, status: 'skipped', reason: 'it was changed or taken away since the job was planned' }
-    const { output: marked, ...said } = await relabelItem(input, folder === undefined ? { ...settings, as: 'bytes' } : { ...settings, to: join(folder, `marked-${basename(key)}`) })
+    const { output: marked, ...said } = await relabelItem(input, folder === undefined ? { ...settings, as: 'bytes' } : { ...settings, to: join(folder, `marked-${named(key)}`) })
     if (marked === undefined) return { ...line, ...said }
     await target.put(key, typeof marked === 'string' ? createReadStream(marked) : marked, {
       type: said.type, metadata: { 'countermark-job': id, 'countermark-source': etag, 'countermark-line': JSON.stringify(said) },
@@ -39,11 +42,10 @@ export async function relabelObject({ id, options }, { source, target }, object,
 
 async function inMemory(source, { key, etag }) {
   const bytes = await source.bytes(key, etag)
-  // Of Markdown, HTML and the like the name says the kind.
-  return bytes === undefined ? undefined : new File([bytes], basename(key))
+  return bytes === undefined ? undefined : new File([bytes], named(key))
 }
 
 async function onDisk(source, { key, etag }, folder) {
-  const path = join(folder, basename(key))
+  const path = join(folder, named(key))
   return (await source.toFile(key, etag, path)) ? path : undefined
 }

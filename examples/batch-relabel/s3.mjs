@@ -5,6 +5,7 @@ import S3rver from '@20minutes/s3rver'
 
 const [folder, port = '9000', address = '127.0.0.1'] = process.argv.slice(2)
 mkdirSync(folder, { recursive: true })
+// Signatures are not compared: this server reckons those of listings in another way than the present AWS client.
 const server = new S3rver({ directory: folder, address, port: Number(port), silent: true, allowMismatchedSignatures: true, configureBuckets: ['source', 'target', 'job'].map((name) => ({ name, configs: [] })) })
 const bound = await server.run()
 console.log(`http://${bound.address}:${bound.port}`)
