@@ -54,7 +54,8 @@ try {
     mkdirSync(dirname(join(root, one)), { recursive: true })
     cpSync(one, join(root, one), { recursive: true })
   }
-  const { scripts: _scripts, devDependencies: _dev, ...released } = source
+  // `private` keeps npm from publishing the folder itself.
+  const { private: _private, scripts: _scripts, devDependencies: _dev, ...released } = source
   writeFileSync(join(root, 'package.json'), JSON.stringify({ ...released, optionalDependencies: Object.fromEntries(PLATFORMS.map((platform) => [packageOf(platform), version])) }, null, 2))
   pack(root)
 } finally {

@@ -7,7 +7,7 @@ import { FakeListChatModel } from '@langchain/core/utils/testing'
 import { SpanStatusCode } from '@opentelemetry/api'
 import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
-import { experimental_generateSpeech as generateSpeech, generateText, simulateReadableStream, streamText, wrapLanguageModel } from 'ai'
+import { experimental_generateSpeech as generateSpeech, generateText, jsonSchema, Output, simulateReadableStream, streamText, wrapLanguageModel } from 'ai'
 import { MockLanguageModelV3, MockSpeechModelV3 } from 'ai/test'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { markLanguageModel, markSpeechModel, observed, type MarkedText } from '../src/adapters/index.js'
@@ -78,6 +78,12 @@ describe('the AI SDK', () => {
     expect(content).toEqual([call])
     const plain = new MockLanguageModelV3({ doGenerate: async () => ({ content: [{ type: 'text', text: SAID }], finishReason, usage, warnings: [] }) })
     expect((await generateText({ model: wrapLanguageModel({ model: plain, middleware: markLanguageModel(countermark, { options: () => false }) }), prompt: 'x' })).text).toBe(SAID)
+  })
+  test('JSON for a program stays as it is', async () => {
+    const json = JSON.stringify({ said: SAID })
+    const model = new MockLanguageModelV3({ doGenerate: async () => ({ content: [{ type: 'text', text: json }], finishReason, usage, warnings: [] }) })
+    const { output } = await generateText({ model: wrapLanguageModel({ model, middleware: markLanguageModel(countermark) }), prompt: 'x', output: Output.object({ schema: jsonSchema<{ said: string }>({ type: 'object', properties: { said: { type: 'string' } } }) }) })
+    expect(output).toEqual({ said: SAID })
   })
   test('what needs a waiver is refused without one', async () => {
     const model = new MockLanguageModelV3({ doGenerate: async () => ({ content: [{ type: 'text', text: SAID }], finishReason, usage, warnings: [] }) })

@@ -52,7 +52,7 @@ test('the root names every platform in its own version, and asks for no install 
   const read = async (name: string): Promise<Record<string, any>> => JSON.parse((await run('tar', ['-xOzf', join(folder, name), 'package/package.json'])).stdout) as Record<string, any>
   const root = await read(ROOT)
   expect(root['optionalDependencies']).toEqual(Object.fromEntries(PLATFORMS.map((platform) => [packageOf(platform), root['version']])))
-  expect([root['scripts'], root['devDependencies']]).toEqual([undefined, undefined])
+  expect([root['private'], root['scripts'], root['devDependencies']]).toEqual([undefined, undefined, undefined])
   const platform = await read(PLATFORM)
   expect(platform).toMatchObject({ name: `@countermark/${HERE}`, version: root['version'], main: `countermark.${HERE}.node`, os: [process.platform], cpu: [process.arch] })
   expect(platform['scripts']).toBeUndefined()

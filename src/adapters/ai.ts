@@ -45,19 +45,24 @@ async function again<Parameters>(marker: Marker, file: string | Uint8Array, para
   return typeof file === 'string' ? output.toString('base64') : new Uint8Array(output)
 }
 
+/** Whether the call asks for JSON: a program reads it, and would fall over a label. */
+function forProgram(params: unknown): boolean {
+  return (params as { responseFormat?: { type?: string } } | undefined)?.responseFormat?.type === 'json'
+}
+
 /** Parts of an answer and of its stream, as far as they matter here. */
 interface Part { type: string; text?: string; id?: string; delta?: string }
 
 /**
  * `wrapLanguageModel({ model, middleware: markLanguageModel(countermark) })`: label and character mark go into the text of every
- * answer, whole or streamed; reasoning, tool calls and structure stay as they are. Do not use it where the text is JSON for a program.
+ * answer, whole or streamed; reasoning and tool calls stay as they are, and so does an answer for which the call asks for JSON.
  */
 export function markLanguageModel<Parameters = unknown>(marker: TextMarker, settings: TextAdapterSettings<Parameters> = {}) {
   return {
     specificationVersion: 'v3' as const,
     wrapGenerate: async <R extends { content: unknown[] }>({ doGenerate, params }: { doGenerate: () => PromiseLike<R>; params: Parameters }): Promise<R> => {
       const made = await doGenerate()
-      const text = await textOf(marker, params, settings)
+      const text = forProgram(params) ? undefined : await textOf(marker, params, settings)
       if (text === undefined) return made
       const content = (made.content as Part[]).map((part) => (part.type === 'text' ? { ...part, text: text.push(part.text ?? '') } : part))
       const last = content.findLast(({ type }) => type === 'text')
@@ -67,7 +72,7 @@ export function markLanguageModel<Parameters = unknown>(marker: TextMarker, sett
     },
     wrapStream: async <R extends { stream: ReadableStream<any> }>({ doStream, params }: { doStream: () => PromiseLike<R>; params: Parameters }): Promise<R> => {
       const made = await doStream()
-      const text = await textOf(marker, params, settings)
+      const text = forProgram(params) ? undefined : await textOf(marker, params, settings)
       if (text === undefined) return made
       // The end of a block of text waits until it is known whether it is the last one: the label stands at the end of the whole.
       let open: Part | undefined
