@@ -106,6 +106,8 @@ export interface Countermark<D extends Partial<MarkOptions & VerifyOptions> = {}
   readonly audio: AudioFunctions
   readonly video: VideoFunctions
   readonly text: TextFunctions
+  /** What `createCountermark` was given. */
+  readonly settings: D
 }
 
 /** Options of `mark` where `D` already holds some: `provider` may then be left out. */
@@ -132,6 +134,7 @@ export function createCountermark<const D extends Partial<MarkOptions & VerifyOp
     audio,
     video,
     text,
+    settings: own,
   }
 }
 

@@ -35,7 +35,7 @@ export interface TextWork {
 }
 
 /** The sentence of a policy: the caller's lines, or a whole sentence in the policy's language. */
-function sentenceOf(policy: Policy, lines: readonly string[], asked: boolean): string {
+export function sentenceOf(policy: Policy, lines: readonly string[], asked: boolean): string {
   if (asked) return lines.join(' ')
   const own = policy.label.text
   if (own[0] === 'AI生成') return own.length > 1 ? `${TEXT_LABELS.zh} (${TEXT_LABELS.en})` : TEXT_LABELS.zh
