@@ -36,6 +36,14 @@ export interface Format {
   content(bytes: Uint8Array, engine: Engine): Uint8Array[]
 }
 
+/** The visible label of a kind of document. */
+export interface Sentence {
+  /** What a reader sees, as lines: enough to find a label at its start or end. */
+  read(bytes: Uint8Array): string
+  /** The document with the sentence at its start or end. Errors as those of a `Format`. */
+  write(bytes: Uint8Array, sentence: string, position: 'start' | 'end'): Uint8Array
+}
+
 /** A document that contradicts itself at `offset`. */
 export function broken(message: string, offset: number): CountermarkError {
   return new CountermarkError('ERR_BROKEN', message, { offset })

@@ -146,6 +146,13 @@ impl Lexer {
     /// The letters before this place, folded, the nearest last, and where the first of them stands; undefined behind too few.
     pub fn context(&self) -> Option<([u32; MOST], usize, usize)> {
         let mut found = [0; MOST];
+        // Eight letters of ASCII are a context, and fold by a bit.
+        if self.count >= MOST && self.letters.iter().all(|letter| *letter < 0x80) {
+            for (at, letter) in found.iter_mut().enumerate() {
+                *letter = self.letters[(self.count + at) % MOST] | 0x20;
+            }
+            return Some((found, MOST, self.places[self.count % MOST]));
+        }
         let (mut sum, mut length, mut start) = (0, 0, 0);
         while sum < CONTEXT {
             if length >= self.count.min(MOST) {
@@ -167,6 +174,27 @@ impl Lexer {
         self.count
     }
 
+    /// Reads the small letters (a to z) that a word goes on with, the first at `place`, as `read` does one by one, and gives
+    /// their number. Most of a text in English is such letters.
+    #[inline]
+    pub fn read_small(&mut self, units: &[u16], place: usize) -> usize {
+        let is_small = |code: u32| (0x61..=0x7a).contains(&code);
+        if !is_small(self.last) || self.mode != Mode::Text || self.indent.is_some() || self.run.1 > 0 {
+            return 0;
+        }
+        let mut length = 0;
+        for code in units.iter().map(|unit| u32::from(*unit)).take_while(|code| is_small(*code)) {
+            let at = self.count % MOST;
+            self.letters[at] = code;
+            self.places[at] = place + length;
+            self.count = self.count.wrapping_add(1);
+            self.spelled = self.spelled << 8 | u64::from(code);
+            self.last = code;
+            length += 1;
+        }
+        length
+    }
+
     /// Reads a code point that stands at `place`.
     #[inline]
     pub fn read(&mut self, code: u32, kind: Class, place: usize) {
@@ -174,10 +202,7 @@ impl Lexer {
         if self.mode == Mode::Text && self.indent.is_none() && self.run.1 == 0 {
             match kind {
                 Class::Letter => {
-                    if self.word == Word::Fresh {
-                        self.word = Word::Good;
-                    }
-                    self.spelled = spell(self.spelled, code);
+                    self.word_goes_on(code);
                     self.letter(code, kind, place);
                     return;
                 }
@@ -212,6 +237,19 @@ impl Lexer {
         self.last_class = kind;
     }
 
+    /// Takes a letter as part of a word. Abbreviations with small letters behind them ("MPs") are read letter by letter only as
+    /// long as what follows is known.
+    #[inline]
+    fn word_goes_on(&mut self, code: u32) {
+        let abbreviation = (0x41..=0x5a).contains(&self.last) && self.spelled > 0xff && !(0x41..=0x5a).contains(&code);
+        if abbreviation {
+            self.word = Word::Bad;
+        } else if self.word == Word::Fresh {
+            self.word = Word::Good;
+        }
+        self.spelled = spell(self.spelled, code);
+    }
+
     /// Begins a word, of the same clause unless this one was a conjunction.
     #[inline]
     fn word_ends(&mut self) {
@@ -224,7 +262,7 @@ impl Lexer {
     fn read_any(&mut self, code: u32, kind: Class, place: usize) {
         self.markup(code, kind);
         match kind {
-            Class::Letter => self.spelled = spell(self.spelled, code),
+            Class::Letter => {}
             Class::Space | Class::Blank => self.word_ends(),
             Class::Other if code == 0x27 || code == 0x2019 => {}
             Class::Inner => {}
@@ -237,17 +275,14 @@ impl Lexer {
                 }
                 self.word = Word::Fresh;
             }
-            Class::Letter => {
-                if self.word == Word::Fresh {
-                    self.word = Word::Good;
-                }
-            }
+            Class::Letter => self.word_goes_on(code),
             Class::Inner => {}
             Class::Space | Class::Blank | Class::Break | Class::Open | Class::Stop => {
                 self.word = Word::Fresh;
                 self.joined = false;
             }
-            Class::Other if code == 0x27 || code == 0x2019 => {}
+            // A voice takes what is contracted, and the possessive of an abbreviation, together with what follows.
+            Class::Other if (code == 0x27 || code == 0x2019) && self.last_class != Class::Letter => {}
             Class::Digit | Class::Joint | Class::Symbol | Class::Other => self.word = Word::Bad,
         }
         if matches!(kind, Class::Letter | Class::Ideograph) && self.shown() {
@@ -376,11 +411,12 @@ impl Lexer {
             }
             Mode::Formula(end) => {
                 let ended = match end {
-                    Formula::Dollar => code == 0x24 || self.paragraph_ends(code, kind),
+                    Formula::Dollar => code == 0x24,
                     Formula::Dollars => code == 0x24 && self.last == 0x24,
                     Formula::Bracket(bracket) => code == bracket && self.last == 0x5c,
                 };
-                if ended {
+                // TeX has no blank lines in formulas: one that is not ended was none, and the next paragraph is text.
+                if ended || self.paragraph_ends(code, kind) {
                     self.mode = Mode::Text;
                 }
             }
