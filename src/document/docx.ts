@@ -1,5 +1,5 @@
 // The visible label of Word documents: a paragraph of its own at the start or the end of the body (Labeling Measures Art. 4(2)).
-import { broken, encoded, utf8, type Sentence } from './label.js'
+import { broken, encoded, utf8, type Sentence, type VisibleLabel } from './label.js'
 import { attribute, elements, escaped, unescaped } from './xml.js'
 import { entryOf, openZip, partOf, withParts, type Zip } from './zip.js'
 
@@ -23,7 +23,7 @@ function read(bytes: Uint8Array): string {
   return out
 }
 
-function write(bytes: Uint8Array, sentence: string, position: 'start' | 'end'): Uint8Array {
+async function write(bytes: Uint8Array, { sentence, position }: VisibleLabel): Promise<Uint8Array> {
   const zip = openZip(bytes)
   const { name, text } = mainPart(zip)
   const body = /<((?:\w+:)?)body(?:\s[^>]*)?>/.exec(text)

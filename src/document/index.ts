@@ -10,6 +10,7 @@ import { latin1, type Contents, type Disclosure, type Format, type Sentence } fr
 import { markdown } from './markdown.js'
 import { ooxml } from './ooxml.js'
 import { pdf } from './pdf.js'
+import { pdfSentence } from './pdf-label.js'
 import { readSidecar, sidecarOf } from './text.js'
 import { openZip } from './zip.js'
 
@@ -91,7 +92,7 @@ function contentsOf(engine: Engine, bytes: Uint8Array, kind: DocumentKind, sidec
 }
 
 /** Kinds into which a visible label is put beside their text; that of plain texts, Markdown, pages and JSON is their text itself. */
-const SENTENCES: { readonly [kind: string]: Sentence } = { [`${OFFICE}wordprocessingml.document`]: docxSentence }
+const SENTENCES: { readonly [kind: string]: Sentence } = { 'application/pdf': pdfSentence, [`${OFFICE}wordprocessingml.document`]: docxSentence }
 
 /** The visible label of a kind, where one is put into it. */
 export function sentenceIn(kind: DocumentKind): Sentence | undefined {

@@ -1,5 +1,5 @@
 // Documents on the path of marking. Plain text, Markdown, pages and answers of models in JSON get label and mark in their text,
-// Word documents the label (text.ts), the others their metadata only, and every result says so.
+// Word documents and PDFs the label (text.ts), the others their metadata only, and every result says so.
 import type { Engine } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
 import type { Deadline } from '../limits.js'
@@ -25,7 +25,7 @@ export async function markDocument(engine: Engine, bytes: Uint8Array, document: 
     throw new CountermarkError('ERR_UNSUPPORTED', 'C2PA manifests are not written into documents in this version.', { remedy: 'Leave out c2pa (--c2pa-key, --c2pa-cert).' })
   const { kept, first, sourceType, findings } = begin(code.readDocument(engine, bytes, kind, sidecar), plan)
   let record: Record = kept ?? first
-  const work = changeText(engine, bytes, document, plan, record, kept !== undefined && await isBoundLabel(kept))
+  const work = await changeText(engine, bytes, document, plan, record, kept !== undefined && await isBoundLabel(kept))
   findings.push(...work.findings)
   bytes = work.bytes
   deadline.check()

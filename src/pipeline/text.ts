@@ -1,7 +1,9 @@
 // Texts on the paths of marking and verifying: the label and the character mark in plain text, Markdown and pages.
 import type { DocumentKind } from '../document/index.js'
+import type { DrawnLabel, Sentence } from '../document/label.js'
 import type { Engine } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
+import { drawLabel } from '../image/image.js'
 import { answerOf } from '../text/completions.js'
 import { findTextLabel, labelText, TEXT_LABELS, type TextFormat } from '../text/label.js'
 import { detectText, markText, stripText, tokensOf } from '../text/text.js'
@@ -62,7 +64,7 @@ function sentenceOf(policy: Policy, lines: readonly string[], asked: boolean): s
 }
 
 /** Puts label and mark into a document. `bound`: the content is signed as it is, and stays so. */
-export function changeText(engine: Engine, bytes: Uint8Array, { kind, code }: Kind, plan: Plan, record: Record, bound: boolean): TextWork {
+export async function changeText(engine: Engine, bytes: Uint8Array, { kind, code }: Kind, plan: Plan, record: Record, bound: boolean): Promise<TextWork> {
   const work: TextWork = { bytes, label: { drawn: false }, watermark: { embedded: false }, found: false, labelled: false, findings: [] }
   const opened = open(bytes, kind)
   const beside = code.sentenceIn(kind)
@@ -83,17 +85,17 @@ export function changeText(engine: Engine, bytes: Uint8Array, { kind, code }: Ki
     const sentence = sentenceOf(plan.policy, plan.label.text, plan.label.asked)
     const why = put(sentence)
     if (why !== undefined) work.label.reason ??= why
-    else work.label = { drawn: true, text: [sentence] }
+    else work.label = { drawn: true, text: kind === 'application/pdf' ? plan.label.text : [sentence] }
   }
   if (opened === undefined) {
     work.watermark.reason = `the text of files of type ${kind} carries no mark in this version`
-    const { read, write } = beside!
-    const stands = findTextLabel(read(bytes)) !== undefined
-    labelled((sentence) => {
-      if (stands) return 'a label is there already'
-      work.bytes = write(bytes, sentence, plan.text?.position === 'end' ? 'end' : 'start')
-      return undefined
-    })
+    const stands = findTextLabel(beside!.read(bytes)) !== undefined
+    if (stands || plan.label === undefined) labelled(() => 'a label is there already')
+    else {
+      const put = await withLabel(engine, bytes, beside!, plan)
+      if (put instanceof Uint8Array) work.bytes = put
+      labelled(() => (put instanceof Uint8Array ? undefined : put))
+    }
     work.labelled = stands || work.label.drawn
     return work
   }
@@ -113,6 +115,30 @@ export function changeText(engine: Engine, bytes: Uint8Array, { kind, code }: Ki
   work.labelled = work.label.drawn || texts.every((text) => findTextLabel(text, format) !== undefined)
   work.bytes = opened.put(texts)
   return work
+}
+
+/** The document with its visible label, or why it cannot have one. */
+async function withLabel(engine: Engine, bytes: Uint8Array, { write }: Sentence, plan: Plan): Promise<Uint8Array | string> {
+  const { text: lines, asked } = plan.label!
+  try {
+    return await write(bytes, { sentence: sentenceOf(plan.policy, lines, asked), lines, position: plan.text?.position === 'end' ? 'end' : 'start', draw: () => drawnLabel(engine, lines) })
+  } catch (thrown) {
+    if (thrown instanceof CountermarkError && ['ERR_CONFLICT', 'ERR_UNSUPPORTED', 'ERR_LIMIT', 'ERR_PARAMETER'].includes(thrown.code)) return thrown.message
+    throw thrown
+  }
+}
+
+/** The lines as they are drawn into pictures, on white. */
+async function drawnLabel(engine: Engine, lines: string[]): Promise<DrawnLabel> {
+  const [width, height, channels] = [2400, 400, 3] as const
+  const samples = new Uint8Array(width * height * channels).fill(255)
+  const { box, inkHeight } = await drawLabel(engine, { width, height, channels, depth: 8, samples }, { text: lines, position: 'top-left', ratio: 0.12 })
+  const cut = new Uint8Array(box.width * box.height * channels)
+  for (let row = 0; row < box.height; row++) {
+    const from = ((box.y + row) * width + box.x) * channels
+    cut.set(samples.subarray(from, from + box.width * channels), row * box.width * channels)
+  }
+  return { width: box.width, height: box.height, inkHeight, samples: cut }
 }
 
 function mark(engine: Engine, text: string, format: TextFormat, plan: Plan, payload: string, work: TextWork): string {
