@@ -73,6 +73,7 @@ function placed({ box: [left, bottom, right, top], rotation }: Page, width: numb
 async function write(bytes: Uint8Array, { lines, draw }: { lines: readonly string[]; draw: () => Promise<DrawnLabel> }): Promise<Uint8Array> {
   const opened = open(bytes)
   const { file, catalog, packet } = opened
+  if (((file.dict(catalog.value, 'AcroForm')?.number('SigFlags') ?? 0) & 1) === 1) throw new CountermarkError('ERR_CONFLICT', 'the PDF is signed, and an annotation would count as a change of what was signed', { remedy: 'Mark the document before it is signed.' })
   const level = certified(opened)
   if (level !== undefined && level < 3) throw new CountermarkError('ERR_CONFLICT', `the PDF is certified, and its author allows no annotation (DocMDP level ${level})`, { remedy: 'Mark the document before it is signed.' })
   if (packet !== undefined && latin1(packet.bytes).includes(PDFA)) throw unsupported('the PDF is PDF/A, whose rules for annotations and colours a label might break', 'Put the label into the document before it is made PDF/A.')

@@ -95,26 +95,28 @@ const EDGE = 4096
 /** Letters behind which it is known whether a line starts with a known sentence. */
 const KNOWN = Math.max(...KNOWN_LABELS.map(({ sentence }) => sentence.length))
 
-/** Where a label at the start of a text is put, and whether one stands there. */
-export interface TextStart { at: number; label?: FoundLabel }
+/** Where a label at the start of a text is put, whether one stands there, and the line ends up to there, of a short first line too. */
+export interface TextStart { at: number; label?: FoundLabel; ends: '\n' | '\r\n' }
 
 /** The start of a text of which `head` has come; undefined where more must come first. A decision is the same for every longer head. */
 export function startOf(head: string, format: TextFormat, ended: boolean): TextStart | undefined {
   if (!ended && format === 'markdown' && OPEN_FRONT.test(head)) return undefined
   const at = format === 'html' ? bodyOf(head)[0] : contentStart(head, format)
   const label = labelAt(head, format, 'start')
-  const start = { at, ...(label === undefined ? {} : { label }) }
   const part = head.slice(at)
-  if (ended || part.length >= EDGE) return start
   const begun = part.search(format === 'html' ? /(?<=^|>)[^<>]*[^<>\s]/ : /\S/)
-  if (begun < 0) return undefined
-  const line = part.slice(begun)
-  if ((format === 'html' ? /[<>]/ : /[\r\n]/).test(line)) return start
-  // A label is its whole line.
-  if (label !== undefined) return undefined
-  // No end yet, but already longer than a label. A tag that has not ended counts for nothing.
+  const line = begun < 0 ? '' : /^[^\r\n]*/.exec(part.slice(begun))![0]
+  // What is longer than a label is decided on before its end. A tag that has not ended counts for nothing.
   const whole = line.replace(/<[^>]*$/, '')
-  return [...wordsOf(whole)].length > WINDOW && bare(whole).length >= KNOWN ? start : undefined
+  const long = [...wordsOf(whole)].length > WINDOW && bare(whole).length >= KNOWN
+  const seen = head.slice(0, at + (long ? begun : begun + line.length + 2))
+  const start: TextStart = { at, ends: seen.includes('\r\n') ? '\r\n' : '\n', ...(label === undefined ? {} : { label }) }
+  if (ended || part.length >= EDGE) return start
+  if (begun < 0) return undefined
+  const behind = part.slice(begun + line.length)
+  if (format === 'html' ? /[<>]/.test(part.slice(begun)) : behind !== '' && behind !== '\r') return start
+  // A label is its whole line.
+  return long && label === undefined ? start : undefined
 }
 
 /** The label at one end of a text: its first or last line, as [`findTextLabel`] says. */

@@ -50,7 +50,7 @@ export function textWriter(engine: Engine, options: TextStreamOptions): TextWrit
     waiting = undefined
     if (text.trim() === '') return marked(text)
     if (start.label !== undefined) return text.slice(0, start.label.end) + marked(text.slice(start.label.end))
-    const { before } = labelParts(label!, text.includes('\r\n') ? '\r\n' : '\n')
+    const { before } = labelParts(label!, start.ends)
     const upTo = text.slice(0, start.at) + before
     // What follows the label's own letters is marked with the text. A sentence that nobody knows as a label is text like any other.
     const own = startOf(upTo, format, true)?.label?.end ?? 0

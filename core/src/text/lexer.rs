@@ -4,6 +4,7 @@
 
 use super::class::{Class, class, fold, share, weight};
 use super::element::{Element, Name, element};
+use super::mode::{Formula, Mode, Word};
 use super::phrases::{Spelled, is_conjunction, joined, paired, spell};
 use serde::{Deserialize, Serialize};
 
@@ -11,48 +12,11 @@ use serde::{Deserialize, Serialize};
 const CONTEXT: u32 = 8;
 /// Letters that a context may hold.
 pub const MOST: usize = CONTEXT as usize;
-/// A tag or the target of a link that is longer than this is none.
+/// A tag, the target of a link or a displayed formula that is longer than this is none.
 const LONGEST: u32 = 2048;
-
-/// Where in the markup the text is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Mode {
-    Text,
-    /// Backticks at the start of code, so many up to now.
-    Ticks(u32),
-    /// Inline code that so many backticks end, and how many of them stand here.
-    Code(u32, u32),
-    /// A fenced block: its character, its length.
-    Fence(u32, u32),
-    /// Behind `<`.
-    Less,
-    Tag(u32),
-    /// An element whose text is left alone.
-    Raw(Element),
-    /// Behind `](`: open brackets, length.
-    Target(u32, u32),
-    Address,
-    /// Behind `$`.
-    Dollar,
-    Formula(Formula),
-    Front,
-}
-
-/// What ends a formula.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Formula {
-    Dollar,
-    Dollars,
-    Bracket(u32),
-}
-
-/// A word so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Word {
-    Fresh,
-    Good,
-    Bad,
-}
+/// Inline code or a formula in a line that is longer than this is none: a backtick that stands for a quotation mark, or a dollar
+/// sign, does not keep a text from its mark, however long its paragraph is.
+const LONGEST_INLINE: u32 = 400;
 
 /// The state behind the characters that were read. Small, and a copy of it is another reader at the same place.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -76,6 +40,8 @@ pub struct Lexer {
     /// Whether this is the line that opened a block.
     opening: bool,
     first_line: bool,
+    /// Characters since code or a formula began.
+    since: u32,
     tag: Name,
     tag_length: usize,
     closing: bool,
@@ -102,6 +68,7 @@ impl Default for Lexer {
             clean: true,
             opening: false,
             first_line: true,
+            since: 0,
             tag: [0; 8],
             tag_length: 0,
             closing: false,
@@ -338,13 +305,18 @@ impl Lexer {
         }
         if self.mode == Mode::Dollar && code == 0x24 {
             self.mode = Mode::Formula(Formula::Dollars);
+            self.since = 0;
             return;
         }
         if self.mode == Mode::Less || self.mode == Mode::Dollar {
             self.mode = self.opened(code, kind);
+            self.since = 0;
         }
         match self.mode {
-            Mode::Text => self.mode = self.text(code),
+            Mode::Text => {
+                self.mode = self.text(code);
+                self.since = 0;
+            }
             Mode::Ticks(count) => {
                 self.mode = match code {
                     0x60 => Mode::Ticks(count.saturating_add(1)),
@@ -352,16 +324,20 @@ impl Lexer {
                         self.opening = true;
                         Mode::Fence(0x60, count)
                     }
-                    _ => Mode::Code(count, 0),
+                    _ => {
+                        self.since = 0;
+                        Mode::Code(count, 0)
+                    }
                 }
             }
             Mode::Code(count, here) => {
+                self.since += 1;
                 if code == 0x60 {
                     self.mode = Mode::Code(count, here.saturating_add(1));
                 } else if here == count {
                     self.mode = Mode::Text;
                     self.mode = self.text(code);
-                } else if self.paragraph_ends(code, kind) {
+                } else if self.since > LONGEST_INLINE || self.paragraph_ends(code, kind) {
                     self.mode = Mode::Text;
                 } else if here > 0 {
                     self.mode = Mode::Code(count, 0);
@@ -415,8 +391,10 @@ impl Lexer {
                     Formula::Dollars => code == 0x24 && self.last == 0x24,
                     Formula::Bracket(bracket) => code == bracket && self.last == 0x5c,
                 };
+                self.since += 1;
+                let most = if end == Formula::Dollars || end == Formula::Bracket(0x5d) { LONGEST } else { LONGEST_INLINE };
                 // TeX has no blank lines in formulas: one that is not ended was none, and the next paragraph is text.
-                if ended || self.paragraph_ends(code, kind) {
+                if ended || self.since > most || self.paragraph_ends(code, kind) {
                     self.mode = Mode::Text;
                 }
             }
