@@ -24,9 +24,9 @@ const AHEAD: usize = AROUND;
 /// Rounds of measuring and pushing.
 const ROUNDS: usize = 8;
 /// How far a code bit is pushed, in standard deviations of what it is made of.
-const AIM: f32 = 18.0;
+const AIM: f32 = 12.0;
 /// The same for the sync as a whole.
-const AIM_SYNC: f32 = 220.0;
+const AIM_SYNC: f32 = 150.0;
 /// Part of what is missing that a round adds to the push.
 const PUSH: f32 = 0.35;
 /// Gain of a cell for its share in the push.
