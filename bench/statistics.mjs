@@ -12,6 +12,25 @@ export function wilson(hits, trials) {
   return [hits === 0 ? 0 : (middle - reach) / whole, hits === trials ? 1 : (middle + reach) / whole]
 }
 
+/** The largest chance at which so few hits still come about in 5 of 100 studies (Clopper and Pearson 1934, one-sided). */
+export function upperBound(hits, trials) {
+  if (hits >= trials) return 1
+  let [low, high] = [hits / trials, 1]
+  for (let round = 0; round < 60; round++) {
+    const chance = (low + high) / 2
+    // The chance of at most `hits`, term by term.
+    let term = trials * Math.log1p(-chance)
+    let sum = 0
+    for (let count = 0; count <= hits; count++) {
+      sum += Math.exp(term)
+      term += Math.log(((trials - count) / (count + 1)) * (chance / (1 - chance)))
+    }
+    if (sum > 0.05) low = chance
+    else high = chance
+  }
+  return high
+}
+
 /** The value below which `share` of the numbers lie. */
 export function quantile(numbers, share) {
   if (numbers.length === 0) return NaN

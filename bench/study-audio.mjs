@@ -6,7 +6,8 @@
 //   --parts N             parts of each length (default 4)
 //   --quality Q --payload HEX --seed TEXT
 //   --seconds N           at most so much of each file (default 30)
-//   --false N             no marks: N private keys a file are looked for
+//   --false N             no marks: N private keys are looked for in every minute of at most --seconds of each file
+//   --where               no attacks: a marked second in ten of other sound, five in sixty, --parts of each a file; how well they are placed
 //   --pesq PYTHON         a Python with numpy and pesq: PESQ-WB of the marked sounds, at 16 kHz
 //   --class NAME          only this class
 //   --build FOLDER        another build than this one
@@ -20,6 +21,7 @@ import { parseArgs } from 'node:util'
 import { head, table } from './machine.mjs'
 import { keyOf, randomOf } from './random.mjs'
 import { loadSdk } from './sdk.mjs'
+import { median, upperBound } from './statistics.mjs'
 import { ATTACKS, GOALS, RATE, decode } from './sound-attacks.mjs'
 
 const { values: options, positionals: folders } = parseArgs({
@@ -27,7 +29,7 @@ const { values: options, positionals: folders } = parseArgs({
   options: {
     odd: { type: 'boolean' }, even: { type: 'boolean' }, rows: { type: 'string', default: '' }, lengths: { type: 'string', default: '1,2,3,5,10' },
     parts: { type: 'string', default: '4' }, quality: { type: 'string', default: 'standard' }, seed: { type: 'string', default: '1' },
-    payload: { type: 'string', default: '72d3686493a04b04' }, seconds: { type: 'string', default: '30' }, false: { type: 'string' },
+    payload: { type: 'string', default: '72d3686493a04b04' }, seconds: { type: 'string', default: '30' }, false: { type: 'string' }, where: { type: 'boolean' },
     pesq: { type: 'string' }, out: { type: 'string' }, class: { type: 'string', default: '' }, build: { type: 'string', default: '.' }, minutes: { type: 'string', default: 'Infinity' },
   },
 })
@@ -86,41 +88,95 @@ const rows = options.rows.split(',').filter((text) => text !== '')
 const until = performance.now() + 60_000 * Number(options.minutes)
 let attacks = ATTACKS.filter(({ name }) => rows.length === 0 || rows.some((text) => name.includes(text)))
 const lengths = options.lengths.split(',').map(Number)
-const music = decode(files.find((path) => classOf(path) === 'music') ?? files[0], 60)
-const loaded = files.map((path) => ({ path, name: basename(path), class: classOf(path), samples: decode(path, Number(options.seconds)) }))
+const load = (path) => ({ path, name: basename(path), class: classOf(path), samples: decode(path, Number(options.seconds)) })
 const percent = (hits, trials) => (trials === 0 ? '-' : Math.round((100 * hits) / trials))
 const round = (number, digits) => (Number.isFinite(number) ? number.toFixed(digits) : '-')
 const lines = []
 
 async function falseAlarms() {
   const trials = []
-  let seconds = 0
-  for (const { name, samples } of loaded) {
+  const heard = {}
+  for (const path of files) {
     if (performance.now() > until) break
-    seconds += samples.length / RATE
-    const keys = Array.from({ length: Number(options.false) }, (_, at) => keyOf(options.seed, name, at))
-    for (let at = 0; at < keys.length; at += 16) {
-      const { evidence } = await engine.audioDetect(samples, { rate: RATE, channels: 1, keys: keys.slice(at, at + 16), effort: 'full' })
+    const { name, class: kind, samples } = load(path)
+    for (let from = 0; from < samples.length; from += 60 * RATE) {
+      const minute = samples.subarray(from, from + 60 * RATE)
+      const keys = Array.from({ length: Number(options.false) }, (_, at) => keyOf(options.seed, name, from, at))
+      const { evidence, carries } = await engine.audioDetect(minute, { rate: RATE, channels: 1, keys, effort: 'full' })
+      // In what cannot hold a mark nothing is looked for: it would only make the shares smaller.
+      if (!carries) continue
+      heard[kind] = (heard[kind] ?? 0) + minute.length / RATE
       trials.push(...evidence.map(({ found, pValue, score }) => ({ name, found, pValue, score })))
     }
+    say(`${name}: ${trials.length} trials, ${trials.filter(({ found }) => found).length} found`)
   }
-  lines.push(headOf('False alarms of the audio watermark', [`${new Set(trials.map(({ name }) => name)).size} files, ${(seconds / 3600).toFixed(2)} hours of sound, ${trials.length} trials with fresh private keys, full search`]))
-  lines.push(table(['p-value of at most', 'trials', 'share'], [1, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6].map((level) => {
+  const hours = (seconds) => (seconds / 3600).toFixed(2)
+  lines.push(headOf('False alarms of the audio watermark', [
+    `${new Set(trials.map(({ name }) => name)).size} files, ${hours(Object.values(heard).reduce((sum, seconds) => sum + seconds, 0))} hours of unmarked sound (${Object.entries(heard).map(([kind, seconds]) => `${kind} ${hours(seconds)}`).join(', ')})`,
+    `${trials.length} trials: a minute, or what is left of a file, and a private key drawn for it; full search`,
+    'at most: the largest chance at which so few would still come about in 5 of 100 studies (Clopper-Pearson, one-sided)',
+  ]))
+  lines.push(table(['p-value of at most', 'trials', 'share', 'at most'], [1, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6].map((level) => {
     const count = trials.filter(({ pValue }) => pValue <= level).length
-    return [String(level), count, (count / trials.length).toExponential(2)]
+    return [String(level), count, (count / trials.length).toExponential(2), upperBound(count, trials.length).toExponential(2)]
   })))
   lines.push(`\nFound: ${trials.filter(({ found }) => found).length}. Highest sync: ${Math.max(...trials.map(({ score }) => score)).toFixed(2)} standard deviations.`)
 }
 
-async function survival() {
+/** Each file with its mark. */
+async function marks() {
   const marked = []
-  for (const { name, samples, ...rest } of loaded) {
+  for (const { name, samples, ...rest } of files.map(load)) {
     const after = samples.slice()
     const key = keyOf(options.seed, name)
     const began = cpu()
     const report = await engine.audioEmbed(after, { rate: RATE, channels: 1, key, payload: options.payload, quality: options.quality })
     marked.push({ name, before: samples, samples: after, key, report, ms: cpu() - began, ...rest })
   }
+  return marked
+}
+
+/** The seconds that two lists of spans share, over those that either has. */
+function overlap(spans, [from, to]) {
+  const inside = spans.reduce((sum, [a, b]) => sum + Math.max(0, Math.min(b, to) - Math.max(a, from)), 0)
+  return inside / (to - from + spans.reduce((sum, [a, b]) => sum + b - a, 0) - inside)
+}
+
+/** A marked part among other sounds: the other files, one behind the other. */
+async function placing() {
+  const carrying = (await marks()).filter(({ report }) => report.embedded)
+  const rows = []
+  for (const [part, whole, goal] of [[1, 10, 0.8], [5, 60, 0.95]]) {
+    const shares = []
+    for (const sound of carrying) {
+      const others = carrying.filter((one) => one !== sound).flatMap(({ before }) => [before])
+      for (let trial = 0; trial < Number(options.parts); trial++) {
+        const random = randomOf(options.seed, sound.name, part, trial)
+        if (sound.samples.length < part * RATE) continue
+        const around = new Float32Array(whole * RATE)
+        for (let at = 0; at < around.length;) {
+          const other = others[random.whole(others.length)]
+          around.set(other.subarray(0, around.length - at), at)
+          at += other.length
+        }
+        const from = random.whole(sound.samples.length - part * RATE + 1)
+        const into = random.whole(around.length - part * RATE + 1)
+        around.set(sound.samples.subarray(from, from + part * RATE), into)
+        const { evidence: [found] } = await engine.audioDetect(around, { rate: RATE, channels: 1, keys: [sound.key], effort: 'full' })
+        shares.push(found.where === undefined ? 0 : overlap(found.where.spans, [into / RATE, into / RATE + part]))
+      }
+    }
+    const good = shares.filter((share) => share >= goal).length
+    rows.push([`${part} s in ${whole} s`, shares.length, shares.filter((share) => share > 0).length, good, goal, round(median(shares), 2)])
+    say(rows.at(-1).join(' '))
+  }
+  lines.push(headOf('The audio watermark: which part is marked', [`${carrying.length} files; a part of each at a random place in the other files, unmarked; ${options.parts} trials a file`, 'overlap: seconds that are marked and said to be, over those that are one of both; 0 where nothing was found']))
+  lines.push(table(['marked', 'trials', 'found', 'of these with the overlap aimed at', 'aim', 'median overlap, all trials'], rows))
+}
+
+async function survival() {
+  const music = decode(files.find((path) => classOf(path) === 'music') ?? files[0], 60)
+  const marked = await marks()
   pesqOf(marked.map(({ before, samples }) => [before, samples])).forEach((pesq, at) => { marked[at].pesq = pesq })
   const carrying = marked.filter(({ report }) => report.embedded)
   const counts = new Map()
@@ -192,8 +248,9 @@ async function survival() {
   }
 }
 
-if (options.false === undefined) await survival()
-else await falseAlarms()
+if (options.false !== undefined) await falseAlarms()
+else if (options.where) await placing()
+else await survival()
 const text = `${lines.join('\n')}\n`
 if (options.out === undefined) process.stdout.write(text)
 else writeFileSync(options.out, text)

@@ -110,3 +110,16 @@ test('a WAV that ends before its length is an error', async () => {
   const bare = wavOf(speech)
   await expect(audio.wavStream(WHO).then((pair) => through(pair, cut(bare.subarray(0, bare.length - 1_000), 4_096)))).rejects.toMatchObject({ code: 'ERR_BROKEN' })
 })
+
+test('an abort at either end is told by the report', async () => {
+  const [left, cancelled] = [await audio.stream(pcm), await audio.stream(pcm)]
+  await left.writable.abort(new Error('left'))
+  await expect(left.report).rejects.toThrow('left')
+  await expect(left.readable.getReader().read()).rejects.toThrow('left')
+  await cancelled.readable.cancel(new Error('cancelled'))
+  await expect(cancelled.report).rejects.toThrow('cancelled')
+  const failing = new ReadableStream<Float32Array>({ pull: (controller) => controller.error(new Error('the model failed')) })
+  const pair = (await audio.stream(pcm)) as MarkingStream<Float32Array>
+  await expect(failing.pipeThrough(pair).pipeTo(new WritableStream())).rejects.toThrow('the model failed')
+  await expect(pair.report).rejects.toThrow('the model failed')
+})

@@ -106,10 +106,16 @@ impl Coder {
         self.code.encode(&info)
     }
 
-    /// The likeliest payload whose check fits. `soft`: one number a code bit, positive for 0, with the size of its reliability.
+    /// The likeliest payload whose check fits, of `LIST` words. `soft`: one number a code bit, positive for 0, with the size of its
+    /// reliability.
     pub fn decode(&self, soft: &[f32]) -> Result<Option<Decoded>> {
+        self.decode_among(soft, LIST)
+    }
+
+    /// As `decode`, of `list` words, 1 to 1,024: each has one chance in 2^32 to pass the check by accident.
+    pub fn decode_among(&self, soft: &[f32], list: usize) -> Result<Option<Decoded>> {
         let split = self.class.bits();
-        let found = self.code.decode(soft, LIST, |info| {
+        let found = self.code.decode(soft, list, |info| {
             let check = info[split..].iter().fold(0u32, |sum, bit| sum << 1 | u32::from(*bit));
             check == self.check(&info[..split])
         })?;

@@ -131,18 +131,39 @@ function streamOf<Piece>(begin: () => Piece[], push: (piece: Piece) => Piece[] |
       throw thrown
     }
   }
-  // `cancel` is told of an abort at either end, by browsers and by Node from 21.5; the compiler's library does not know it yet.
-  const transformer: Transformer<Piece, Piece> & { cancel(why: unknown): void } = {
+  const transformer: Transformer<Piece, Piece> = {
     start: (controller) => guarded(controller, begin),
     transform: (piece, controller) => guarded(controller, () => push(piece)),
     flush: async (controller) => {
       await guarded(controller, finish)
       settle.done(report())
     },
-    cancel: (why) => settle.failed(why),
   }
-  const { readable, writable } = new TransformStream<Piece, Piece>(transformer)
-  return { readable, writable, report: told }
+  const inner = new TransformStream<Piece, Piece>(transformer)
+  const [writer, reader] = [inner.writable.getWriter(), inner.readable.getReader()]
+  // Node 20 tells a transformer neither of an abort nor of a cancel: so both ends are watched.
+  return {
+    writable: new WritableStream<Piece>({
+      write: (piece) => writer.write(piece),
+      close: () => writer.close(),
+      abort: (why) => {
+        settle.failed(why)
+        return writer.abort(why)
+      },
+    }),
+    readable: new ReadableStream<Piece>({
+      pull: async (controller) => {
+        const { done, value } = await reader.read()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel: (why) => {
+        settle.failed(why)
+        return reader.cancel(why)
+      },
+    }, { highWaterMark: 0 }),
+    report: told,
+  }
 }
 
 /** A stream over bare samples. */

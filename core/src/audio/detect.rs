@@ -6,10 +6,10 @@ use super::rates::{self, COARSE, Guess};
 use super::search::{PIECE, Place, Search, Window};
 use super::sound::{FINE, FINES, Map, Sound};
 use super::spans::spans;
-use super::word::{FORMS, TRIES, Word, Words};
+use super::word::{FORMS, LIST, TRIES, Word, Words};
 use crate::error::Result;
 use crate::keyed::Key;
-use crate::payload::{CHECK, LIST, hex};
+use crate::payload::{CHECK, hex};
 use crate::stats::tail::{any_of, both, keyed_sum};
 use crate::watermark;
 use serde::{Deserialize, Serialize};
@@ -151,7 +151,8 @@ impl Listener {
         take(&mut search, vec![whole], 0.5);
         let scales: Vec<usize> = (0..).map(|power| PIECE << power).take_while(|length| *length < slots).collect();
         for length in &scales {
-            let step = (length / 2).max(PIECE);
+            // The shortest overlap more: a marked second that lies across two windows would be in neither.
+            let step = if *length == PIECE { PIECE / 4 } else { length / 2 };
             let windows = (0..slots.saturating_sub(PIECE / 2))
                 .step_by(step)
                 .map(|from| Window { from, to: (from + length).min(slots), tempo: 1.0 })

@@ -38,12 +38,13 @@ pub struct Analyser {
 impl Analyser {
     /// Plans and window.
     pub fn new() -> Self {
-        let cosine = |at: usize| (std::f32::consts::TAU * at as f32 / FRAME as f32).cos();
+        // Tables in double precision, then rounded: the last digit of a system's cosine does not come through.
+        let cosine = |at: usize| (std::f64::consts::TAU * at as f64 / FRAME as f64).cos();
         // The window's mean square is 3/8; with this a full-scale sine has a power of about 1/2.
-        let level = (8.0f32 / 3.0).sqrt() / FRAME as f32 * std::f32::consts::SQRT_2;
+        let level = (8.0f64 / 3.0).sqrt() / FRAME as f64 * std::f64::consts::SQRT_2;
         Self {
             line: Line::new(FRAME),
-            window: (0..FRAME).map(|at| level * (0.5 - 0.5 * cosine(at))).collect(),
+            window: (0..FRAME).map(|at| (level * (0.5 - 0.5 * cosine(at))) as f32).collect(),
             frame: vec![Complex32::default(); FRAME],
         }
     }

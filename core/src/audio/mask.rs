@@ -7,11 +7,11 @@ use super::loudness::{Row, decibels, factor};
 /// A cell louder than its surroundings may be moved by this power of the ratio less: quiet cells carry the mark.
 const EVEN: f32 = 0.45;
 /// Masking of a band by itself, in dB below it.
-const MASKED: f32 = -14.0;
+const MASKED: f64 = -14.0;
 /// The mark may stand this much above what is masked, in dB; what makes it heard is the sum over neighbouring cells.
 const ABOVE_MASK: f32 = 12.0;
 /// Fall of masking towards higher and lower bands, in dB a Bark.
-const FALL: [f32; 2] = [10.0, 25.0];
+const FALL: [f64; 2] = [10.0, 25.0];
 /// No cell is moved by more, in dB.
 const MOST: f32 = 8.0;
 /// Slots on each side that make a cell's surroundings.
@@ -28,15 +28,16 @@ pub struct Mask {
 impl Mask {
     /// Spreading over the Bark scale (Traunmüller's simple form is close to Zwicker's: 13 atan, 3.5 atan).
     pub fn new() -> Self {
-        let bark: Row = std::array::from_fn(|band| {
-            let hertz = 62.5 * (FIRST + WIDTH * band) as f32 + 93.75;
+        // In double precision, then rounded: the same on every machine.
+        let bark: [f64; BANDS] = std::array::from_fn(|band| {
+            let hertz = 62.5 * (FIRST + WIDTH * band) as f64 + 93.75;
             13.0 * (0.000_76 * hertz).atan() + 3.5 * (hertz / 7_500.0).powi(2).atan()
         });
         let spread = std::array::from_fn(|from| {
             std::array::from_fn(|to| {
-                let distance: f32 = bark[to] - bark[from];
+                let distance = bark[to] - bark[from];
                 let fall = if distance >= 0.0 { FALL[0] * distance } else { -FALL[1] * distance };
-                10f32.powf((MASKED - fall) / 10.0)
+                10f64.powf((MASKED - fall) / 10.0) as f32
             })
         });
         Self { spread }
@@ -57,7 +58,7 @@ impl Mask {
                 *masked += energy * spread;
             }
         }
-        let above = 10f32.powf(ABOVE_MASK / 20.0);
+        let above = factor(ABOVE_MASK);
         std::array::from_fn(|band| {
             let ratio = here[band] / local + 1e-4;
             let even = strength * factor(-2.0 * EVEN * decibels(ratio));

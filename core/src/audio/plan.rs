@@ -2,6 +2,7 @@
 
 use super::bytes;
 use super::carrier::{Carrier, Deal};
+use super::loudness::factor;
 use crate::error::{Error, Result};
 use crate::keyed::Key;
 use crate::payload::{self, Class};
@@ -18,7 +19,7 @@ const SHORTEST: f64 = 0.5;
 const LEAST: f64 = 14.0;
 
 /// The least ratio of sound to difference in dB. A little is kept for rounding.
-fn least_ratio(quality: Quality) -> f64 {
+fn least_ratio(quality: Quality) -> f32 {
     match quality {
         Quality::Standard => 25.02,
         Quality::High => 30.02,
@@ -117,7 +118,7 @@ impl Options {
         let word = payload::Coder::new(class)?.encode(&payload)?;
         let block =
             key.stream(&format!("audio/place/{}", self.payload.to_lowercase())).below(super::carrier::BLOCKS as u32) as usize;
-        let allowed = 10f64.powf(-least_ratio(self.quality) / 10.0);
+        let allowed = f64::from(factor(-2.0 * least_ratio(self.quality)));
         let aim = Aim { rate: self.rate, allowed, masked: most_masked(self.quality), bits: class.bits(), quality: self.quality };
         Ok(Plan { key, word, block, aim, class })
     }

@@ -1,6 +1,7 @@
 //! How far the difference lies below what the sound masks.
 
 use super::grid::{Analyser, BINS, FRAME};
+use super::loudness::decibels;
 use std::collections::VecDeque;
 
 /// Share of a frame in what was measured lately: about a second's.
@@ -10,7 +11,7 @@ const BANDS: usize = 44;
 /// Samples from frame to frame.
 const HOP: usize = FRAME;
 /// Fall of masking towards lower and higher bands, in dB a Bark.
-const FALL: [f32; 2] = [27.0, 12.0];
+const FALL: [f64; 2] = [27.0, 12.0];
 /// Frames this much below the loudest do not count: 50 dB.
 const ACTIVE: f32 = 1e-5;
 
@@ -34,11 +35,12 @@ pub struct NoiseToMask {
 
 impl Default for NoiseToMask {
     fn default() -> Self {
+        // In double precision, then rounded: the same on every machine.
         let bark = |at: usize| {
-            let hertz = 62.5 * at as f32;
+            let hertz = 62.5 * at as f64;
             13.0 * (0.000_76 * hertz).atan() + 3.5 * (hertz / 7_500.0).powi(2).atan()
         };
-        let middle = |band: usize| 0.5 * band as f32 + 0.25;
+        let middle = |band: usize| 0.5 * band as f64 + 0.25;
         let band: Vec<usize> = (0..BINS).map(|at| ((2.0 * bark(at)) as usize).min(BANDS - 1)).collect();
         Self {
             analyser: Analyser::new(),
@@ -49,13 +51,13 @@ impl Default for NoiseToMask {
                     std::array::from_fn(|to| {
                         let distance = middle(to) - middle(from);
                         let fall = if distance < 0.0 { -FALL[0] * distance } else { FALL[1] * distance };
-                        10f32.powf(-fall / 10.0)
+                        10f64.powf(-fall / 10.0) as f32
                     })
                 })
                 .collect(),
             offset: std::array::from_fn(|band| {
                 let down = if middle(band) < 12.0 { 3.0 } else { 0.25 * middle(band) };
-                10f32.powf(-down / 10.0) / 1.3
+                (10f64.powf(-down / 10.0) / 1.3) as f32
             }),
             sound: VecDeque::new(),
             difference: VecDeque::new(),
@@ -109,7 +111,7 @@ impl NoiseToMask {
         let ratios = noises.iter().zip(&masked).zip(&self.offset);
         let ratio: f32 = ratios.map(|((noise, masked), offset)| noise / (masked * offset + floor)).sum::<f32>() / self.used;
         if noises.iter().any(|noise| *noise > 0.0) {
-            let ratio = 10.0 * (ratio + 1e-9).log10();
+            let ratio = decibels(ratio + 1e-9);
             self.lately += RECENT * (ratio - self.lately);
             self.frames.push((energy, ratio));
         }

@@ -25,7 +25,7 @@ pub struct Shaper {
 impl Shaper {
     /// Plans and window.
     pub fn new() -> Self {
-        let window = (0..SLOT).map(|at| (std::f32::consts::PI * at as f32 / SLOT as f32).sin()).collect();
+        let window = (0..SLOT).map(|at| (std::f64::consts::PI * at as f64 / SLOT as f64).sin() as f32).collect();
         Self { line: Line::new(FRAME), window, rows: Vec::new() }
     }
 

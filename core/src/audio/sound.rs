@@ -5,6 +5,7 @@ use super::carrier::{RATE, SLOT};
 use super::grid::{self, Analyser, BINS, Energies, FRAME};
 use super::loudness::{Quiet, Row, contrast};
 use crate::signal::rate::Rate;
+use std::collections::VecDeque;
 use std::ops::Range;
 
 /// Samples from one frame of a map to the next: 1.5 ms.
@@ -66,14 +67,17 @@ impl Sound {
     pub fn map(&self, range: Range<usize>, ratio: f32) -> Map {
         let energies = self.energies(range.start as i64 - FINES as i64..(range.end + FINES) as i64, ratio);
         let quiet = Quiet::of(energies.iter().step_by(FINES));
-        let levels: Vec<Row> = energies.iter().map(|energies| quiet.levels(energies)).collect();
-        let rows = (FINES..energies.len().saturating_sub(FINES))
-            .map(|at| {
-                let contrast = contrast(&levels[at - FINES], &levels[at], &levels[at + FINES]);
-                let weights = quiet.weights(&energies[at], self.bands);
-                std::array::from_fn(|band| contrast[band] * weights[band])
-            })
-            .collect();
+        let mut rows = energies;
+        // Each row takes the place of the energies a slot before it, which nothing needs any more: long sounds are long.
+        let mut levels: VecDeque<Row> = rows.iter().take(2 * FINES).map(|energies| quiet.levels(energies)).collect();
+        for at in FINES..rows.len().saturating_sub(FINES) {
+            levels.push_back(quiet.levels(&rows[at + FINES]));
+            let contrast = contrast(&levels[0], &levels[FINES], &levels[2 * FINES]);
+            let weights = quiet.weights(&rows[at], self.bands);
+            rows[at - FINES] = std::array::from_fn(|band| contrast[band] * weights[band]);
+            levels.pop_front();
+        }
+        rows.truncate(rows.len().saturating_sub(2 * FINES));
         Map { rows }
     }
 

@@ -7,7 +7,7 @@
 use super::bytes;
 use super::carrier::{BANDS, BLOCKS, RATE, SLOT, SLOTS};
 use super::grid::{self, Analyser, BINS, Energies, FRAME};
-use super::loudness::{Quiet, Row, contrast, spread_back};
+use super::loudness::{Quiet, Row, contrast, decibels, factor, spread_back};
 use super::mask::{AROUND, Mask};
 use super::plan::{Aim, Options, Report};
 use super::quality::NoiseToMask;
@@ -264,7 +264,7 @@ impl Embedder {
     fn step(&mut self) {
         let (begin, end) = (self.decided, self.decided + STEP);
         let energies = |slot: usize| &self.energies[slot - self.oldest];
-        let strength = 10f32.powf(self.strength / 20.0);
+        let strength = factor(self.strength);
         let caps: [Row; STEP] = std::array::from_fn(|at| {
             let slot = begin + at;
             // Before the very first slot nothing is known: it stands for those.
@@ -423,7 +423,7 @@ impl Embedder {
         if used > 0.0 && earned > 0.0 {
             // What was saved is spent within about two seconds.
             let saved = (self.tally.earned - self.tally.spent).max(0.0);
-            let over = 10.0 * (used / (earned + SPEND * saved)).log10() as f32;
+            let over = decibels((used / (earned + SPEND * saved)) as f32);
             let heard = self.tally.nmr.lately() - self.aim.masked;
             let change = (0.2 * over.max(heard)).clamp(-1.0, 1.0);
             self.strength = (self.strength - change).clamp(*STRENGTHS.start(), *STRENGTHS.end());

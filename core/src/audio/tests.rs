@@ -1,6 +1,9 @@
 use super::Embedder;
+use super::carrier::{BANDS, BLOCKS, CLASSES, Carrier, RATE, SLOTS};
 use super::detect::{self, Effort, detect};
 use super::embed::{self, embed};
+use super::sound::{FINES, Sound};
+use crate::keyed::Key;
 use crate::signal::rate::Rate;
 
 const SECRET: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -227,4 +230,55 @@ fn loud_sounds_do_not_clip_and_numbers_that_are_none_stay() {
     embed(&mut marked, &options(16_000, 1)).unwrap();
     let after = read(&marked);
     assert!(after[20_000].is_nan() && after.iter().enumerate().all(|(at, value)| at == 20_000 || value.abs() <= 1.0));
+}
+
+/// What docs/watermark-audio.md says of averaging: the sync comes out, the word of blocks that were not heard does not. The shares
+/// are printed by `cargo test --release -p countermark-core averaged -- --nocapture`.
+#[test]
+fn blocks_averaged_give_away_the_sync_alone() {
+    let key = Key::parse(SECRET).unwrap();
+    let carrier = Carrier::new(&key);
+    let cells = carrier.deal(&key, CLASSES[1]).unwrap().cells;
+    let plan = options(RATE, 1).plan().unwrap();
+    let mut shares = Vec::new();
+    for blocks in [5, 14] {
+        let mut marked = bytes(&voice(RATE, 2.016 * blocks as f64, 12));
+        assert!(embed(&mut marked, &options(RATE, 1)).unwrap().embedded);
+        let sound = Sound::new(&marked, RATE, 1);
+        let map = sound.map(0..sound.frames(), 1.0);
+        let mut folded = vec![0.0f32; SLOTS * BANDS];
+        for slot in 0..blocks * SLOTS {
+            let Some(row) = map.rows.get(slot * FINES + FINES / 2) else { break };
+            folded[slot % SLOTS * BANDS..][..BANDS].iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+        }
+        let share = |signs: &mut dyn Iterator<Item = (usize, bool)>| {
+            let agree: Vec<bool> = signs.map(|(at, positive)| (folded[at] > 0.0) == positive).collect();
+            agree.iter().filter(|agree| **agree).count() as f64 / agree.len() as f64
+        };
+        let sync =
+            share(&mut carrier.signs.iter().enumerate().filter(|(_, sign)| **sign != 0.0).map(|(at, sign)| (at, *sign > 0.0)));
+        let unheard = (plan.block + BLOCKS - 1) % BLOCKS * SLOTS * BANDS;
+        let word = share(&mut (0..SLOTS * BANDS).filter(|at| cells[unheard + at] != 0).map(|at| {
+            let cell = cells[unheard + at];
+            (at, (cell > 0) != plan.word[usize::from(cell.unsigned_abs()) - 1])
+        }));
+        eprintln!("{blocks} blocks: {:.1} % of the sync's signs, {:.1} % of an unheard block's", 100.0 * sync, 100.0 * word);
+        shares.push((sync, word));
+    }
+    assert!(shares.iter().all(|(sync, word)| *sync > 0.65 && (word - 0.5).abs() < 0.04), "{shares:?}");
+}
+
+#[test]
+fn a_marked_second_is_found_among_others() {
+    let around = voice(RATE, 10.0, 13);
+    let mut marked = bytes(&voice(RATE, 6.0, 14));
+    embed(&mut marked, &options(RATE, 1)).unwrap();
+    let mut sound = bytes(&around);
+    let (from, into, length) = (2 * 64_000, 4 * 65_300, 64_000);
+    sound[into..into + length].copy_from_slice(&marked[from..from + length]);
+    let found = look(&sound, RATE, 1, SECRET, Effort::Direct);
+    let place = found.evidence[0].place.as_ref().unwrap();
+    let (start, end) = (into as f64 / 64_000.0, (into + length) as f64 / 64_000.0);
+    assert!(place.spans.len() == 1, "{found:?}");
+    assert!((place.spans[0][0] - start).abs() < 0.1 && (place.spans[0][1] - end).abs() < 0.1, "{found:?}");
 }

@@ -12,8 +12,12 @@ use crate::payload::Decoded;
 pub const TRIES: usize = 4;
 /// Block numbers and classes that there are.
 pub const FORMS: f64 = (BLOCKS * CLASSES.len()) as f64;
-/// Energy of the soft bits, in standard deviations above noise's, below which decoding has no chance.
-const LEAST: f32 = 1.5;
+/// Words that the list decoder follows: eight times those of pictures, since a sound that comes near the limit is worth more time.
+pub const LIST: usize = 512;
+/// Energy of the soft bits, in standard deviations above noise's, below which decoding has no chance: at the limit it is about 6.
+const LEAST: f32 = 2.5;
+/// Slots until places and signs come back.
+const CYCLE: usize = BLOCKS * SLOTS;
 
 /// The code words of one key.
 pub struct Words {
@@ -42,19 +46,23 @@ impl Words {
 
     /// The word at a place.
     pub fn read(&self, map: &Map, carrier: &Carrier, place: &Place) -> Result<Option<Word>> {
-        let mut folded = vec![[0.0f32; BANDS]; BLOCKS * SLOTS];
-        for slot in place.window.from..place.window.to {
-            let Some(row) = map.rows.get(place.window.frame(place.phase, slot)) else { break };
-            let into = &mut folded[(slot + place.shift) % (BLOCKS * SLOTS)];
+        let window = &place.window;
+        let first = window.from + place.shift;
+        let mut folded = vec![[0.0f32; BANDS]; (window.to - window.from).min(CYCLE)];
+        for slot in window.from..window.to {
+            let Some(row) = map.rows.get(window.frame(place.phase, slot)) else { break };
+            let into = &mut folded[(slot - window.from) % CYCLE];
             into.iter_mut().zip(row).for_each(|(into, value)| *into += value);
         }
-        let gains = gains(&folded, carrier);
+        let signs = |at: usize| &carrier.signs[(first + at) % SLOTS * BANDS..][..BANDS];
+        let gains = gains(&folded, signs);
         for row in &mut folded {
             row.iter_mut().zip(&gains).for_each(|(value, gain)| *value *= gain);
         }
         let variance = folded
-            .chunks_exact(SLOTS)
-            .flat_map(|block| block.iter().flatten().zip(&carrier.signs))
+            .iter()
+            .enumerate()
+            .flat_map(|(at, row)| row.iter().zip(signs(at)))
             .filter(|(_, sign)| **sign == 0.0)
             .map(|(value, _)| value * value)
             .sum::<f32>();
@@ -64,7 +72,7 @@ impl Words {
         let mut forms = Vec::new();
         for (class, deal) in self.deals.iter().enumerate() {
             for block in 0..BLOCKS {
-                let soft = soft(&folded, deal, block);
+                let soft = soft(&folded, deal, first + block * SLOTS);
                 let energy: f32 = soft.iter().map(|value| value * value).sum();
                 let excess = (energy / variance - 1.0) * (soft.len() as f32 / 2.0).sqrt();
                 forms.push((excess, class, block, soft));
@@ -72,7 +80,7 @@ impl Words {
         }
         forms.sort_by(|a, b| b.0.total_cmp(&a.0));
         for (_, class, block, soft) in forms.into_iter().take(TRIES).filter(|(excess, ..)| *excess > LEAST) {
-            let Some(decoded) = self.deals[class].coder.decode(&soft)? else { continue };
+            let Some(decoded) = self.deals[class].coder.decode_among(&soft, LIST)? else { continue };
             let agreed: f32 = soft.iter().zip(&decoded.word).map(|(soft, bit)| if *bit { -soft } else { *soft }).sum();
             let score = f64::from(agreed / variance.sqrt());
             return Ok(Some(Word { decoded, score, class, block, gains }));
@@ -82,8 +90,7 @@ impl Words {
 
     /// What the cell of `band` in slot `slot` of the count that `place` and `word` mean should say: its sign.
     pub fn sign(&self, carrier: &Carrier, word: &Word, slot: usize, band: usize) -> f32 {
-        let at = (slot % (BLOCKS * SLOTS)) * BANDS + band;
-        let at = (at + word.block * SLOTS * BANDS) % (BLOCKS * SLOTS * BANDS);
+        let at = (slot + word.block * SLOTS) % CYCLE * BANDS + band;
         match self.deals[word.class].cells[at] {
             0 => carrier.signs[at % (SLOTS * BANDS)],
             cell => {
@@ -94,29 +101,27 @@ impl Words {
     }
 }
 
-/// One number a code bit, positive for 0; `block`: the number of the block in which the count begins.
-fn soft(folded: &[Row], deal: &Deal, block: usize) -> Vec<f32> {
+/// One number a code bit, positive for 0; `first`: the slot of the cycle that the first row is.
+fn soft(folded: &[Row], deal: &Deal, first: usize) -> Vec<f32> {
     // Number 0 collects what is not data.
     let mut sums = vec![0.0f32; deal.coder.length() + 1];
-    let (ahead, behind) = deal.cells.split_at(block * SLOTS * BANDS);
-    for (cell, value) in behind.iter().chain(ahead).zip(folded.iter().flatten()) {
-        let bit = usize::from(cell.unsigned_abs());
-        sums[bit] += if *cell < 0 { -value } else { *value };
+    for (at, row) in folded.iter().enumerate() {
+        let cells = &deal.cells[(first + at) % CYCLE * BANDS..][..BANDS];
+        for (cell, value) in cells.iter().zip(row) {
+            let bit = usize::from(cell.unsigned_abs());
+            sums[bit] += if *cell < 0 { -value } else { *value };
+        }
     }
     sums.split_off(1)
 }
 
 /// How much of the sync each band brings, over its variance: bands that a codec or a telephone took away count for little.
-fn gains(folded: &[Row], carrier: &Carrier) -> Row {
+fn gains<'a>(folded: &[Row], signs: impl Fn(usize) -> &'a [f32]) -> Row {
     let (mut agreed, mut squares) = ([0.0f32; BANDS], [0.0f32; BANDS]);
-    for block in folded.chunks_exact(SLOTS) {
-        for (row, signs) in block.iter().zip(carrier.signs.chunks_exact(BANDS)) {
-            for band in 0..BANDS {
-                if signs[band] != 0.0 {
-                    agreed[band] += row[band] * signs[band];
-                    squares[band] += row[band] * row[band];
-                }
-            }
+    for (at, row) in folded.iter().enumerate() {
+        for (band, sign) in signs(at).iter().enumerate().filter(|(_, sign)| **sign != 0.0) {
+            agreed[band] += row[band] * sign;
+            squares[band] += row[band] * row[band];
         }
     }
     let around =

@@ -61,6 +61,11 @@ pub fn plan(side: usize, direction: FftDirection) -> Arc<dyn Fft<f32>> {
 /// One algorithm for powers of two: the planner would bring in all the others, half a megabyte that a page would have to load.
 #[cfg(target_arch = "wasm32")]
 pub fn plan(side: usize, direction: FftDirection) -> Arc<dyn Fft<f32>> {
+    same_plan(side, direction)
+}
+
+/// The same algorithm for powers of two on every machine, and so the same bits: additions in one order, no fused products.
+pub fn same_plan(side: usize, direction: FftDirection) -> Arc<dyn Fft<f32>> {
     Arc::new(rustfft::algorithm::Radix4::new(side, direction))
 }
 

@@ -1,6 +1,6 @@
-//! One-dimensional Fourier transforms of a fixed length.
+//! One-dimensional Fourier transforms of a fixed length, with the same bits on every machine.
 
-use super::fourier::plan;
+use super::fourier::same_plan;
 use rustfft::{Fft, FftDirection, num_complex::Complex32};
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub struct Line {
 impl Line {
     /// Plans transforms of `length` numbers, a power of two.
     pub fn new(length: usize) -> Self {
-        let (forward, inverse) = (plan(length, FftDirection::Forward), plan(length, FftDirection::Inverse));
+        let (forward, inverse) = (same_plan(length, FftDirection::Forward), same_plan(length, FftDirection::Inverse));
         let scratch = forward.get_inplace_scratch_len().max(inverse.get_inplace_scratch_len());
         Self { forward, inverse, scratch: vec![Complex32::default(); scratch] }
     }
