@@ -96,12 +96,15 @@ pub fn find(samples: &[u8], options: &Options) -> Result<Evidence> {
     let font = Font::open(&[])?;
     let levels = levels(&Grid::of(samples, format, (FINE / LEAST) as u32));
     let short = format.short_side() as f32;
-    let mut best: Option<(Match, &Vec<String>)> = None;
+    let mut lines = Vec::new();
     for text in &options.texts {
         let first = text.first().ok_or_else(|| Error::parameter("a label in texts has no line: give at least one"))?;
-        let line = font.line(first)?;
-        if let Some(found) = search(&levels, &line)
-            .filter(|found| best.as_ref().is_none_or(|(other, _)| found.margin(short) > other.margin(short)))
+        lines.push((text, font.line(first)?));
+    }
+    let mut best: Option<(Match, &Vec<String>)> = None;
+    for (text, line) in &lines {
+        if let Some(found) =
+            search(&levels, line).filter(|found| best.as_ref().is_none_or(|(other, _)| found.margin(short) > other.margin(short)))
         {
             let sure = found.score >= SURE;
             best = Some((found, text));
