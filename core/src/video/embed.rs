@@ -26,13 +26,23 @@ pub const MIN_SIDE: u32 = 160;
 const STANDARD_SIDE: u32 = 240;
 const LONG_SIDE: u32 = 1080;
 /// Tiles across the shorter side: coarser than in pictures, since films are scaled down and coded harder.
-pub const TILES_ACROSS: f64 = 3.0;
-/// Strength within a scene as a part of what its first frame gets, where nothing moves and where all does: an encoder has to code the
-/// mark anew where it copies what moves.
-const STILL: f32 = 0.8;
-const MOVING: f32 = 0.6;
-/// Change of cells from frame to frame as a part of their activity from which all counts as moving: several times, where contours pass.
-const MOTION: f32 = 1.5;
+pub const TILES_ACROSS: f64 = 2.0;
+/// Patterns of a private key that films have: the first of those that pictures have.
+const PATTERNS: u32 = 64;
+/// What a scene's first frame gets, as a part of what keeps the floors: an encoder codes it by itself and copies from it. The frames after
+/// it pay that back, so that the film keeps the floors on average.
+const OPENING: f32 = 1.5;
+/// Most of the strength that frames get until it is paid back, and after that.
+const PAYING: f32 = 0.7;
+const MOST: f32 = 0.85;
+/// Least of the strength within a scene.
+const LEAST: f32 = 0.45;
+/// Part of the way that the strength goes with each frame towards that of the scene: an encoder need not code such a small change.
+const PACE: f32 = 0.12;
+/// Heights of the word in a scene's first frame, in standard deviations, above which the scene and that frame get less: there the mark
+/// stands out, and costs an encoder more than elsewhere.
+const CLEAR: f32 = 25.0;
+const VERY_CLEAR: f32 = 30.0;
 /// A scene begins where cells change by this many levels, and by this many times as much as usually.
 const CUT: f32 = 10.0;
 const CUT_RATIO: f32 = 4.0;
@@ -68,7 +78,8 @@ pub struct Options {
     /// False: only the label is drawn.
     #[serde(default = "yes")]
     pub watermark: bool,
-    /// The one knob: 42 dB and SSIM 0.985 over red, green and blue for `standard`, 2 dB closer or further for the others.
+    /// The one knob: 42 dB and SSIM 0.985 over red, green and blue for `standard`, 2 dB closer or further for the others, on average
+    /// over the film.
     pub quality: Quality,
 }
 
@@ -91,8 +102,10 @@ pub struct Report {
     pub frames: u64,
     /// dB over red, green and blue, of all frames together.
     pub psnr: f64,
-    /// dB of the frame that was changed most.
+    /// dB of the frame that was changed most, a scene's first: up to 3.5 dB below what the setting keeps on average.
     pub worst_psnr: f64,
+    /// Mean expected SSIM of all frames.
+    pub ssim: f64,
     /// Lowest expected SSIM of a frame.
     pub worst_ssim: f64,
     /// The setting that was asked for.
@@ -111,16 +124,22 @@ pub struct Embedder {
     label: Option<Label>,
     mask: Mask,
     pattern: Option<Pattern>,
-    strength: f32,
     scene: Scene,
+    strength: Strength,
     frames: u64,
     error: f64,
     worst_error: f64,
+    ssim: f64,
     worst_ssim: f64,
     rows: Rows,
 }
 
-/// PSNR in dB and SSIM that a frame keeps.
+/// How many of a key's patterns films have.
+pub fn patterns(key: &Key) -> u32 {
+    variants(key).min(PATTERNS)
+}
+
+/// PSNR in dB and SSIM that a film keeps.
 fn floor(quality: Quality) -> (f64, f64) {
     match quality {
         Quality::Standard => (42.0, 0.985),
@@ -164,10 +183,11 @@ impl Embedder {
             reason,
             mask,
             pattern,
-            strength: 0.0,
+            strength: Strength::default(),
             frames: 0,
             error: 0.0,
             worst_error: 0.0,
+            ssim: 0.0,
             worst_ssim: 1.0,
         })
     }
@@ -182,21 +202,20 @@ impl Embedder {
         self.mask.measure(frame, &self.layout);
         let (inside, stride) = (pattern.inside, self.mask.stride(SAMPLES));
         let allowed = allowed(&self.mask, &self.layout, self.quality, inside);
-        let (fresh, steady) = self.scene.next(&self.mask);
-        // An encoder codes a scene's first frame by itself and copies from it: this one counts most.
-        let strength = if fresh { allowed } else { steady * allowed };
-        let strength =
-            if fresh || strength < self.strength { strength } else { self.strength + RISE * (strength - self.strength) };
-        if fresh {
-            pattern.inform(frame, &self.layout, &self.mask, strength, &mut self.rows)?;
-        }
-        self.strength = if fresh { STILL * strength } else { strength };
+        let strength = if self.scene.begins(&self.mask) {
+            let height = pattern.inform(frame, &self.layout, &self.mask, allowed, &mut self.rows)?;
+            self.strength.open(allowed, height)
+        } else {
+            self.strength.next(allowed)
+        };
         let error = self.rows.add(frame, &self.layout, &self.mask, &pattern.steps, strength);
         let error = error * self.layout.gain().powi(2);
+        let ssim = similarity(&self.mask, &self.layout, inside, f64::from(strength), stride);
         self.frames += 1;
         self.error += error;
         self.worst_error = self.worst_error.max(error);
-        self.worst_ssim = self.worst_ssim.min(similarity(&self.mask, &self.layout, inside, f64::from(strength), stride));
+        self.ssim += ssim;
+        self.worst_ssim = self.worst_ssim.min(ssim);
         Ok(())
     }
 
@@ -211,6 +230,7 @@ impl Embedder {
             frames: self.frames,
             psnr: psnr(self.error / self.frames.max(1) as f64),
             worst_psnr: psnr(self.worst_error),
+            ssim: if self.frames == 0 { 1.0 } else { self.ssim / self.frames as f64 },
             worst_ssim: self.worst_ssim,
             quality: self.quality,
             label: self.label.as_ref().map(|label| label.report().clone()),
@@ -268,19 +288,52 @@ impl Scene {
         Self { before: vec![0.0; cells], usual: 0.0, frames: 0 }
     }
 
-    /// Whether the measured frame is the first of a scene; else, which part of the full strength it gets.
-    fn next(&mut self, mask: &Mask) -> (bool, f32) {
-        let cells = mask.mean.len() as f32;
-        let change = mask.mean.iter().zip(&self.before).map(|(a, b)| (a - b).abs()).sum::<f32>() / cells;
+    /// Whether the measured frame is the first of a scene.
+    fn begins(&mut self, mask: &Mask) -> bool {
+        let change = mask.mean.iter().zip(&self.before).map(|(a, b)| (a - b).abs()).sum::<f32>() / mask.mean.len() as f32;
         self.before.copy_from_slice(&mask.mean);
         self.frames += 1;
         if self.frames == 1 || change > CUT && change > CUT_RATIO * self.usual {
-            return (true, 1.0);
+            return true;
         }
         self.usual += 0.2 * (change - self.usual);
-        let activity = mask.hides.iter().sum::<f32>() / cells;
-        let moving = (self.usual / (MOTION * activity)).min(1.0);
-        (false, STILL + moving * (MOVING - STILL))
+        false
+    }
+}
+
+/// How strong the mark is over time.
+#[derive(Default)]
+struct Strength {
+    /// What keeps the floors: falls at once, rises slowly.
+    allowed: f32,
+    /// The part of it that is used now, and that the scene's frames go to.
+    part: f32,
+    scene: f32,
+    /// Squared strength that was used above the floors and is not paid back.
+    debt: f32,
+}
+
+impl Strength {
+    /// Of a scene's first frame, in which the word stands `height` standard deviations high.
+    fn open(&mut self, allowed: f32, height: f32) -> f32 {
+        let room = (1.0 - self.debt).max(0.0) * (OPENING * OPENING - 1.0);
+        self.allowed = allowed;
+        self.part = (1.0 + room).sqrt() * (VERY_CLEAR / height.max(VERY_CLEAR));
+        self.scene = (CLEAR / height.max(CLEAR)).powi(2).clamp(LEAST, MOST);
+        self.spend()
+    }
+
+    /// Of a frame that follows.
+    fn next(&mut self, allowed: f32) -> f32 {
+        self.allowed = allowed.min(self.allowed + RISE * (allowed - self.allowed));
+        let aim = if self.debt > 0.0 { self.scene.min(PAYING) } else { self.scene };
+        self.part += PACE * (aim - self.part);
+        self.spend()
+    }
+
+    fn spend(&mut self) -> f32 {
+        self.debt = (self.debt + self.part * self.part - 1.0).max(0.0);
+        self.part * self.allowed
     }
 }
 
@@ -305,7 +358,7 @@ impl Pattern {
         let mut stream = key.stream(&format!("video/place/{}/{}x{}", payload::hex(payload), layout.width, layout.height));
         let fitting: Vec<usize> = (0..FORMS).filter(|form| CLASSES[*form] == class).collect();
         let form = fitting[stream.below(fitting.len() as u32) as usize];
-        let variant = stream.below(variants(key));
+        let variant = stream.below(patterns(key));
         let shift = [f64::from(stream.below(TILE as u32)), f64::from(stream.below(TILE as u32))];
         let carrier = Carrier::of(key, variant..variant + 1)?;
         let word = carrier.coder(form).encode(payload)?;
@@ -330,8 +383,8 @@ impl Pattern {
     }
 
     /// Weighs the code bits for a scene: those that its first frame speaks against get more, those that it speaks for less, half of
-    /// the way. The detector's own front end reads the marked frame.
-    fn inform(&mut self, frame: &[u8], layout: &Layout, mask: &Mask, strength: f32, rows: &mut Rows) -> Result<()> {
+    /// the way. The detector's own front end reads the marked frame; gives how high the word stands there before, in standard deviations.
+    fn inform(&mut self, frame: &[u8], layout: &Layout, mask: &Mask, strength: f32, rows: &mut Rows) -> Result<f32> {
         let even = vec![1.0; self.word.len()];
         self.draw(layout, &even);
         let mut marked = frame[..layout.luma_bytes()].to_vec();
@@ -341,12 +394,13 @@ impl Pattern {
         let spectrum = Reader::new().spectrum(fold(&plane, &Lie::upright(side)));
         let soft = spectrum.soft(&self.carrier.variants[0], &self.layout, self.word.len(), &Pilot::at(self.shift, self.form));
         let signed: Vec<f32> = soft.bits.iter().zip(&self.word).map(|(soft, bit)| if *bit { -soft } else { *soft }).collect();
-        let mean = signed.iter().sum::<f32>() / signed.len() as f32;
+        let sum = signed.iter().sum::<f32>();
+        let mean = sum / signed.len() as f32;
         if mean > 0.0 {
             let gain: Vec<f32> = signed.iter().map(|value| 0.5 + 0.5 * (2.0 - value / mean).clamp(0.0, 6.0)).collect();
             self.draw(layout, &gain);
         }
-        Ok(())
+        Ok(sum / soft.spread as f32)
     }
 }
 
