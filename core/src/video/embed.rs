@@ -7,6 +7,8 @@
 use super::frame::Layout;
 use super::label::{self, Display, Label};
 use super::mask::Mask;
+use super::rows::Rows;
+use super::scene::{Scene, Strength};
 use super::sums;
 use crate::error::{Error, Result};
 use crate::image::carrier::{Bin, CLASSES, Carrier, FORMS, Layout as Word, TILE, variants};
@@ -29,31 +31,9 @@ const LONG_SIDE: u32 = 1080;
 pub const TILES_ACROSS: f64 = 2.0;
 /// Patterns of a private key that films have: the first of those that pictures have.
 const PATTERNS: u32 = 64;
-/// What a scene's first frame gets, as a part of what keeps the floors: an encoder codes it by itself and copies from it. The frames after
-/// it pay that back, so that the film keeps the floors on average.
-const OPENING: f32 = 1.5;
-/// Most of the strength that frames get until it is paid back, and after that.
-const PAYING: f32 = 0.7;
-const MOST: f32 = 0.85;
-/// Least of the strength within a scene.
-const LEAST: f32 = 0.45;
-/// Part of the way that the strength goes with each frame towards that of the scene: an encoder need not code such a small change.
-const PACE: f32 = 0.12;
-/// Heights of the word in a scene's first frame, in standard deviations, above which the scene and that frame get less: there the mark
-/// stands out, and costs an encoder more than elsewhere.
-const CLEAR: f32 = 25.0;
-const VERY_CLEAR: f32 = 30.0;
-/// A scene begins where cells change by this many levels, and by this many times as much as usually.
-const CUT: f32 = 10.0;
-const CUT_RATIO: f32 = 4.0;
-/// Steps of the pattern for one standard deviation; and of its amplitude for one level. Their product is 256.
+/// Steps of the pattern for one standard deviation, and the most of them.
 const PATTERN: f32 = 16.0;
-const AMPLITUDE: f32 = 16.0;
-/// Largest pattern and amplitude, so that their product fits into 16 bits.
 const MOST_PATTERN: f32 = 80.0;
-const MOST_AMPLITUDE: f32 = 400.0;
-/// Part of the way that a rising strength goes with each frame, so that nothing flickers. A falling one goes at once.
-const RISE: f32 = 0.25;
 /// Cells of which the similarity is estimated.
 const SAMPLES: usize = 4000;
 /// Room for what the estimates do not see, in dB and in SSIM.
@@ -275,68 +255,6 @@ fn similarity(mask: &Mask, layout: &Layout, inside: f64, strength: f64, stride: 
     f64::from(sum / count.max(1.0))
 }
 
-/// Tells where a scene begins.
-struct Scene {
-    before: Vec<f32>,
-    /// Usual change of a cell from frame to frame.
-    usual: f32,
-    frames: u64,
-}
-
-impl Scene {
-    fn new(cells: usize) -> Self {
-        Self { before: vec![0.0; cells], usual: 0.0, frames: 0 }
-    }
-
-    /// Whether the measured frame is the first of a scene.
-    fn begins(&mut self, mask: &Mask) -> bool {
-        let change = mask.mean.iter().zip(&self.before).map(|(a, b)| (a - b).abs()).sum::<f32>() / mask.mean.len() as f32;
-        self.before.copy_from_slice(&mask.mean);
-        self.frames += 1;
-        if self.frames == 1 || change > CUT && change > CUT_RATIO * self.usual {
-            return true;
-        }
-        self.usual += 0.2 * (change - self.usual);
-        false
-    }
-}
-
-/// How strong the mark is over time.
-#[derive(Default)]
-struct Strength {
-    /// What keeps the floors: falls at once, rises slowly.
-    allowed: f32,
-    /// The part of it that is used now, and that the scene's frames go to.
-    part: f32,
-    scene: f32,
-    /// Squared strength that was used above the floors and is not paid back.
-    debt: f32,
-}
-
-impl Strength {
-    /// Of a scene's first frame, in which the word stands `height` standard deviations high.
-    fn open(&mut self, allowed: f32, height: f32) -> f32 {
-        let room = (1.0 - self.debt).max(0.0) * (OPENING * OPENING - 1.0);
-        self.allowed = allowed;
-        self.part = (1.0 + room).sqrt() * (VERY_CLEAR / height.max(VERY_CLEAR));
-        self.scene = (CLEAR / height.max(CLEAR)).powi(2).clamp(LEAST, MOST);
-        self.spend()
-    }
-
-    /// Of a frame that follows.
-    fn next(&mut self, allowed: f32) -> f32 {
-        self.allowed = allowed.min(self.allowed + RISE * (allowed - self.allowed));
-        let aim = if self.debt > 0.0 { self.scene.min(PAYING) } else { self.scene };
-        self.part += PACE * (aim - self.part);
-        self.spend()
-    }
-
-    fn spend(&mut self) -> f32 {
-        self.debt = (self.debt + self.part * self.part - 1.0).max(0.0);
-        self.part * self.allowed
-    }
-}
-
 /// The pattern over a frame.
 struct Pattern {
     carrier: Carrier,
@@ -414,103 +332,4 @@ fn inside(ring: &[Bin], step: f64) -> f64 {
         whole += energy;
     }
     kept / whole
-}
-
-/// Lays the pattern over frames, row by row.
-struct Rows {
-    /// Amplitudes of the cells' rows above and below, in steps, one a pixel.
-    upper: Vec<i16>,
-    lower: Vec<i16>,
-    cells: Vec<f32>,
-}
-
-impl Rows {
-    fn new(width: usize) -> Self {
-        Self { upper: vec![0; width], lower: vec![0; width], cells: Vec::new() }
-    }
-
-    /// Adds the mark and gives the mean squared error in levels of 8 bits.
-    fn add(&mut self, frame: &mut [u8], layout: &Layout, mask: &Mask, pattern: &[i8], strength: f32) -> f64 {
-        let (width, cell) = (layout.width as usize, mask.cell);
-        let shift = cell.trailing_zeros();
-        let mut error = 0.0f64;
-        let mut loaded = None;
-        for y in 0..layout.height as usize {
-            // Centres of cells lie at half a cell; between them by straight lines.
-            let place = (2 * y + 1) as isize - cell as isize;
-            let above = place.div_euclid(2 * cell as isize);
-            let part = place.rem_euclid(2 * cell as isize) as i32;
-            if loaded != Some(above) {
-                let row = |at: isize| at.clamp(0, mask.height as isize - 1) as usize;
-                self.widen(mask, row(above), strength, false);
-                self.widen(mask, row(above + 1), strength, true);
-                loaded = Some(above);
-            }
-            let (upper, lower) = (&self.upper[..width], &self.lower[..width]);
-            let steps = &pattern[y * width..][..width];
-            let line = &mut frame[y * layout.stride()..][..width * layout.sample_bytes()];
-            // `part` is in halves of a pixel.
-            let weight = ((part * 16) >> shift) as i16;
-            error += if layout.depth == 8 {
-                add_bytes(line, upper, lower, weight, steps)
-            } else {
-                add_pairs(line, upper, lower, weight, steps, layout.depth)
-            };
-        }
-        error / (width * layout.height as usize) as f64
-    }
-
-    /// Amplitudes of one row of cells, spread over pixels.
-    fn widen(&mut self, mask: &Mask, row: usize, strength: f32, below: bool) {
-        let cell = mask.cell;
-        self.cells.clear();
-        let hides = &mask.hides[row * mask.width..][..mask.width];
-        self.cells.extend(hides.iter().map(|value| (value * strength * AMPLITUDE).min(MOST_AMPLITUDE)));
-        let out = if below { &mut self.lower } else { &mut self.upper };
-        let part = 1.0 / cell as f32;
-        let last = mask.width - 1;
-        for (at, spread) in out.chunks_exact_mut(cell).enumerate() {
-            let (before, here, after) = (self.cells[at.saturating_sub(1)], self.cells[at], self.cells[(at + 1).min(last)]);
-            for (inner, value) in spread.iter_mut().enumerate() {
-                let place = (inner as f32 + 0.5) * part - 0.5;
-                let mixed = if place < 0.0 { here - place * (before - here) } else { here + place * (after - here) };
-                *value = mixed as i16;
-            }
-        }
-    }
-}
-
-/// Rows of bytes: `weight` of 32 parts lie with the row below. Gives the sum of squared changes.
-fn add_bytes(line: &mut [u8], upper: &[i16], lower: &[i16], weight: i16, steps: &[i8]) -> f64 {
-    let mut error = 0.0;
-    // 255 squared, 4096 times, is within 32 bits.
-    let parts = line.chunks_mut(4096).zip(upper.chunks(4096)).zip(lower.chunks(4096)).zip(steps.chunks(4096));
-    for (((line, upper), lower), steps) in parts {
-        let mut sum = 0i32;
-        for (((value, upper), lower), step) in line.iter_mut().zip(upper).zip(lower).zip(steps) {
-            let amplitude = upper + (((lower - upper) * weight) >> 5);
-            let change = (amplitude * i16::from(*step) + 128) >> 8;
-            let before = i16::from(*value);
-            let after = (before + change).clamp(0, 255);
-            sum += i32::from(after - before) * i32::from(after - before);
-            *value = after as u8;
-        }
-        error += f64::from(sum);
-    }
-    error
-}
-
-/// The same for pairs of bytes of `depth` bits.
-fn add_pairs(line: &mut [u8], upper: &[i16], lower: &[i16], weight: i16, steps: &[i8], depth: u8) -> f64 {
-    let (most, finer) = ((1i32 << depth) - 1, depth - 8);
-    let mut error = 0.0;
-    for (((pair, upper), lower), step) in line.chunks_exact_mut(2).zip(upper).zip(lower).zip(steps) {
-        let amplitude = upper + (((lower - upper) * weight) >> 5);
-        let change = (((i32::from(amplitude) * i32::from(*step)) << finer) + 128) >> 8;
-        let before = i32::from(u16::from_le_bytes([pair[0], pair[1]]));
-        let after = (before + change).clamp(0, most);
-        error += f64::from(after - before).powi(2);
-        pair.copy_from_slice(&(after as u16).to_le_bytes());
-    }
-    error / f64::from(1u32 << finer).powi(2)
 }

@@ -4,8 +4,10 @@ use super::detect::{self, Detector};
 use super::embed::{self, Embedder};
 use super::frame::{Layout, Subsampling};
 use super::label::{self, Display, Label};
+use super::sums::level;
 use crate::image::detect::Effort;
 use crate::label::draw::Position;
+use crate::signal::plane::Plane;
 use crate::watermark::Quality;
 
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -193,6 +195,23 @@ fn frames_that_say_little_say_enough_together() {
     let found = together.finish().unwrap();
     assert_eq!(found.evidence[0].payload.as_deref(), Some(PAYLOAD), "{found:?}");
     assert!(alone < 12, "{alone} of 24 frames alone: the noise is too weak for this test");
+}
+
+#[test]
+fn what_stands_still_does_not_drown_what_moves_in_a_sum() {
+    let mut sum = Plane::new(128, 64);
+    for (at, value) in sum.data.iter_mut().enumerate() {
+        *value = noise(at, 0, 3) * if at % 128 < 64 { 24.0 } else { 1.0 };
+    }
+    let flat = level(sum);
+    let loud = |columns: std::ops::Range<usize>| {
+        let all = flat.data.iter().enumerate().filter(|(at, _)| columns.contains(&(at % 128))).map(|(_, value)| value * value);
+        (all.sum::<f32>() / (columns.len() * 64) as f32).sqrt()
+    };
+    // 24 times as loud before; near the border between the two the loud one counts.
+    assert!((0.8..1.25).contains(&(loud(0..40) / loud(96..128))), "{} {}", loud(0..40), loud(96..128));
+    // Nothing but zeros stays that.
+    assert!(level(Plane::new(16, 16)).data.iter().all(|value| *value == 0.0));
 }
 
 #[test]
