@@ -1,4 +1,7 @@
 // The adapters of language models, speech and observation against the packages themselves.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { AIMessage, AIMessageChunk, HumanMessage } from '@langchain/core/messages'
 import { StringOutputParser } from '@langchain/core/output_parsers'
@@ -9,8 +12,9 @@ import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, Periodic
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { experimental_generateSpeech as generateSpeech, generateText, jsonSchema, Output, simulateReadableStream, streamText, wrapLanguageModel } from 'ai'
 import { MockLanguageModelV3, MockSpeechModelV3 } from 'ai/test'
+import OpenAI from 'openai'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { markLanguageModel, markSpeechModel, observed, type MarkedText } from '../src/adapters/index.js'
+import { markedFetch, markLanguageModel, markSpeechModel, observed, type MarkedText, type TextAdapterSettings } from '../src/adapters/index.js'
 import { markRunnable } from '../src/adapters/langchain.js'
 import { createCountermark, openLedger, text, verify } from '../src/index.js'
 import { folder } from './support/command.js'
@@ -94,6 +98,45 @@ describe('the AI SDK', () => {
     const { audio } = await generateSpeech({ model: markSpeechModel(countermark, model, { options: () => ({ produceId: 's-1' }) }), text: 'x' })
     const seen = await verify(Buffer.from(audio.uint8Array), { keys: ['public'], expect: { provider: 'Example-Lab', produceId: 's-1' } })
     expect([seen.verdict, seen.matchesExpected]).toEqual(['compliant', true])
+  })
+})
+
+describe('the OpenAI SDK', () => {
+  async function client(): Promise<OpenAI> {
+    const server = createServer((request, response) => {
+      let body = ''
+      request.on('data', (data: Buffer) => (body += data.toString()))
+      request.on('end', () => {
+        const chunk = (choices: object[]): string => `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', choices })}\n\n`
+        if (!(JSON.parse(body) as { stream?: boolean }).stream)
+          return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: SAID } }] }))
+        response.writeHead(200, { 'content-type': 'text/event-stream' })
+        const whole = [chunk([{ index: 0, delta: { role: 'assistant', content: '' } }]), ...PIECES.map((content) => chunk([{ index: 0, delta: { content }, finish_reason: null }])), chunk([{ index: 0, delta: {}, finish_reason: 'stop' }]), 'data: [DONE]\n\n'].join('')
+        for (let at = 0; at < whole.length; at += 997) response.write(whole.slice(at, at + 997))
+        return response.end()
+      })
+    }).listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    const seen: TextAdapterSettings<string> = { options: () => ({ produceId: 'o-1' }) }
+    return new OpenAI({ apiKey: 'none', baseURL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, fetch: markedFetch(countermark, { texts: seen }) as never, maxRetries: 0 })
+  }
+  test('texts of chat completions are marked, whole and streamed', async () => {
+    const openai = await client()
+    const { choices } = await openai.chat.completions.create({ model: 'x', messages: [] })
+    await expectMarked(choices[0]!.message.content!, 'o-1')
+    let whole = ''
+    let last: unknown
+    for await (const { choices: [choice] } of await openai.chat.completions.create({ model: 'x', messages: [], stream: true })) {
+      whole += choice?.delta.content ?? ''
+      last = choice?.finish_reason
+    }
+    expect(last).toBe('stop')
+    await expectMarked(whole, 'o-1')
+  })
+  test('JSON for a program stays as it is', async () => {
+    const { choices } = await (await client()).chat.completions.create({ model: 'x', messages: [], response_format: { type: 'json_object' } })
+    expect(choices[0]!.message.content).toBe(SAID)
   })
 })
 

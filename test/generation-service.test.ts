@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openLedger, text, verify } from '../src/index.js'
+import { program } from './support/programs.js'
 
 const home = mkdtempSync(join(tmpdir(), 'countermark-service-'))
 let child: ChildProcess
@@ -32,7 +33,8 @@ afterAll(() => {
 const post = (path: string, body: object): Promise<Response> => fetch(address + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
 const admin = { headers: { authorization: 'Bearer only-a-test' } }
 
-test.each([['image', 'image/png', 'picture.png'], ['speech', 'audio/wav', 'speech.wav'], ['text', 'text/markdown', 'answer.md']])('/v1/%s gives marked content, again for download, with its entry', async (kind, type, name) => {
+const KINDS: [string, string, string][] = [['image', 'image/png', 'picture.png'], ['speech', 'audio/wav', 'speech.wav'], ['text', 'text/markdown', 'answer.md'], ...(program('ffmpeg') === undefined ? [] : [['video', 'video/mp4', 'film.mp4'] as [string, string, string]])]
+test.each(KINDS)('/v1/%s gives marked content, again for download, with its entry', async (kind, type, name) => {
   const answer = await post(`/v1/${kind}`, { prompt: 'a harbour', user: 'u-1' })
   expect([answer.status, answer.headers.get('content-type')?.split(';')[0], answer.headers.get('x-verdict')]).toEqual([200, type, 'compliant'])
   const bytes = Buffer.from(await answer.arrayBuffer())

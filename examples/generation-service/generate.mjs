@@ -1,4 +1,9 @@
-// Stands in for the models of a real service: text, a picture and speech-like sound, computed from the prompt by rule.
+// Stands in for the models of a real service: text, a picture, speech-like sound and a film, computed from the prompt by rule.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import sharp from 'sharp'
 
 /** Numbers in 0..1 that follow from a text: the same prompt gives the same content. */
@@ -31,8 +36,8 @@ export function* textPieces(prompt, sentences = 40) {
   }
 }
 
-/** A hilly landscape under a sky, as PNG. */
-export async function picture(prompt, width = 768, height = 576) {
+/** A hilly landscape under a sky: samples, RGB of 8 bits. */
+function landscape(prompt, width, height) {
   const roll = dice(prompt)
   const hues = Array.from({ length: 4 }, () => [roll(), roll(), roll()].map((value) => 50 + 160 * value))
   const waves = Array.from({ length: 3 }, () => Array.from({ length: 4 }, () => [1 + 5 * roll(), 6.28 * roll(), 0.02 + 0.04 * roll()]))
@@ -44,7 +49,35 @@ export async function picture(prompt, width = 768, height = 576) {
       const grain = (roll() - 0.5) * 18
       for (let channel = 0; channel < 3; channel++) samples[to++] = Math.max(0, Math.min(255, hues[layer + 1][channel] * (layer < 0 ? 0.6 + 0.6 * depth : 1.1 - 0.5 * depth) + grain))
     }
-  return sharp(samples, { raw: { width, height, channels: 3 } }).png().toBuffer()
+  return samples
+}
+
+/** A landscape as PNG. */
+export function picture(prompt, width = 768, height = 576) {
+  return sharp(landscape(prompt, width, height), { raw: { width, height, channels: 3 } }).png().toBuffer()
+}
+
+/** A walk along a landscape, as MP4 (H.264). Needs ffmpeg. */
+export async function film(prompt, { width = 640, height = 360, seconds = 4, rate = 12, step = 3 } = {}) {
+  const frames = seconds * rate
+  const wide = width + step * frames
+  const samples = landscape(prompt, wide, height)
+  const folder = await mkdtemp(join(tmpdir(), 'service-film-'))
+  try {
+    const to = join(folder, 'film.mp4')
+    const ffmpeg = spawn(process.env.COUNTERMARK_FFMPEG ?? 'ffmpeg', ['-loglevel', 'error', '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${width}x${height}`, '-r', String(rate), '-i', 'pipe:0', '-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-movflags', '+faststart', to], { stdio: ['pipe', 'ignore', 'inherit'] })
+    // What ffmpeg has to say comes with its exit.
+    ffmpeg.stdin.on('error', () => {})
+    const ended = once(ffmpeg, 'close')
+    const rows = Array.from({ length: frames }, (_, at) => Array.from({ length: height }, (_, y) => [3 * (y * wide + at * step), 3 * (y * wide + at * step + width)]))
+    for (const frame of rows) if (!ffmpeg.stdin.write(Buffer.concat(frame.map(([from, end]) => samples.subarray(from, end))))) await Promise.race([once(ffmpeg.stdin, 'drain'), ended])
+    ffmpeg.stdin.end()
+    const [code] = await ended
+    if (code !== 0) throw new Error(`ffmpeg ended with ${code}`)
+    return await readFile(to)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 /** Voiced syllables with moving formants and pauses, as WAV of 24 kHz, 16 bit. */

@@ -15,6 +15,7 @@ const page = (title, body) => `<!doctype html><html lang="en"><meta charset="utf
 const METHODS = [
   ['Text', 'a sentence at the end that says that AI generated it, and an invisible mark in the characters; files carry the metadata label too'],
   ['Pictures', `"${label.text.join(' ')}" in the corner (${label.position}), at least ${100 * label.ratio} % of the shortest side in height, an invisible watermark, the metadata label`],
+  ['Films', `"${label.text.join(' ')}" from the first picture on, for three seconds, at least ${100 * label.ratio} % of the shortest side in height, an invisible watermark, the metadata label`],
   ['Sound', 'the rhythm short-long short-short at the start, an inaudible watermark, the metadata label'],
 ]
 
@@ -28,7 +29,7 @@ under which acceptance. The metadata label and the invisible mark stay in it; no
 <p>You must not delete, alter, forge or hide labels, and must declare generated content when you publish it.</p>`)
 
 export const home = () => page('A generation service', `<form method="post" action="/v1/image"><p><label>Prompt <input name="prompt" value="a harbour in the morning"></label>
-<label>User <input name="user" value="u-1"></label></p><p><button>Picture</button> <button formaction="/v1/speech">Speech</button> <button formaction="/v1/text">Text</button></p></form>
+<label>User <input name="user" value="u-1"></label></p><p><button>Picture</button> <button formaction="/v1/speech">Speech</button> <button formaction="/v1/video">Film</button> <button formaction="/v1/text">Text</button></p></form>
 <p><a href="/terms">User agreement</a> · <a href="/filing">Labelling materials</a></p>`)
 
 /** What an app store (Art. 7) and the filing of the algorithm (Art. 12) ask for; facts of this service, not a form of an authority's. */

@@ -9,7 +9,7 @@ import { CountermarkError, createCountermark, defaultKey, diagnose, dossier, ope
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { AGREEMENT, Waivers } from './agreements.mjs'
-import { picture, speech, textPieces } from './generate.mjs'
+import { film, picture, speech, textPieces } from './generate.mjs'
 import { filing, home, terms } from './pages.mjs'
 
 const { PORT = '8090', DATA = 'service-data', PROVIDER_NAME = 'Example-Lab', ADMIN_TOKEN } = process.env
@@ -70,6 +70,10 @@ app.post('/v1/image', async (context) => {
 app.post('/v1/speech', async (context) => {
   const asked = await askedIn(context)
   return answer(context, await given(new File([speech(asked.prompt)], 'speech.wav'), asked))
+})
+app.post('/v1/video', async (context) => {
+  const asked = await askedIn(context)
+  return answer(context, await given(new File([await film(asked.prompt)], 'film.mp4'), asked))
 })
 app.post('/v1/text', async (context) => {
   const asked = await askedIn(context)

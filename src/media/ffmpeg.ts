@@ -91,7 +91,7 @@ export function run(program: string, args: readonly string[], deadline: Deadline
     // Asked for only after the output has ended.
     closed.catch(() => {})
     // A program that is gone resets its pipes, at either end: why it went is told by its end.
-    for (const pipe of child.stdio.slice(3)) pipe?.on('error', () => {})
+    for (const pipe of [child.stdin, ...child.stdio.slice(3)]) pipe?.on('error', () => {})
     const fed = Promise.all(inputs.map((input, at) => pipeline(Readable.from(input, { objectMode: false }), child.stdio[at === 0 ? 0 : at + 2] as Writable).catch((thrown: unknown) => {
       // A program that ends before its input does has said why, or has enough.
       if (!/^(EPIPE|ECONNRESET|ERR_STREAM_PREMATURE_CLOSE)$/.test(String((thrown as { code?: unknown } | null)?.code))) stop(thrown)

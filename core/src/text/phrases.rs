@@ -39,6 +39,10 @@ const CONJUNCTIONS: [Spelled; 35] = all([
     "instead", "whilst", "whenever", "whatever", "within", "hence",
 ]);
 
+/// First letters of the words before which a voice pauses by how far its last pause is: those above, "each of", "from which",
+/// "instead", "regardless", "such as".
+const PAUSES: &[u8] = b"abdefinorstw";
+
 /// Words behind which a verb is read as a verb: particles, pronouns, auxiliaries, and the adverbs that stand between.
 const BEFORE_VERBS: [Spelled; 34] = all([
     "to", "not", "will", "would", "shall", "should", "can", "cannot", "could", "must", "may", "might", "do", "does", "did", "i",
@@ -109,7 +113,7 @@ const WITH: [(Spelled, &[u8]); 43] = [
 /// stands before it, so that the voice counts from here to its next pause.
 pub fn joined(word: Spelled, first: bool, next: u32) -> bool {
     let Some(next) = u8::try_from(next).ok().map(|code| code | 0x20) else { return false };
-    (first && next.is_ascii_alphabetic())
+    (first && PAUSES.contains(&next))
         || CONJUNCTIONS.contains(&word)
         || BEFORE_VERBS.contains(&word)
         || (NOUNS.contains(&next) && BEFORE_NOUNS.contains(&word))
