@@ -188,7 +188,7 @@ async function addSeen({ engine, film, source, keys, effort, texts }: Opening & 
   if (seen instanceof CountermarkError) {
     const unable = seen.code === 'ERR_MISSING' || seen.code === 'ERR_UNSUPPORTED'
     if (!unable) sight.pixels = 'failed'
-    const ways = seen.remedy === undefined ? '' : ` ${seen.remedy}`
+    const ways = seen.remedy === undefined ? '' : ` What to do: ${seen.remedy}`
     sight.findings.push(unable
       ? { rule: 'P2', severity: 'info', message: `Only the metadata was looked at, not the film itself: ${seen.message}${ways}` }
       : { rule: 'P2', severity: 'warning', message: `The film could not be decoded: ${seen.message}` })
