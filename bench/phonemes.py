@@ -1,11 +1,13 @@
-"""Places where one mark changes what espeak-ng says: the words before and behind it, or the two characters.
+"""What espeak-ng says otherwise where a text is marked; needs libespeak-ng.so.1.
 
-python3 bench/phonemes.py en|zh FILE [PLACES] [odd|even]: a text of one paragraph a line; needs libespeak-ng.so.1.
-Prints the share of places, and those that changed, most frequent first.
+python3 bench/phonemes.py en|zh FILE [PLACES] [odd|even]: places of a text of one paragraph a line where one mark changes it:
+the words before and behind, or the two characters. Prints the share of places, and those that changed, most frequent first.
+python3 bench/phonemes.py en|zh - : lines of JSON, [text, marked text], as bench/speech.mjs gives them; prints the clauses that differ.
 """
 
 import collections
 import ctypes
+import json
 import random
 import re
 import sys
@@ -30,6 +32,21 @@ def spoken(text):
         clauses.append(speech.espeak_TextToPhonemes(ctypes.byref(at), 1, 0))
     return clauses
 
+
+if path == "-":
+    clauses = changed = marks = 0
+    for line in sys.stdin:
+        before, after = json.loads(line)
+        marks += len(after) - len(before)
+        said = [spoken(text) for text in (before, after)]
+        clauses += len(said[0])
+        differ = [pair for pair in zip(*said) if pair[0] != pair[1]] if len(said[0]) == len(said[1]) else [said]
+        changed += len(differ)
+        for pair in differ:
+            # The first place where the two part, and the marked words there.
+            print(*pair, repr(after), sep="\n  ")
+    print(f"{changed} of {clauses} clauses differ ({marks} marks)")
+    sys.exit()
 
 random.seed(1)
 lines = [line.strip() for line in open(path, encoding="utf8") if len(line) > 40][first::2]

@@ -13,7 +13,7 @@ const RUST = {
 const TYPESCRIPT = {
   folder: 'src', ending: '.ts', uses: typescriptUses,
   floors: [
-    ['errors'], ['limits', 'page'], ['types'], ['engine'], ['policy'], ['media'], ['key'], ['metadata', 'signature', 'trace', 'c2pa', 'document'], ['image', 'audio', 'text', 'token', 'ledger'], ['pipeline'],
+    ['errors'], ['limits', 'page'], ['types'], ['engine'], ['policy'], ['media'], ['key'], ['metadata', 'signature', 'trace', 'c2pa', 'document'], ['image', 'audio', 'video', 'text', 'token', 'ledger'], ['pipeline'],
     ['texts'], ['countermark', 'diagnose'], ['relabel', 'dossier', 'serve', 'adapters'], ['index', 'browser'], ['cli'],
   ],
 }

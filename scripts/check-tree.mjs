@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 
 const LONGEST = 500
 const BUILT = /(^|\/)(node_modules|target|dist|pkg)\/|\.(node|wasm|so|dll|dylib|rlib|tgz|ttf|otf|woff2?)$/
+const LEFT_OVER = /\.(log|tmp|orig|rej)$/
 const GENERATED = /(^|\/)(package-lock\.json|Cargo\.lock|LICENSE)$|^test\/vectors\/|\.(md|json)$/
 const MACHINE = [
   [/(^|[\s"'`(=:,])\/(?:root|work|home|Users)\/[\w.-]/, 'a path of one machine'],
@@ -18,6 +19,7 @@ const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--
 const problems = []
 for (const file of files) {
   if (BUILT.test(file)) problems.push(`${file}: built files are not committed`)
+  if (LEFT_OVER.test(file)) problems.push(`${file}: left over by a program, not a source`)
   const bytes = readFileSync(file)
   if (bytes.includes(0)) {
     if (!/^docs\/.*\.png$/.test(file)) problems.push(`${file}: binary files are not committed; make them in a script or a test`)

@@ -1,5 +1,5 @@
 // npm run demo [-- FILE]: makes everything ready, then marks a picture (yours, or one that it makes), damages copies
-// of it as the internet does, and reads every copy.
+// of it as the internet does, and reads every copy. npm run demo:service makes ready and starts examples/generation-service.
 import { spawnSync } from 'node:child_process'
 
 function step(program, args) {
@@ -10,4 +10,5 @@ function step(program, args) {
 step('bash', ['scripts/setup', '--for', 'use'])
 step(process.execPath, ['scripts/build-native.mjs'])
 step(process.execPath, ['scripts/build-ts.mjs'])
-step(process.execPath, ['examples/mark-and-verify/run.mjs', ...process.argv.slice(2)])
+const [first] = process.argv.slice(2)
+step(process.execPath, first === '--service' ? ['examples/generation-service/server.mjs'] : ['examples/mark-and-verify/run.mjs', ...process.argv.slice(2)])

@@ -1,5 +1,7 @@
 // Composition in Node: engine, pixel codec and key are chosen here and nowhere else.
-import { readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { AudioEmbedReport, DrawReport, EmbedReport, Engine, Loudness } from './engine/engine.js'
 import { c2paModule } from './c2pa/bridge.js'
 import { loadEngine, loadTokenEngine } from './engine/load.js'
@@ -24,12 +26,16 @@ import { typeOrThrow } from './pipeline/evidence.js'
 import { markBytes, type Marked, type Plan } from './pipeline/mark.js'
 import { checkSidecar, markDocument, type MarkedDocument } from './pipeline/mark-document.js'
 import { propagateBytes } from './pipeline/propagate.js'
-import { soundChanger, type Held } from './pipeline/sound.js'
+import { filmWork } from './pipeline/film.js'
+import { soundWork, type Held } from './pipeline/sound.js'
 import { verifyBytes, verifyDisk } from './pipeline/verify.js'
+import { filmReader } from './pipeline/view.js'
 import { policyOf, wordingOf } from './policy/policy.js'
 import { detectTokens, tokenSampler, type TokenFunctions } from './token/token.js'
 import { signerOf } from './signature/keys.js'
 import { texts, type TextFunctions } from './texts.js'
+import { videoFunctions, type VideoFunctions } from './video/functions.js'
+import { labelTimes } from './video/video.js'
 import type { AudioLabelEvidence, AudioWatermarkEvidence, C2paOptions, Digest, Effort, EntryDraft, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, PropagateOptions, PropagateResult, Quality, Remark, Sound, SoundPosition, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
 
 /** The output's type: a path where `to` is given, else what `as` names, else the input's own kind. All that may be, where the options leave it open. */
@@ -87,18 +93,21 @@ export interface AudioFunctions {
 /** The functions of the SDK with a service's own settings filled in. */
 export interface Countermark<D extends Partial<MarkOptions & VerifyOptions> = {}> {
   /**
-   * Marks one picture: visible label, watermark, metadata, as the policy asks; then reads the result back.
-   * JPEG, PNG, WebP, GIF and TIFF, of animations every frame. The output is the same kind of thing as the input; a path needs `to` (or `as`).
+   * Marks one file: label, watermark, metadata, as the policy asks; then reads the result back.
+   * Pictures (JPEG, PNG, WebP, GIF and TIFF, of animations every frame), films, sound, texts; of other kinds the metadata. The output is the same kind of thing as the input; a path needs `to` (or `as`).
    * Throws CountermarkError; there is no output then.
    */
   mark<I extends Input, O extends MarkArguments<D>>(input: I, options: O & NoOther<O, MarkOptions>): Promise<MarkResult<OutputFor<I, O>>>
-  /** Says what a picture carries and what that means. Throws CountermarkError where the input is no picture. */
+  /** Says what a file carries and what that means. Throws CountermarkError where the input is of no kind that is read. */
   verify(input: Input, options?: VerifyOptions): Promise<VerifyResult>
   /** The platform's step: sets the propagation pair, or adds a label where the user declared it or traces show it. */
   propagate<I extends Input, O extends PropagateOptions>(input: I, options: O & NoOther<O, PropagateOptions>): Promise<PropagateResult<OutputFor<I, O>>>
   readonly image: ImageFunctions
   readonly audio: AudioFunctions
+  readonly video: VideoFunctions
   readonly text: TextFunctions
+  /** What `createCountermark` was given. */
+  readonly settings: D
 }
 
 /** Options of `mark` where `D` already holds some: `provider` may then be left out. */
@@ -118,12 +127,14 @@ export function createCountermark<const D extends Partial<MarkOptions & VerifyOp
     mark: (input, options) => mark(input, { ...own, ...options } as MarkOptions) as never,
     verify: (input, options) => verify(input, { ...own, ...options }),
     propagate: (input, options) => {
-      const { policy, limits, keys, ledger } = own as Partial<MarkOptions & VerifyOptions>
-      return propagate(input, { ...(policy && { policy }), ...(limits && { limits }), ...(keys && { keys }), ...(ledger && { ledger }), ...options } as PropagateOptions) as never
+      const { policy, limits, keys, ledger, ffmpeg } = own as Partial<MarkOptions & VerifyOptions>
+      return propagate(input, { ...(policy && { policy }), ...(limits && { limits }), ...(keys && { keys }), ...(ledger && { ledger }), ...(ffmpeg && { ffmpeg }), ...options } as PropagateOptions) as never
     },
     image,
     audio,
+    video,
     text,
+    settings: own,
   }
 }
 
@@ -147,7 +158,7 @@ export async function markStaged(input: Input, options: MarkOptions, { task, tem
   const start = performance.now()
   if (typeof options !== 'object' || options === null) throw new CountermarkError('ERR_USAGE', 'mark needs its options: at least the provider.')
   const limits = limitsOf(options.limits)
-  const deadline = new Deadline(limits, options.signal)
+  const deadline = new Deadline(limits, options.signal, options.limits?.seconds !== undefined)
   deadline.check()
   const plan = await planOf(options)
   const ledger = options.ledger === undefined ? undefined : await ledgerOf(options.ledger)
@@ -175,8 +186,8 @@ export async function markStaged(input: Input, options: MarkOptions, { task, tem
         return { ...made, keep: async () => target }
       }
       const coded = besides(target)
-      const held: Held<string> = { target: coded, container: (_, kind) => onDisk(disk, coded, kind, write), drop: () => rm(coded, { force: true }) }
-      const { report } = await markSound(engine, onDisk(disk, path, type, write), { type, path }, held, plan, options.ffmpeg, deadline)
+      const held: Held<string> = { target: coded, container: (_, kind) => onDisk(disk, coded, kind, write), coded: async (file, kind) => onDisk(disk, file, kind, write), drop: () => rm(coded, { force: true }) }
+      const { report } = await markTracks(engine, onDisk(disk, path, type, write), { type, path }, held, plan, coded, { ffmpeg: options.ffmpeg, limits, deadline })
       const settled = await settle(ledger, plan.policy, (enter) => made!.keep(async (file) => {
         if (ledger === undefined && staged === undefined) return
         const digest = await digestOfFile(file)
@@ -193,7 +204,7 @@ export async function markStaged(input: Input, options: MarkOptions, { task, tem
     throw new CountermarkError('ERR_UNSUPPORTED', 'A plain text has no place for a label: it stands in a file beside it.', { remedy: 'Give the output\'s path as `to`, or mark the text as Markdown or HTML.' })
   const { bytes, report, sidecar }: MarkedDocument = document !== undefined ? await markDocument(engine, source.bytes, document, plan, deadline)
     : REDRAWN.includes(typeOrThrow(source.bytes)) ? await markBytes(engine, sharpCodec, source.bytes, plan, limits, deadline)
-    : await markSound(engine, inMemory(engine, source.bytes, typeOrThrow(source.bytes)), soundIn(source, typeOrThrow(source.bytes)), heldIn(engine, source.bytes), plan, options.ffmpeg, deadline)
+    : await markInMemory(engine, source, plan, { ffmpeg: options.ffmpeg, limits, deadline })
   deadline.check()
   const beside = sidecar === undefined || options.to === undefined ? undefined : `${pathOf(options.to)}${sidecar.ending}`
   if (sidecar !== undefined && beside !== undefined && document !== undefined) {
@@ -215,7 +226,7 @@ function soundIn({ bytes, form, name }: Source, type: string): SoundFile {
   return form === 'path' && name !== undefined ? { type, path: name } : { type, bytes }
 }
 
-function heldIn(engine: Engine, source: Uint8Array): Held<Uint8Array> {
+function heldIn(engine: Engine, source: Uint8Array, target: string): Held<Uint8Array> {
   const carried = (coded: Uint8Array, type: string): Uint8Array => {
     try {
       return TAGGED.includes(type) ? engine.metadataCarry(source, coded) : coded
@@ -224,18 +235,40 @@ function heldIn(engine: Engine, source: Uint8Array): Held<Uint8Array> {
       return coded
     }
   }
-  return { container: (coded, type) => inMemory(engine, coded === undefined ? source : carried(coded, type), type), drop: async () => {} }
+  return {
+    container: (coded, type) => inMemory(engine, coded === undefined ? source : carried(coded, type), type),
+    coded: async (path, type) => inMemory(engine, await fileBytes(path), type),
+    drop: () => rm(target, { force: true }),
+  }
 }
 
 /** Kinds whose tags are carried by the core; the encoder writes those of the others. */
 const TAGGED = ['audio/mpeg', 'audio/aac', 'audio/flac', 'audio/ogg']
 
-/** A file of any kind that is not coded anew as a picture. A sound whose encoder takes the watermark away is marked without it. */
-async function markSound<Output>(engine: Engine, file: Container<Output>, source: SoundFile, held: Held<Output>, plan: Plan, ffmpeg: string | undefined, deadline: Deadline): Promise<Marked<Output>> {
-  const codec = soundCodec(ffmpeg)
-  for (const one of [plan, { ...plan, watermark: false, lost: true as const }]) {
-    const made = await markContainer(engine, file, one, deadline, { change: soundChanger(engine, codec, source, held, one, deadline), codec })
-    if (made !== 'watermark lost') return made
+/** What work on sound and films needs beside a plan. */
+interface Means { ffmpeg: string | undefined; limits: Limits; deadline: Deadline }
+
+/** A file in memory that is not coded anew as a picture. ffmpeg's output of a film lies in a folder that only we can enter. */
+async function markInMemory(engine: Engine, source: Source, plan: Plan, means: Means): Promise<Marked> {
+  const type = typeOrThrow(source.bytes)
+  const folder = await mkdtemp(join(tmpdir(), 'countermark-'))
+  try {
+    const target = join(folder, 'coded')
+    return await markTracks(engine, inMemory(engine, source.bytes, type), soundIn(source, type), heldIn(engine, source.bytes, target), plan, target, means)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** A file of any kind that is not coded anew as a picture. What an encoder takes away is left out in a further try. */
+async function markTracks<Output>(engine: Engine, file: Container<Output>, source: SoundFile, held: Held<Output>, plan: Plan, target: string, { ffmpeg, limits, deadline }: Means): Promise<Marked<Output>> {
+  let one = plan
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const made = await markContainer(engine, file, one, deadline, {
+      audio: soundWork(engine, soundCodec(ffmpeg), source, held, one, deadline), video: filmWork({ engine, ffmpeg, limits, deadline, target }, source, held, one),
+    })
+    if (typeof made === 'object') return made
+    one = made === 'sound lost' ? { ...one, silent: true } : { ...one, watermark: false, lost: true }
   }
   throw new CountermarkError('ERR_INTERNAL', 'Countermark has a defect that this input shows. Please report it with the input.')
 }
@@ -279,11 +312,11 @@ export async function verify(input: Input, options: VerifyOptions = {}): Promise
     const head = await headOf(path, HEAD)
     const type = head === undefined ? undefined : typeOfBytes(head)
     if (type !== undefined && !DECODED.includes(type) && await sizeOf(path) > IN_MEMORY)
-      return { file: path, ...(await verifyDisk(engine.disk, path, type, options, deadline, { engine, decoder: soundCodec(options.ffmpeg), keys })), ms: Math.round(performance.now() - start) }
+      return { file: path, ...(await verifyDisk(engine.disk, path, type, options, deadline, { engine, sound: soundCodec(options.ffmpeg), film: filmReader(engine, options.ffmpeg, limits, deadline), keys })), ms: Math.round(performance.now() - start) }
   }
   const source = await readSource(input, limits, deadline)
   const document = await documentIn(source, limits)
-  const result = await verifyBytes(engine, sharpCodec, source.bytes, options, keys, limits, deadline, { document, sound: soundCodec(options.ffmpeg) })
+  const result = await verifyBytes(engine, sharpCodec, source.bytes, options, keys, limits, deadline, { document, sound: soundCodec(options.ffmpeg), film: filmReader(engine, options.ffmpeg, limits, deadline) })
   return { ...(source.name === undefined ? {} : { file: source.name }), ...result, ms: Math.round(performance.now() - start) }
 }
 
@@ -311,7 +344,8 @@ export async function propagate<I extends Input, O extends PropagateOptions>(inp
   if (document?.kind === 'text/plain')
     throw new CountermarkError('ERR_UNSUPPORTED', 'propagate is not available for plain text in this version: its label is a file of its own.', { remedy: 'Pass the text on with the file beside it as they are.' })
   checkName(source, options, document)
-  const { bytes, report } = await propagateBytes(engine, sharpCodec, source.bytes, plan, limits, deadline, document)
+  const decoders = { sound: soundCodec(options.ffmpeg), film: filmReader(engine, options.ffmpeg, limits, deadline) }
+  const { bytes, report } = await propagateBytes(engine, sharpCodec, source.bytes, plan, limits, deadline, { ...decoders, ...(document === undefined ? {} : { document }) })
   deadline.check()
   const draft = async (): Promise<EntryDraft> => propagateDraft(report, {
     payload: report.record === undefined ? '' : engine.payloadOf(report.record.ContentProducer, report.record.ProduceID, 128), policy: plan.policy,
@@ -334,6 +368,9 @@ export const image: ImageFunctions = {
   compare: async (a, b) => (await loadEngine()).imageCompare(a, b),
   payloadOf: async (producer, produceId, bits = 64) => (await loadEngine()).payloadOf(producer, produceId, bits),
 }
+
+/** Work on the frames of films; see VideoFunctions. */
+export const video: VideoFunctions = videoFunctions(loadEngine)
 
 /** The mark in a language model's choice of tokens; see TokenFunctions. */
 export const token: TokenFunctions = {
@@ -380,7 +417,8 @@ export async function planOf(options: MarkOptions): Promise<Plan> {
     throw new CountermarkError('ERR_USAGE', 'A waiver is given, but the visible label is not left out.', { remedy: 'Add label: false (--no-explicit), or leave out the waiver.' })
   const key = options.key === undefined ? (await defaultKey()).key : keyOf(options.key)
   const draws = !metadataOnly && label !== false && (policy.label.demand === 'required' || label !== undefined)
-  const { text, position, font, ratio, audio, voice } = typeof label === 'object' ? label : {}
+  const { text, position, font, ratio, audio, voice, during, seconds } = typeof label === 'object' ? label : {}
+  const { encoder, settings, progress } = options.video ?? {}
   if (audio !== undefined && voice) throw new CountermarkError('ERR_USAGE', 'A clip and a voice are given; one of them is the label.', { remedy: 'Leave out one of the two.' })
   const moment = MOMENTS.find((one) => one === position)
   return {
@@ -402,6 +440,10 @@ export async function planOf(options: MarkOptions): Promise<Plan> {
       ...(typeof voice === 'string' ? { program: voice } : {}),
       asked: moment !== undefined || audio !== undefined || voice === true || typeof voice === 'string',
     } } : {}),
+    video: {
+      encoding: { ...(encoder === undefined ? {} : { encoder }), ...(settings === undefined ? {} : { settings }) },
+      times: labelTimes({ ...(during === undefined ? {} : { during }), ...(seconds === undefined ? {} : { seconds }) }), ...(progress === undefined ? {} : { progress }),
+    },
     ...(waiver === undefined ? {} : { waiver }),
     ...(options.digitalSourceType === undefined ? {} : { digitalSourceType: options.digitalSourceType }),
     ...(options.system === undefined ? {} : { system: options.system }),

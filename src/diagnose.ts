@@ -8,7 +8,9 @@ import { wasmEngine } from './engine/wasm.js'
 import { messageOf } from './errors.js'
 import { defaultKey, defaultKeyPath, keyIdOf } from './key.js'
 import { Deadline, limitsOf } from './limits.js'
+import { abilitiesOf, filmEncoders } from './media/encoders.js'
 import { ffmpegProgram, run, type Program } from './media/ffmpeg.js'
+import { ffprobeProgram } from './media/film.js'
 import { loadSharp } from './media/sharp.js'
 import type { Picture } from './types.js'
 
@@ -32,8 +34,8 @@ export interface Diagnosis {
   key: Check & { id?: string; path?: string }
   /** The optional package for C2PA manifests. */
   c2pa: Check
-  /** Needed for sound other than WAV. */
-  ffmpeg: { path?: string; origin?: Program['origin']; version?: string; problem?: string }
+  /** Needed for films, and for sound other than WAV. `ffprobe`: which one films use. `encoders`: names by codec. */
+  ffmpeg: { path?: string; origin?: Program['origin']; version?: string; ffprobe?: string; encoders?: { [codec: string]: string[] }; problem?: string }
 }
 
 /** Looks at every part; a part that does not work is told in the answer, never thrown. */
@@ -113,7 +115,13 @@ async function ffmpegCheck(): Promise<Diagnosis['ffmpeg']> {
     let said = ''
     for await (const part of run(path, ['-hide_banner', '-version'], new Deadline(limitsOf({ seconds: 10 }))).output) said += Buffer.from(part).toString()
     const version = /version (\S+)/.exec(said)?.[1]
-    return { path, origin, ...(version === undefined ? {} : { version }) }
+    const encoders = filmEncoders(await abilitiesOf(path, new Deadline(limitsOf({ seconds: 10 }))))
+    const found = { path, origin, encoders, ...(version === undefined ? {} : { version }) }
+    try {
+      return { ...found, ffprobe: ffprobeProgram(path) }
+    } catch (thrown) {
+      return { ...found, problem: messageOf(thrown) }
+    }
   } catch (thrown) {
     return { problem: messageOf(thrown) }
   }

@@ -7,7 +7,7 @@ export interface Limits {
   /** Bytes of a file, checked before it is read where the size is known, else while it is read. Default 256 MiB. */
   bytes: number
   /**
-   * Seconds of wall time for one file. Default 120. Decoding and encoding are ended by it; a step of the engine that
+   * Seconds of wall time for one file. Default 120, and for marking a film 60 more for each of its seconds. Decoding and encoding are ended by it; a step of the engine that
    * has begun runs to its end on its own thread, and its result is dropped.
    */
   seconds: number
@@ -41,13 +41,21 @@ export function checkPixels(width: number, height: number, limits: Limits): void
     })
 }
 
+/** Seconds of coding for one second of a film: a slow encoder on a small machine. And how long a film is that does not say, or says too much. */
+const FOR_A_SECOND = 60
+const UNKNOWN = 60
+const LONGEST = 3 * 3600
+
 /** One call's time: `within` gives up on a step when the time is over or the caller's signal is raised. */
 export class Deadline {
-  readonly #end: number
-  readonly #seconds: number
+  #end: number
+  #seconds: number
   readonly #signal: AbortSignal | undefined
+  readonly #fixed: boolean
 
-  constructor(limits: Limits, signal?: AbortSignal) {
+  /** `fixed`: the caller named the time, and a long film gets no more. */
+  constructor(limits: Limits, signal?: AbortSignal, fixed = true) {
+    this.#fixed = fixed
     this.#seconds = limits.seconds
     this.#end = performance.now() + limits.seconds * 1000
     this.#signal = signal
@@ -56,6 +64,14 @@ export class Deadline {
   /** Whole seconds left, at least 1: what external libraries take as their own limit. */
   get secondsLeft(): number {
     return Math.max(1, Math.ceil((this.#end - performance.now()) / 1000))
+  }
+
+  /** Gives a film of that many seconds time for its encoder, unless the caller has named a time. */
+  extend(film: number | undefined): void {
+    if (this.#fixed) return
+    const more = FOR_A_SECOND * Math.min(LONGEST, film ?? UNKNOWN)
+    this.#end += more * 1000
+    this.#seconds = Math.round(this.#seconds + more)
   }
 
   /** Throws ERR_CANCELLED or ERR_LIMIT when the call should not go on. */

@@ -4,13 +4,19 @@ import type { ErrorCode } from './errors.js'
 import type { AudioLabelEvidence, AudioWatermarkEvidence, SoundPosition } from './types/audio.js'
 import type { C2paOptions, C2paReading } from './types/c2pa.js'
 import type { LedgerWriter } from './types/ledger.js'
+import type { Box, LabelPosition, Point, Transform } from './types/places.js'
+import type { SignatureEvidence, SignOptions } from './types/signature.js'
+import type { LabelDuring, TrackReport, VideoLabelEvidence, VideoOptions, VideoWatermarkEvidence } from './types/video.js'
 export type * from './types/audio.js'
 export type * from './types/c2pa.js'
 export type * from './types/ledger.js'
+export type * from './types/places.js'
 export type * from './types/relabel.js'
+export type * from './types/signature.js'
+export type * from './types/video.js'
 
-/** What content is, where its samples or its text are marked. Films and other documents get their metadata only. */
-export type Modality = 'image' | 'audio' | 'text'
+/** What content is, where its samples or its text are marked. Other documents get their metadata only. */
+export type Modality = 'image' | 'audio' | 'video' | 'text'
 
 /** What the mark of a text says: that it is one (found in shorter excerpts), or also which content it is. */
 export type TextProfile = 'presence' | 'id'
@@ -26,9 +32,6 @@ export type Remark = 'refuse' | 'replace'
 
 /** How hard `verify` searches: `direct` finds untransformed pictures, `scan` also scaled and cut ones, `full` all. */
 export type Effort = 'direct' | 'scan' | 'full'
-
-/** Where the drawn label sits, as the picture is displayed. */
-export type LabelPosition = 'bottom-right' | 'bottom-left' | 'top-right' | 'top-left' | 'bottom' | 'top'
 
 /** The laws that come with the package. `all` meets every one of them. */
 export type PolicyName = 'cn' | 'eu' | 'us-ca' | 'kr' | 'in' | 'all'
@@ -97,26 +100,6 @@ export interface Record {
   PropagateID: string
   ReservedCode2: string
 }
-
-/**
- * How the watermark's pattern lies in the picture as it is now. The size at marking is not known to the detector: the
- * ratio of two copies' `scale` says how one was scaled against the other.
- */
-export interface Transform {
-  /** Pixels now for one canonical pixel of the pattern; see docs/watermark-image.md. */
-  scale: number
-  /** Degrees, clockwise. */
-  rotation: number
-  mirrored?: boolean
-  /** Pixels from the upper left corner to the corner of a tile, in the samples as they are stored. */
-  offset: [number, number]
-}
-
-/** A place in pixels of the displayed picture, from its upper left corner. */
-export type Point = [x: number, y: number]
-
-/** A rectangle in pixels of the displayed picture. */
-export interface Box { x: number; y: number; width: number; height: number }
 
 /** What the watermark detector says of one key. */
 export interface WatermarkEvidence {
@@ -196,27 +179,6 @@ export interface LabelEvidence {
   }
 }
 
-/** What the signature in ReservedCode1 is worth (rule S1). */
-export interface SignatureEvidence {
-  kind: 'signature'
-  /** True where ReservedCode1 or ReservedCode2 holds a SecurityData with a signature. */
-  found: boolean
-  algorithm?: SignatureAlgorithm | (string & {})
-  /** Whether the signature holds for Label, ContentProducer and ProduceID; absent: not checked, `problem` says why. */
-  valid?: boolean
-  /** Whether the coded content is that which was signed; absent where no binding is there, or it could not be checked. */
-  bound?: boolean
-  /** Whether the key is one that the caller trusts; absent where the caller named none. */
-  trusted?: boolean
-  /** True where the form is Countermark's own, whose every part is known. */
-  own?: boolean
-  /** First 16 hexadecimal digits of SHA-256 of the public key (SubjectPublicKeyInfo). */
-  keyId?: string
-  /** `ReservedCode1`. */
-  location?: string
-  problem?: string
-}
-
 /** What another generator leaves in a file: evidence for "suspected", never for more. */
 export interface TraceEvidence {
   kind: 'trace'
@@ -230,25 +192,7 @@ export interface TraceEvidence {
 }
 
 /** One detector's finding. */
-export type Evidence = WatermarkEvidence | AudioWatermarkEvidence | MetadataEvidence | LabelEvidence | AudioLabelEvidence | SignatureEvidence | TraceEvidence
-
-/** Algorithms of signatures. */
-export type SignatureAlgorithm = 'SM2' | 'ECDSA-P256' | 'Ed25519'
-
-/** A key that lies elsewhere, e.g. in a key management service. */
-export interface RemoteSigner {
-  algorithm: SignatureAlgorithm
-  /** PEM of the certificate, or of the public key. */
-  certificate: string
-  /**
-   * Signs the bytes (they are the message, not its hash). SM2 (user id 1234567812345678) and ECDSA: DER or 64 bytes r, s;
-   * Ed25519: 64 bytes.
-   */
-  sign(message: Uint8Array): Promise<Uint8Array>
-}
-
-/** Who signs the label: a PKCS#8 PEM text with the certificate (or none: the public key is written), or a remote key. */
-export type SignOptions = { key: string; certificate?: string } | RemoteSigner
+export type Evidence = WatermarkEvidence | AudioWatermarkEvidence | VideoWatermarkEvidence | MetadataEvidence | LabelEvidence | AudioLabelEvidence | VideoLabelEvidence | SignatureEvidence | TraceEvidence
 
 /** A rule that speaks about this file. Numbers as in docs/rules.md (M metadata, S signature, I image, W watermark, C C2PA, P platform). */
 export interface Finding {
@@ -305,6 +249,10 @@ export interface LabelOptions {
   font?: string | URL | Uint8Array
   /** Ink height as a part of the shortest side, 0.05 to 0.25. Default 0.055: the 5 % of the laws, with a margin. */
   ratio?: number
+  /** Of a film: when it is shown. Default `start`; a film shorter than `seconds` shows it all the time. */
+  during?: LabelDuring
+  /** Of a film: for how long at its start (and end), at least 2. Default 3: the 2 of GB 45438-2025, 5.4, with a margin. */
+  seconds?: number
 }
 
 /** What `mark` takes. */
@@ -343,8 +291,10 @@ export interface MarkOptions extends CallOptions {
   c2pa?: C2paOptions
   /** Signs the label and the hash of the coded content into ReservedCode1. Default: unsigned. */
   sign?: SignOptions
-  /** Path of ffmpeg, which decodes and codes sound other than WAV. Default: COUNTERMARK_FFMPEG, FFMPEG_BIN, PATH, the package ffmpeg-static. */
+  /** Path of ffmpeg, which decodes and codes films, and sound other than WAV. Default: COUNTERMARK_FFMPEG, FFMPEG_BIN, PATH, the package ffmpeg-static. */
   ffmpeg?: string
+  /** How a film is coded. */
+  video?: VideoOptions
   /** Path of a ledger, or an open one (openLedger): the entry is on the disk before the output is there. Default: none. */
   ledger?: string | URL | LedgerWriter
   /** Whom the content is given to, as your service names them. Goes into the ledger only. */
@@ -380,10 +330,14 @@ export interface MarkResult<Output = unknown> {
   label: {
     drawn: boolean; reason?: string; text?: string[]; box?: Box; ratio?: number; contrast?: number
     form?: 'rhythm' | 'voice' | 'clip'; position?: SoundPosition; span?: [number, number]; loudness?: number
+    /** Of a film: when it is shown, and in how many frames. `span` is its stretch at the start. */
+    during?: LabelDuring; frames?: number
   }
+  /** Of a film: how it was coded, and what became of its sound. */
+  film?: { encoder: string; settings: { readonly [name: string]: string | number }; frames: number; seconds: number; sound: TrackReport[] }
   /**
    * The marked picture against the labelled one, RGB, before encoding: `psnr` in dB, counted; `ssim` estimated from windows
-   * all over it. Of a sound: `snr` in dB, `nmr` the mean noise-to-mask ratio in dB.
+   * all over it. Of a film: `psnr` over all its frames, `ssim` of the one that was changed most. Of a sound: `snr` in dB, `nmr` the mean noise-to-mask ratio in dB.
    */
   quality?: { psnr?: number; ssim?: number; snr?: number; nmr?: number; setting: Quality }
   verdict: Verdict
@@ -414,7 +368,7 @@ export interface VerifyOptions extends CallOptions {
    * its characters must be in the built-in font.
    */
   labelTexts?: string[][]
-  /** Path of ffmpeg, which decodes sound other than WAV. Default as in `mark`. */
+  /** Path of ffmpeg, which decodes films, and sound other than WAV. Default as in `mark`. */
   ffmpeg?: string
 }
 
@@ -447,6 +401,8 @@ export interface PropagateOptions extends CallOptions {
   ledger?: string | URL | LedgerWriter
   /** Keys to look for where there is no label (Art. 6(3)). Default as in `verify`. */
   keys?: Key[]
+  /** Path of ffmpeg, which decodes films, and sound other than WAV. Default as in `mark`. */
+  ffmpeg?: string
   to?: string | URL
   as?: 'bytes' | 'blob' | 'stream' | 'web-stream'
 }

@@ -52,9 +52,11 @@ describe('the checklist', () => {
     const said = answers('image/png', [aigc])
     expect([said['M1'], said['M2'], said['M10'], said['I3'], said['S1']]).toEqual(['passed', 'passed', 'cannot tell', 'cannot tell', 'not applicable'])
   })
-  test('rules of content that is not looked at yet', () => {
+  test('rules of another kind of content do not apply, and those of a label only where one is', () => {
     const said = answers('video/mp4', [aigc])
-    expect([said['V1'], said['V4'], said['T1'], said['I1']]).toEqual(['cannot tell', 'cannot tell', 'not applicable', 'not applicable'])
+    expect([said['V1'], said['V4'], said['T1'], said['I1']]).toEqual(['not applicable', 'cannot tell', 'not applicable', 'not applicable'])
+    expect(answers('video/mp4', [aigc, { kind: 'label', modality: 'video', found: true }])['V1']).toBe('passed')
+    expect(answers('video/mp4', [aigc], [{ rule: 'V1', severity: 'info', message: '' }])['V1']).toBe('cannot tell')
   })
   test('the gravest finding decides, and a file that was not read passes nothing', () => {
     expect(answers('image/png', [aigc], [{ rule: 'M9', severity: 'warning', message: '' }, { rule: 'M1', severity: 'error', message: '' }])).toMatchObject({ M1: 'breach', M9: 'warning' })

@@ -146,8 +146,8 @@ describe('streams', () => {
         const end = at + 1 + next(most)
         out += writer.push(answer.slice(at, end))
         at = end
-        // A space and half a character at most are held back.
-        expect(answer.slice(0, at).length - bare(out).length).toBeLessThanOrEqual(2)
+        // White space that the text might end with and half a character at most are held back.
+        expect(answer.slice(0, at).trimEnd().length - bare(out).length).toBeLessThanOrEqual(1)
       }
       expect(out + writer.end()).toBe(whole)
     }
@@ -200,7 +200,7 @@ describe('streams', () => {
 
   test('a stream that ends without saying so still gives everything', async () => {
     const cut = events(['甲乙丙', '丁 ']).split(': keep')[0]!
-    expect(contentOf(await through(cut, 50))).toBe(`甲乙丙丁 \n\n${TEXT_LABELS.zh}`)
+    expect(contentOf(await through(cut, 50))).toBe(text.label('甲乙丙丁 ').text)
   })
 })
 

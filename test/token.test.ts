@@ -165,6 +165,11 @@ test.each<[string, () => Promise<unknown>]>([
   await expect(call()).rejects.toMatchObject({ code: 'ERR_PARAMETER', name: 'CountermarkError' })
 })
 
+test('what a mark lacks is named, with what to do', async () => {
+  for (const mark of [{ scheme: 'kgw', key: 15485863 }, { scheme: 'gumbel' }] as unknown as TokenMark[])
+    await expect(token.detect([1], { marks: mark })).rejects.toMatchObject({ code: 'ERR_PARAMETER', message: expect.stringMatching(/needs (vocabulary|key)/), remedy: expect.stringContaining('Give') })
+})
+
 test('candidates without values: ERR_PARAMETER', async () => {
   const sampler = await token.sampler({ mark: { scheme: 'gumbel', key: 1 } })
   for (const wrong of [{ ids: [1], logits: [] }, { ids: [1, 2], logits: [1] }, { chances: new Map() }, {}])

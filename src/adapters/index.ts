@@ -1,8 +1,11 @@
 // One line for the user of a framework: countermark/adapters. None of the frameworks is loaded here.
-export { markImageModel } from './ai.js'
+export { markImageModel, markLanguageModel, markSpeechModel } from './ai.js'
 export { markExpress } from './express.js'
 export { markFastify } from './fastify.js'
 export { markedFetch } from './fetch.js'
 export { markedResponse } from './response.js'
-export type { AdapterSettings, Marker } from './response.js'
+export { observed } from './observe.js'
+export type { Observers } from './observe.js'
+export type { AdapterSettings, Marker, TextMarker } from './response.js'
+export type { MarkedText, TextAdapterSettings } from './text.js'
 export { markHandler, markHono } from './web.js'

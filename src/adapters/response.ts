@@ -6,6 +6,9 @@ import type { MarkOptions, MarkResult } from '../types.js'
 /** What `createCountermark` gives. */
 export type Marker = Pick<Countermark<{ provider: object }>, 'mark'>
 
+/** The same, where texts are marked that are no files. */
+export type TextMarker = { readonly settings: Partial<MarkOptions> }
+
 /** How an adapter behaves. `Request`: the framework's own. */
 export interface AdapterSettings<Request = unknown> {
   /** MIME types that are marked, or a function that says so. Default: pictures, sound and films, SVG excepted. */

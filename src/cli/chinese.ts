@@ -1,6 +1,7 @@
 // What the SDK says, in Chinese. A sentence is known by its English form; `{}` stands for what differs from call to call,
 // and is put in place of {1}, {2}, ... in the translation, itself translated where it is known. Unknown ones stay English.
 
+import { FILMS } from './chinese-films.js'
 import { SERVICE } from './chinese-service.js'
 
 const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
@@ -37,8 +38,6 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['The signature holds. Its key {} came with the file: whose it is can only be told with a trusted key or certificate.', '签名有效。其密钥 {1} 来自文件本身：须有可信密钥或证书才能判断属于谁'],
   ['No label is put into {} in this version.', '本版本不在 {1} 文件中添加显式标识'],
   ['Leave out its text and place (--label-text, --label-position).', '请去掉文字与位置选项（--label-text、--label-position）'],
-  ['this version does not do that for {}', '本版本不对 {1} 添加'],
-  ['The policy asks for a label; this version puts no {} label into {}. The metadata was written.', '规则要求显式标识；本版本不在 {2} 中添加。元数据已写入'],
   ['The file has no watermark; this policy asks for one.', '文件没有水印；本规则要求有水印'],
   ['its signature does not hold', '其签名无效'],
   ['its C2PA manifest does not hold ({})', '其 C2PA 清单无效（{1}）'],
@@ -97,6 +96,7 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['Use {}, or give text.', '请使用 {1}，或给出文字'],
   ['The label of a text stands at start, end or inline, not {}.', '文本标识的位置为 start、end 或 inline，而不是 {1}'],
   ['The label of a text is one line.', '文本标识为一行文字'],
+  ['The line ends of a label are \\n or \\r\\n.', '标识的换行符为 \\n 或 \\r\\n'],
   ['The profile of a text is presence or id, not {}.', '文本水印类型为 presence 或 id，而不是 {1}'],
   ['The profile id needs a payload of 16 hexadecimal digits.', '类型 id 需要 16 位十六进制载荷'],
   ['Take it from payloadOf, or use the profile presence.', '请由 payloadOf 取得，或改用 presence'],
@@ -125,7 +125,14 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['no label is drawn into documents in this version; it must stand in the text itself', '本版本不在文档中绘制显式标识；标识须写在正文中'],
   ['The code for documents could not be loaded.', '无法加载处理文档的代码'],
   ['It lies in the folder dist/document of the package: serve that folder too.', '它在软件包的 dist/document 文件夹中：请一并提供该文件夹'],
-  ['No label is drawn into documents in this version.', '本版本不在文档中绘制显式标识'],
+  ['No visible label is put into documents of this kind in this version.', '本版本不在此类文档中写入显式标识'],
+  ['Of this kind of document the metadata and a visible label are read; its text is not searched for watermarks.', '此类文档只读取元数据和显式标识；不在正文中查找水印'],
+  ['the text of files of type {} carries no mark in this version', '本版本不给 {1} 文件的正文加水印'],
+  ['the PDF is certified, and its author allows no annotation (DocMDP level {})', 'PDF 已认证，作者不允许添加批注（DocMDP {1} 级）'],
+  ['the PDF is PDF/A, whose rules for annotations and colours a label might break', '此文件为 PDF/A，显式标识可能违反其对批注和颜色的规定'],
+  ['the PDF is signed, and an annotation would count as a change of what was signed', 'PDF 已签名，添加批注会被视为改动已签内容'],
+  ['the PDF has no page whose size is known', 'PDF 没有已知尺寸的页面'],
+  ['the first page of the PDF has annotations that stand in its list themselves', 'PDF 首页的批注直接写在列表中'],
   ['Leave out its text and place, and put the label into the document\'s own text.', '请去掉标识的文字和位置，并把标识写入文档正文'],
   ['C2PA manifests are not written into documents in this version.', '本版本不在文档中写入 C2PA 清单'],
   ['Leave out {}.', '去掉 {1}'],
@@ -184,7 +191,6 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['A clip and a voice are given; one of them is the label.', '语音片段与合成语音只能给一个'],
   ['There is no program {} ({}).', '没有程序 {1}（{2}）'],
   ['There is no program {}.', '没有程序 {1}'],
-  ['This kind of sound needs ffmpeg, which was not found.', '该类音频需要 ffmpeg，但未找到'],
   ['Install ffmpeg, or name it by {}, COUNTERMARK_FFMPEG or FFMPEG_BIN, or install the package ffmpeg-static. WAV, and marking with metadata only, work without it.', '请安装 ffmpeg，或用 {1}、COUNTERMARK_FFMPEG、FFMPEG_BIN 指定，或安装软件包 ffmpeg-static。WAV 以及只写元数据不需要它'],
   ['A spoken label needs espeak-ng, which was not found.', '合成语音标识需要 espeak-ng，但未找到'],
   ['Install espeak-ng, or name it by {} or COUNTERMARK_ESPEAK, or give a clip as {}, or leave both out for the rhythm.', '请安装 espeak-ng，或用 {1}、COUNTERMARK_ESPEAK 指定，或用 {2} 给出片段，或都不用而采用节奏标识'],
@@ -193,7 +199,6 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['{} failed ({}): {}', '{1} 失败（{2}）：{3}'],
   ['{} was ended by {}: {}', '{1} 被 {2} 终止：{3}'],
   ['it said nothing', '没有说明'],
-  ['Sound in files of type {} is not decoded.', '不解码 {1} 文件中的声音'],
   ['Sound in files of type {} is not coded anew.', '不重新编码 {1} 文件中的声音'],
   ['Sound coded as {} is read, and not written.', '{1} 编码的音频只能读取，不能写入'],
   ['ffmpeg finds no sound in this {} file: {}', 'ffmpeg 在该 {1} 文件中没有找到声音：{2}'],
@@ -410,7 +415,7 @@ let known: readonly (readonly [RegExp, string])[] | undefined
 export function chinese(english: string): string {
   // The more of a sentence is given, the earlier it is tried: `Leave out {}.` must not take the start of another.
   const given = ([form]: readonly [string, string]): number => form.replaceAll('{}', '').length
-  known ??= [...SENTENCES, ...SERVICE].sort((a, b) => given(b) - given(a)).map(([form, meaning]) => [new RegExp(`^${form.split('{}').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(.+?)')}$`, 's'), meaning] as const)
+  known ??= [...SENTENCES, ...FILMS, ...SERVICE].sort((a, b) => given(b) - given(a)).map(([form, meaning]) => [new RegExp(`^${form.split('{}').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(.+?)')}$`, 's'), meaning] as const)
   for (const [form, meaning] of known) {
     const found = form.exec(english)
     if (found !== null) return meaning.replace(/\{(\d)\}/g, (_, number: string) => chinese(found[Number(number)] ?? ''))

@@ -11,6 +11,8 @@ export function doctorLines({ countermark, node, platform, engines, sharp, key, 
     ...(sharp.ok ? [`  read: ${sharp.read?.join(' ') ?? ''}`, `  write: ${sharp.write?.join(' ') ?? ''}`] : []),
     key.ok ? (key.path === undefined ? speech.say('usedKeyPublic') : speech.say('usedKey', { id: key.id ?? '', path: key.path })) : `${key.path ?? ''}: ${works(false, key.problem)}`,
     `C2PA: ${c2pa.ok ? speech.say('works') : speech.say('optional')}`,
+    ...(ffmpeg.encoders === undefined ? [] : [speech.say('filmEncoders', { list: Object.entries(ffmpeg.encoders).map(([codec, names]) => `${codec} ${names.join('/') || '-'}`).join(', ') })]),
+    ...(ffmpeg.path === undefined ? [] : [`ffprobe: ${ffmpeg.ffprobe ?? speech.text(ffmpeg.problem ?? '')}`]),
     `ffmpeg${ffmpeg.version === undefined ? '' : ` ${ffmpeg.version}`}: ${ffmpeg.path ?? speech.say('absent')}`,
   ]
 }

@@ -28,20 +28,21 @@ function files(command: Command): Command {
     .option('--max-pixels <n>', 'largest picture (default: 100000000)')
     .option('--max-bytes <n>', 'largest file (default: 268435456)')
     .option('--timeout <seconds>', 'longest time for a file (default: 120)')
-    .option('--ffmpeg <program>', 'ffmpeg, for sound other than WAV (default: COUNTERMARK_FFMPEG, FFMPEG_BIN, PATH)')
+    .option('--ffmpeg <program>', 'ffmpeg, for films and sound other than WAV (default: COUNTERMARK_FFMPEG, FFMPEG_BIN, PATH)')
 }
 
 /** Runs one command line; gives the exit code. */
 async function main(argv: string[]): Promise<number> {
   const stop = new AbortController()
-  process.once('SIGINT', () => stop.abort())
+  // Each of them lets the work clean up behind itself: no half-written output stays.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
   // A reader that closes early (head, less) has what it wanted.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3))
 
   let code = 0
   let chosen: CommonOptions = {}
   const program = new Command('countermark')
-    .description('Puts the maker\'s mark on AI-generated pictures, sound and texts and reads it back.')
+    .description('Puts the maker\'s mark on AI-generated pictures, films, sound and texts and reads it back.')
     .version(version)
     .exitOverride()
 
@@ -65,13 +66,17 @@ async function main(argv: string[]): Promise<number> {
     .option('--system-version <version>', 'its version')
     .option('--label-text <text>', 'a line of the visible label; may be repeated', several)
     .addOption(new Option('--label-position <place>', 'place of the label; of sound: start, middle, end').choices(['bottom-right', 'bottom-left', 'top-right', 'top-left', 'bottom', 'top', 'start', 'middle', 'end']))
+    .addOption(new Option('--label-during <time>', 'of films: when the label is shown (default: start)').choices(['start', 'ends', 'whole']))
+    .option('--label-seconds <seconds>', 'of films: for how long at the start, at least 2 (default: 3)')
+    .option('--encoder <name>', 'of films: ffmpeg\'s encoder (default: one of the source\'s codec)')
+    .option('--encoder-setting <name=value>', 'of films: a setting of the encoder by ffmpeg\'s name; may be repeated', several)
     .option('--label-font <file>', 'a TrueType font for characters that the built-in one lacks')
     .option('--label-audio <file>', 'of sound: a clip in which a voice says the label (default: the rhythm of GB 45438)')
     .option('--label-voice [program]', 'of sound: a label spoken by espeak-ng on this machine')
     .option('--ledger <file>', 'the ledger in which every output is entered (default: COUNTERMARK_LEDGER, else none)')
     .option('--recipient <id>', 'whom the content is given to; goes into the ledger only')
 
-  marking(program.command('mark').argument('<input...>').description('mark files: label, watermark and metadata of pictures, sound and texts; metadata of films, other pictures and documents; - is a text on stdin'))
+  marking(program.command('mark').argument('<input...>').description('mark files: label, watermark and metadata of pictures, films, sound and texts; metadata of other pictures and documents; - is a text on stdin'))
     .requiredOption('-o, --output <file|folder>', 'a file for one input, a folder for several; - for a text on stdout')
     .option('--produce-id <id>', 'the content number (default: a fresh UUID)')
     .action(async (inputs: string[], flags: MarkFlags) => {

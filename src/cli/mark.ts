@@ -29,6 +29,10 @@ export interface MarkFlags extends CommonOptions, FileOptions {
   labelText?: string[]
   labelPosition?: string
   labelFont?: string
+  labelDuring?: string
+  labelSeconds?: string
+  encoder?: string
+  encoderSetting?: string[]
   labelAudio?: string
   labelVoice?: string | true
   ledger?: string
@@ -56,7 +60,8 @@ export async function optionsFrom(flags: MarkFlags, speech: Speech, signal: Abor
       text: { ...(flags.textProfile === undefined ? {} : { profile: flags.textProfile as 'id' }), ...(flags.textLabel === undefined ? {} : { position: flags.textLabel as 'end' }) },
     }),
     ...(await signFrom(flags, speech)),
-    ...labelFrom(flags),
+    ...labelFrom(flags, speech),
+    ...videoFrom(flags, speech),
     ...(flags.recipient === undefined ? {} : { recipient: flags.recipient }),
   }
   return { options, said }
@@ -84,11 +89,12 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
   let breaches = 0
   let done = 0
   const progress = terminal.progress(pairs.length)
+  options.video = { ...options.video, progress: (one) => progress.film(one) }
   try {
     for (const { input, output } of pairs) {
       try {
         const result = (await mark(fromInput ? await fromStdin(output) : input, { ...options, to: output })) as MarkResult<string>
-        if (done === 0 && flags.watermark && !flags.metadataOnly && (result.watermark.embedded || result.type.startsWith('image/'))) terminal.note(said)
+        if (done === 0 && flags.watermark && !flags.metadataOnly && (result.watermark.embedded || /^(image|video)\//.test(result.type))) terminal.note(said)
         done += 1
         // Another's label that is kept is his affair, but not one that its signature gives away as copied or edited.
         const betrayed = result.findings.some(({ rule, severity }) => rule === 'S1' && severity === 'error')
@@ -128,14 +134,28 @@ async function signFrom({ signKey, signCert, c2paKey, c2paCert, c2paTsa, systemN
   }
 }
 
-function labelFrom({ explicit, labelText, labelPosition, labelFont, labelAudio, labelVoice }: MarkFlags): Pick<MarkOptions, 'label'> {
+/** `--encoder-setting crf=20`. */
+function videoFrom({ encoder, encoderSetting }: MarkFlags, speech: Speech): Pick<MarkOptions, 'video'> {
+  if (encoder === undefined && encoderSetting === undefined) return {}
+  const settings = (encoderSetting ?? []).map((text) => {
+    const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+    if (name === undefined || value === undefined) throw usage(speech.say('badSetting', { text }))
+    return [name, value] as const
+  })
+  return { video: { ...(encoder === undefined ? {} : { encoder }), ...(settings.length === 0 ? {} : { settings: Object.fromEntries(settings) }) } }
+}
+
+function labelFrom({ explicit, labelText, labelPosition, labelFont, labelAudio, labelVoice, labelDuring, labelSeconds }: MarkFlags, speech: Speech): Pick<MarkOptions, 'label'> {
   if (!explicit) return { label: false }
-  if ([labelText, labelPosition, labelFont, labelAudio, labelVoice].every((flag) => flag === undefined)) return {}
+  if (labelSeconds !== undefined && !(Number(labelSeconds) > 0)) throw usage(speech.say('badNumber', { name: '--label-seconds' }))
+  if ([labelText, labelPosition, labelFont, labelAudio, labelVoice, labelDuring, labelSeconds].every((flag) => flag === undefined)) return {}
   return {
     label: {
       ...(labelText === undefined ? {} : { text: labelText }),
       ...(labelPosition === undefined ? {} : { position: labelPosition as 'top' }),
       ...(labelFont === undefined ? {} : { font: labelFont }),
+      ...(labelDuring === undefined ? {} : { during: labelDuring as 'start' }),
+      ...(labelSeconds === undefined ? {} : { seconds: Number(labelSeconds) }),
       ...(labelAudio === undefined ? {} : { audio: labelAudio }),
       ...(labelVoice === undefined ? {} : { voice: labelVoice }),
     },
@@ -148,6 +168,7 @@ function print({ json, speech, result, note }: Terminal, made: MarkResult<string
   else result(speech.say(status === 'kept' ? 'kept' : 'marked', { file, output: sidecar === undefined ? output : `${output} + ${sidecar}`, id: produceId, verdict: speech.verdict(verdict) }))
   if (json) return
   if (!watermark.embedded) note(`  ${speech.say('noWatermark', { reason: speech.text(watermark.reason ?? '') })}`)
+  for (const { track, embedded, reason } of made.film?.sound ?? []) if (!embedded) note(`  ${speech.say('noTrack', { track, reason: speech.text(reason ?? '') })}`)
   if (!label.drawn) note(`  ${speech.say(made.type.startsWith('audio/') ? 'noSoundLabel' : 'noLabel', { reason: speech.text(label.reason ?? '') })}`)
   for (const finding of findings) if (finding.severity !== 'info') note(`  ${speech.finding(finding)}`)
 }

@@ -1,6 +1,6 @@
 // Where things are printed: results on stdout, everything else on stderr.
 import { SingleBar } from 'cli-progress'
-import { CountermarkError } from '../index.js'
+import { CountermarkError, type FilmProgress } from '../index.js'
 import { languageOf, speech, type Speech } from './language.js'
 
 /** Options that every command has. */
@@ -17,7 +17,7 @@ export interface Terminal {
   /** An error for people, with what to do about it; never silent. */
   complain(error: CountermarkError, file?: string): void
   /** Follows work on many files, where stderr is a terminal. */
-  progress(total: number): { step(name: string): void; stop(): void }
+  progress(total: number): { step(name: string): void; /** How far one film is. */ film(progress: FilmProgress): void; stop(): void }
 }
 
 /** The terminal for a command's options. */
@@ -44,12 +44,29 @@ export function terminalOf(options: CommonOptions): Terminal {
       if (error.remedy !== undefined) line(`  ${spoken.say('remedy', { text: spoken.text(flagged(error.remedy)) })}`)
     },
     progress: (total) => {
-      if (options.quiet || total < 2 || !process.stderr.isTTY) return { step: () => {}, stop: () => {} }
-      bar = new SingleBar({ format: '{bar} {value}/{total} {name}', stream: process.stderr, clearOnComplete: true, hideCursor: true })
-      bar.start(total, 0, { name: '' })
-      return { step: (name) => bar?.increment(1, { name }), stop: () => { bar?.stop(); bar = undefined } }
+      if (options.quiet || !process.stderr.isTTY) return { step: () => {}, film: () => {}, stop: () => {} }
+      const start = (): void => {
+        bar = new SingleBar({ format: '{bar} {value}/{total} {name}', stream: process.stderr, clearOnComplete: true, hideCursor: true })
+        bar.start(total, 0, { name: '' })
+      }
+      if (total > 1) start()
+      return {
+        step: (name) => bar?.increment(1, { name }),
+        film: ({ step, frames, total: all, speed, left }) => {
+          // One picture is done before a bar could be seen; one film is not.
+          if (bar === undefined) start()
+          const rest = left === undefined ? '' : `, ${spoken.say('left', { left: clock(left) })}`
+          bar?.update({ name: step === 'code' ? spoken.say('filmFrames', { frames: all === undefined ? frames : `${frames}/${all}`, speed: speed.toFixed(1) }) + rest : spoken.say('filmCheck') })
+        },
+        stop: () => { bar?.stop(); bar = undefined },
+      }
     },
   }
+}
+
+/** Seconds as people read them. */
+function clock(seconds: number): string {
+  return `${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, '0')}`
 }
 
 /** A remedy for people who give flags: `limits.pixels (--max-pixels)` is `--max-pixels` to them. */

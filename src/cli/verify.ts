@@ -1,4 +1,4 @@
-import { defaultKey, verify, type AudioWatermarkEvidence, type Evidence, type VerifyOptions, type VerifyResult, type WatermarkEvidence } from '../index.js'
+import { defaultKey, verify, type AudioWatermarkEvidence, type Evidence, type VerifyOptions, type VerifyResult, type VideoWatermarkEvidence, type WatermarkEvidence } from '../index.js'
 import { keyFrom, limitsFrom, policyFrom, providerFrom, textFrom, type FileOptions } from './inputs.js'
 import type { Speech } from './language.js'
 import { fromStdin } from './stdin.js'
@@ -76,13 +76,14 @@ function evidenceLine(one: Evidence, speech: Speech): string {
   const parts: string[] = []
   if (one.kind === 'watermark') {
     parts.push(one.key)
+    if (one.modality === 'video' || one.modality === 'audio') parts.push(speech.text(one.modality))
     if (one.found) {
       if (one.payload !== undefined) parts.push(`${one.payload} (${one.bits ?? one.payload.length * 4} bit)`)
       if (one.pValue !== undefined) parts.push(`p ${one.extrapolated ? '< ' : ''}${one.pValue.toExponential(1)}`)
       if (one.matchesMetadata !== undefined) parts.push(speech.say(one.matchesMetadata ? 'matches' : 'differs'))
       if (one.matchesExpected !== undefined) parts.push(speech.say(one.matchesExpected ? 'isExpected' : 'isNotExpected'))
-      const transform = one.modality === 'audio' ? undefined : (one as WatermarkEvidence).where?.transform
-      const spans = one.modality === 'audio' ? (one as AudioWatermarkEvidence).where?.spans : undefined
+      const transform = one.modality === 'audio' ? undefined : (one as WatermarkEvidence | VideoWatermarkEvidence).where?.transform
+      const spans = one.modality === 'audio' || one.modality === 'video' ? (one as AudioWatermarkEvidence | VideoWatermarkEvidence).where?.spans : undefined
       if (spans) parts.push(spans.map((span) => span.map((second) => second.toFixed(1)).join('-')).join(' ') + ' s')
       if (transform) parts.push(`${speech.say('scale')} ${Number(transform.scale.toFixed(3))}, ${speech.say('rotation')} ${Number(transform.rotation.toFixed(1))}°`)
     }

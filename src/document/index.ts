@@ -2,13 +2,15 @@
 import type { Engine, MetadataReport, MetadataSite } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
 import type { Record } from '../types.js'
+import { docxSentence } from './docx.js'
 import { epub } from './epub.js'
 import { html } from './html.js'
 import { json } from './json.js'
-import { latin1, type Contents, type Disclosure, type Format } from './label.js'
+import { latin1, type Contents, type Disclosure, type Format, type Sentence } from './label.js'
 import { markdown } from './markdown.js'
 import { ooxml } from './ooxml.js'
 import { pdf } from './pdf.js'
+import { pdfSentence } from './pdf-label.js'
 import { readSidecar, sidecarOf } from './text.js'
 import { openZip } from './zip.js'
 
@@ -87,6 +89,14 @@ export function readDocument(engine: Engine, bytes: Uint8Array, kind: DocumentKi
 function contentsOf(engine: Engine, bytes: Uint8Array, kind: DocumentKind, sidecar?: Uint8Array): Contents {
   if (kind === 'text/plain') return sidecar === undefined ? { found: [] } : readSidecar(sidecar, engine)
   return FORMATS[kind].read(bytes, engine)
+}
+
+/** Kinds into which a visible label is put beside their text; that of plain texts, Markdown, pages and JSON is their text itself. */
+const SENTENCES: { readonly [kind: string]: Sentence } = { 'application/pdf': pdfSentence, [`${OFFICE}wordprocessingml.document`]: docxSentence }
+
+/** The visible label of a kind, where one is put into it. */
+export function sentenceIn(kind: DocumentKind): Sentence | undefined {
+  return SENTENCES[kind]
 }
 
 /** What is written into a document. */

@@ -1,86 +1,25 @@
 // JSON: the first member AIGC of the top-level object. No guide names a place; this is our own convention.
 import type { Engine } from '../engine/engine.js'
+import { MAX_DEPTH, walkJson } from './json-walk.js'
 import { broken, encoded, foreignSource, isOurText, isUri, spliced, tooMuch, unsupported, utf8, type Contents, type Format, type Found, type Values } from './label.js'
 
-const MAX_DEPTH = 10_000
 const SOURCE = 'digitalSourceType'
-const STRING = /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
-const ATOM = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-const SPACE = /[ \t\r\n]*/y
-
 /** A member of the top level; places are indices of the text. `value`: start and end of the value. */
 interface Member { key: string; start: number; value: number; end: number }
 
 interface Document { text: string; members: Member[]; open: number; close: number }
 
-/** Reads all of it, strictly by RFC 8259; recursion has no place here. */
+/** Reads all of it, strictly by RFC 8259. */
 function open(bytes: Uint8Array): Document {
   const text = utf8(bytes, 'The document')
   const members: Member[] = []
-  const stack: string[] = []
-  const bad = (at: number): Error => broken('the document is not valid JSON', encoded(text.slice(0, at)).length)
-  const match = (pattern: RegExp, at: number): number => {
-    pattern.lastIndex = at
-    return pattern.test(text) ? pattern.lastIndex : -1
-  }
-  const space = (at: number): number => match(SPACE, at)
-  let at = space(text.startsWith('\uFEFF') ? 1 : 0)
-  const root = at
-  let close = -1
-  if (text[root] !== '{') {
-    if (text.trim() === '') throw bad(at)
-    try {
-      JSON.parse(text.replace(/^\uFEFF/, ''))
-    } catch {
-      throw bad(root)
-    }
-    return { text, members, open: -1, close }
-  }
-  // What may come next: a value, a key or the end of the object, or what stands between two.
-  let next: 'value' | 'key' | 'first' | 'after' = 'value'
-  for (;;) {
-    at = space(at)
-    const letter = text[at]
-    if (next === 'after') {
-      if (stack.length === 0) break
-      if (letter === ',') next = stack.at(-1) === '{' ? 'key' : 'value'
-      else if (letter === (stack.at(-1) === '{' ? '}' : ']')) {
-        stack.pop()
-        close = at
-      } else throw bad(at)
-      at++
-    } else if (next === 'key' || (next === 'first' && stack.at(-1) === '{')) {
-      if (letter === '}' && next === 'first') {
-        close = at++
-        stack.pop()
-        next = 'after'
-      } else {
-        const end = match(STRING, at)
-        const colon = end < 0 ? -1 : space(end)
-        if (colon < 0 || text[colon] !== ':') throw bad(at)
-        if (stack.length === 1) members.push({ key: JSON.parse(text.slice(at, end)) as string, start: at, value: space(colon + 1), end: 0 })
-        at = colon + 1
-        next = 'value'
-      }
-    } else if (next === 'first' && letter === ']') {
-      at++
-      stack.pop()
-      next = 'after'
-    } else if (letter === '{' || letter === '[') {
-      stack.push(letter)
-      if (stack.length > MAX_DEPTH) throw tooMuch(`The document nests deeper than ${MAX_DEPTH} levels.`)
-      at++
-      next = 'first'
-      continue
-    } else {
-      const end = match(letter === '"' ? STRING : ATOM, at)
-      if (end < 0) throw bad(at)
-      at = end
-      next = 'after'
-    }
-    if (next === 'after' && stack.length === 1) members.at(-1)!.end ||= at
-  }
-  if (at !== text.length) throw bad(at)
+  let [root, close] = [-1, -1]
+  const stopped = walkJson(text, text.startsWith('\uFEFF') ? 1 : 0, (path, start, value, end) => {
+    if (path.length === 1 && typeof path[0] === 'string') members.push({ key: path[0], start, value, end })
+    if (path.length === 0 && text[value] === '{') [root, close] = [value, end - 1]
+  })
+  if (stopped?.reason === 'depth') throw tooMuch(`The document nests deeper than ${MAX_DEPTH} levels.`)
+  if (stopped !== undefined) throw broken('the document is not valid JSON', encoded(text.slice(0, stopped.at)).length)
   return { text, members, open: root, close }
 }
 

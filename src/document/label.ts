@@ -36,6 +36,20 @@ export interface Format {
   content(bytes: Uint8Array, engine: Engine): Uint8Array[]
 }
 
+/** A label as pixels, RGB of 8 bits, cut to its edges. */
+export interface DrawnLabel { width: number; height: number; inkHeight: number; samples: Uint8Array }
+
+/** What a visible label says: a sentence where the document has its own fonts, lines that can be drawn where it has not. */
+export interface VisibleLabel { sentence: string; lines: readonly string[]; position: 'start' | 'end'; draw: () => Promise<DrawnLabel> }
+
+/** The visible label of a kind of document. */
+export interface Sentence {
+  /** What a reader sees, as lines: enough to find a label at its start or end. */
+  read(bytes: Uint8Array): string
+  /** The document with the label. Errors as those of a `Format`. */
+  write(bytes: Uint8Array, label: VisibleLabel): Promise<Uint8Array>
+}
+
 /** A document that contradicts itself at `offset`. */
 export function broken(message: string, offset: number): CountermarkError {
   return new CountermarkError('ERR_BROKEN', message, { offset })

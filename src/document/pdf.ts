@@ -5,18 +5,19 @@ import { CountermarkError } from '../errors.js'
 import { encoded, isOurText, joined, latin1, type Contents, type Disclosure, type Format, type Found as Label, type Values } from './label.js'
 import { PdfFile, type Found } from './pdf-file.js'
 import { Dict, Ref, Text, textOf, textString } from './pdf-syntax.js'
+import { dictWith, MARK, Update } from './pdf-update.js'
 
-/** The first line of our update, by which it is found again. */
-const MARK = '%countermark-label\n'
 /** A file whose XMP says so is PDF/A, where a property without an extension schema is a fault. */
-const PDFA = 'http://www.aiim.org/pdfa/ns/id/'
+export const PDFA = 'http://www.aiim.org/pdfa/ns/id/'
 const MAX_REVISIONS = 64
 /** What the packet may hold beside a label. */
 const KEYS = { DigitalSourceType: 'digitalSourceType', AISystemUsed: 'aiSystemUsed', AISystemVersionUsed: 'aiSystemVersionUsed', CreateDate: 'createDate' } as const
 
-interface Opened { file: PdfFile; catalog: Found & { value: Dict }; root: Ref; info?: Found & { value: Dict }; packet?: { bytes: Uint8Array; found: Found; ref: Ref } }
+/** A file with what its label stands in. */
+export interface Opened { file: PdfFile; catalog: Found & { value: Dict }; root: Ref; info?: Found & { value: Dict }; packet?: { bytes: Uint8Array; found: Found; ref: Ref } }
 
-function open(bytes: Uint8Array): Opened {
+/** Opens a file. Errors as those of a `Format`. */
+export function open(bytes: Uint8Array): Opened {
   const file = new PdfFile(bytes)
   const root = file.trailer.get('Root')
   const catalog = root instanceof Ref ? file.object(root) : undefined
@@ -29,7 +30,8 @@ function open(bytes: Uint8Array): Opened {
   return { file, catalog, root, ...(isDict(info) ? { info } : {}), ...(packet === undefined ? {} : { packet }) }
 }
 
-function isDict(found: Found | undefined): found is Found & { value: Dict } {
+/** Whether an object is a dictionary, or a stream with one. */
+export function isDict(found: Found | undefined): found is Found & { value: Dict } {
   return found?.value instanceof Dict
 }
 
@@ -86,14 +88,6 @@ function addLabel(update: Update, { file, info }: Opened, label: string): void {
   update.add(ref.number, info === undefined ? 0 : ref.generation, encoded(`<</AIGC${text}>>`), info && dictWith(info, 'AIGC', text))
 }
 
-/** The bytes of a dictionary with one member changed or added; all others as they stand. */
-function dictWith({ value, reader }: Found & { value: Dict }, key: string, text: string): Uint8Array {
-  const old = value.members.get(key)
-  const cut = (from: number, to: number): Uint8Array => reader.bytes.subarray(from, to)
-  if (old) return joined([cut(value.start, old.start), encoded(` ${text}`), cut(old.end, value.end)])
-  return joined([cut(value.start, value.end - 2), encoded(`/${key} ${text}>>`)])
-}
-
 function addProperties(update: Update, { catalog, root, packet }: Opened, values: Omit<Values, 'label'>, engine: Engine): void {
   if (packet !== undefined && latin1(packet.bytes).includes(PDFA)) return
   const text = engine.xmpWrite(packet?.bytes ?? new Uint8Array(), values)
@@ -103,7 +97,7 @@ function addProperties(update: Update, { catalog, root, packet }: Opened, values
 }
 
 /** The level of a certification (12.8.2.2): 1 allows no change, 2 and 3 some; undefined where there is none. */
-function certified({ file, catalog }: Opened): number | undefined {
+export function certified({ file, catalog }: Opened): number | undefined {
   const permissions = file.dict(catalog.value, 'Perms')
   const signature = permissions && file.dict(permissions, 'DocMDP')
   if (signature === undefined) return undefined
@@ -113,68 +107,6 @@ function certified({ file, catalog }: Opened): number | undefined {
     if (reference instanceof Dict && reference.name('TransformMethod') === 'DocMDP') return file.dict(reference, 'TransformParams')?.number('P') ?? 2
   }
   return 2
-}
-
-/** Objects that go behind the file, and the section that names them. */
-class Update {
-  next: number
-  info: Ref | undefined
-  private readonly pieces: Uint8Array[] = []
-  private readonly places: { number: number; generation: number; offset: number }[] = []
-  private length: number
-
-  constructor(private readonly file: PdfFile) {
-    this.next = file.size
-    const last = file.bytes.at(-1)
-    this.pieces.push(file.bytes, encoded(`${last === 10 || last === 13 ? '' : '\n'}${MARK}`))
-    this.length = this.pieces[0]!.length + this.pieces[1]!.length
-  }
-
-  private push(piece: Uint8Array): void {
-    this.pieces.push(piece)
-    this.length += piece.length
-  }
-
-  /** An object; `instead`: its bytes where there was one before. */
-  add(number: number, generation: number, body: Uint8Array, instead?: Uint8Array): void {
-    this.places.push({ number, generation, offset: this.length - this.file.base })
-    this.push(joined([encoded(`${number} ${generation} obj\n`), instead ?? body, encoded('\nendobj\n')]))
-  }
-
-  bytes(): Uint8Array {
-    const start = this.length - this.file.base
-    if (this.file.streams) this.stream(start)
-    else this.table()
-    this.push(encoded(`startxref\n${start}\n%%EOF\n`))
-    return joined(this.pieces)
-  }
-
-  /** What the newest trailer says, but for what belongs to its own section. */
-  private trailer(): string {
-    const { trailer, reader, last } = this.file
-    const own = new Set(['Size', 'Prev', 'XRefStm', 'Info', 'Type', 'W', 'Index', 'Length', 'Filter', 'DecodeParms'])
-    const kept = [...trailer.members].filter(([key]) => !own.has(key)).map(([key, { start, end }]) => `/${key.replace(/[^!-~]|[#()<>[\]{}/%]/g, (one) => `#${one.charCodeAt(0).toString(16).padStart(2, '0')}`)} ${latin1(reader.bytes.subarray(start, end))}`)
-    return `${kept.join('')}/Info ${this.info!.number} ${this.info!.generation} R/Prev ${last}`
-  }
-
-  private table(): void {
-    const rows = [...this.places].sort((a, b) => a.number - b.number).map(({ number, generation, offset }) => `${number} 1\n${String(offset).padStart(10, '0')} ${String(generation).padStart(5, '0')} n\r\n`)
-    this.push(Uint8Array.from(`xref\n${rows.join('')}trailer\n<</Size ${this.next}${this.trailer()}>>\n`, (one) => one.charCodeAt(0)))
-  }
-
-  private stream(start: number): void {
-    const own = this.next++
-    const places = [...this.places, { number: own, generation: 0, offset: start }].sort((a, b) => a.number - b.number)
-    const data = new Uint8Array(places.length * 11)
-    const view = new DataView(data.buffer)
-    for (const [row, { generation, offset }] of places.entries()) {
-      view.setUint8(row * 11, 1)
-      view.setBigUint64(row * 11 + 1, BigInt(offset))
-      view.setUint16(row * 11 + 9, generation)
-    }
-    const head = `${own} 0 obj\n<</Type/XRef/Size ${this.next}/W[1 8 2]/Index[${places.map(({ number }) => `${number} 1`).join(' ')}]${this.trailer()}/Length ${data.length}>>\nstream\n`
-    this.push(joined([Uint8Array.from(head, (one) => one.charCodeAt(0)), data, encoded('\nendstream\nendobj\n')]))
-  }
 }
 
 /**

@@ -284,8 +284,10 @@ export interface VideoEmbedReport {
   frames: number
   /** dB, over all frames together. */
   psnr: number
-  /** dB, of the frame that was changed most. */
+  /** dB, of the frame that was changed most: a scene's first, up to 3.5 dB below what the film keeps on average. */
   worstPsnr: number
+  /** Mean expected value of all frames. */
+  ssim: number
   /** Lowest expected value of a frame. */
   worstSsim: number
   quality: Quality

@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { createRequire } from 'node:module'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
-import { Readable } from 'node:stream'
+import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { CountermarkError, messageOf } from '../errors.js'
 import type { Deadline } from '../limits.js'
@@ -24,7 +24,7 @@ export function ffmpegProgram(asked?: string): Program {
   if (path !== undefined) return { path, origin: 'PATH' }
   const packaged = staticPath()
   if (packaged !== undefined) return { path: packaged, origin: 'ffmpeg-static' }
-  throw new CountermarkError('ERR_MISSING', 'This kind of sound needs ffmpeg, which was not found.', { remedy: FFMPEG_REMEDY })
+  throw new CountermarkError('ERR_MISSING', 'Films, and sound other than WAV, need ffmpeg, which was not found.', { remedy: FFMPEG_REMEDY })
 }
 
 const FFMPEG_REMEDY = 'Install ffmpeg, or name it by ffmpeg (--ffmpeg), COUNTERMARK_FFMPEG or FFMPEG_BIN, or install the package ffmpeg-static. WAV, and marking with metadata only, work without it.'
@@ -64,31 +64,38 @@ export interface Run {
   output: AsyncGenerator<Uint8Array>
   /** What it said on stderr, the end of it. */
   said(): string
+  /** Ends it at once; `output` ends with `why`. */
+  stop(why: unknown): void
 }
 
 /**
- * Runs a program with `input` on its stdin, or none. The process is gone when `output` has ended or was left early, and
- * where the deadline or the caller's signal ends the call. ERR_MISSING where it cannot be started; ERR_BROKEN where it fails, as
- * it knows of no other reason than its input.
+ * Runs a program with the first of `inputs` on its stdin, the others on `pipe:3`, `pipe:4` and so on. The process is gone when
+ * `output` has ended or was left early, and where the deadline or the caller's signal ends the call. ERR_MISSING where it cannot
+ * be started; ERR_BROKEN where it fails, as it knows of no other reason than its input.
  */
-export function run(program: string, args: readonly string[], deadline: Deadline, input?: AsyncIterable<Uint8Array>): Run {
+export function run(program: string, args: readonly string[], deadline: Deadline, ...inputs: AsyncIterable<Uint8Array>[]): Run {
   let said = ''
-  return { said: () => said, output: output() }
+  let failed: unknown
+  let kill = (): void => {}
+  const stop = (why: unknown): void => {
+    failed ??= why
+    kill()
+  }
+  return { said: () => said, stop, output: output() }
 
   async function* output(): AsyncGenerator<Uint8Array> {
-    const child = spawn(program, args, { stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], windowsHide: true, shell: false })
+    const child = spawn(program, args, { stdio: [inputs.length === 0 ? 'ignore' : 'pipe', 'pipe', 'pipe', ...inputs.slice(1).map(() => 'pipe' as const)], windowsHide: true, shell: false })
+    kill = () => void child.kill('SIGKILL')
     child.stderr?.setEncoding('utf8').on('data', (text: string) => { said = (said + text).slice(-SAID) })
     const closed = ended(child)
     // Asked for only after the output has ended.
     closed.catch(() => {})
-    let failed: unknown
-    const fed = input === undefined || child.stdin === null ? undefined : pipeline(Readable.from(input, { objectMode: false }), child.stdin).catch((thrown: unknown) => {
+    // A program that is gone resets its pipes, at either end: why it went is told by its end.
+    for (const pipe of [child.stdin, ...child.stdio.slice(3)]) pipe?.on('error', () => {})
+    const fed = Promise.all(inputs.map((input, at) => pipeline(Readable.from(input, { objectMode: false }), child.stdio[at === 0 ? 0 : at + 2] as Writable).catch((thrown: unknown) => {
       // A program that ends before its input does has said why, or has enough.
-      if (!/^(EPIPE|ECONNRESET|ERR_STREAM_PREMATURE_CLOSE)$/.test(String((thrown as { code?: unknown } | null)?.code))) {
-        failed = thrown
-        child.kill('SIGKILL')
-      }
-    })
+      if (!/^(EPIPE|ECONNRESET|ERR_STREAM_PREMATURE_CLOSE)$/.test(String((thrown as { code?: unknown } | null)?.code))) stop(thrown)
+    })))
     try {
       const parts = child.stdout![Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
       for (;;) {
@@ -145,12 +152,13 @@ const CHANNELS: { readonly [layout: string]: number } = { mono: 1, stereo: 2, do
 const READERS: { readonly [type: string]: string } = {
   'audio/wav': 'wav', 'audio/flac': 'flac', 'audio/mpeg': 'mp3', 'audio/ogg': 'ogg', 'audio/mp4': 'mov', 'video/mp4': 'mov', 'video/quicktime': 'mov', 'video/3gpp': 'mov',
   'audio/aac': 'aac', 'audio/webm': 'matroska', 'video/webm': 'matroska', 'audio/matroska': 'matroska', 'video/matroska': 'matroska', 'audio/aiff': 'aiff',
+  'video/x-msvideo': 'avi', 'video/x-flv': 'flv',
 }
 
 /** The arguments that read a file, or stdin where there is no path. */
 export function readingOf(type: string, path?: string): string[] {
   const reader = READERS[type]
-  if (reader === undefined) throw new CountermarkError('ERR_UNSUPPORTED', `Sound in files of type ${type} is not decoded.`)
+  if (reader === undefined) throw new CountermarkError('ERR_UNSUPPORTED', `Files of type ${type} are not decoded by ffmpeg here.`)
   return ['-protocol_whitelist', 'file,pipe', '-f', reader, '-i', path === undefined ? 'pipe:0' : `file:${resolve(path)}`]
 }
 

@@ -177,22 +177,26 @@ async function openOther(file: SoundFile, asked: string | undefined, deadline: D
   let said = ''
   return {
     ...trackOf(facts),
-    blocks: () => decoded(program, file, facts, deadline, (text) => { said = text }),
+    blocks: () => decoded(program, file, facts, { map: '0:a:0' }, deadline, (text) => { said = text }),
     complaint: () => (said === '' ? undefined : said),
   }
 }
 
-function trackOf({ rate, channels, codec, bitrate, others, chapters }: TrackFacts): Omit<Track, 'blocks'> {
+export function trackOf({ rate, channels, codec, bitrate, others, chapters }: TrackFacts): Omit<Track, 'blocks'> {
   return { rate, channels, codec, others, chapters, lossless: LOSSLESS.test(codec), ...(bitrate === undefined ? {} : { bitrate }) }
 }
 
-async function* decoded(program: string, file: SoundFile, { channels, rate }: TrackFacts, deadline: Deadline, complain: (said: string) => void): AsyncGenerator<Float32Array> {
-  const folder = await folderFor(file)
+/**
+ * The samples of one track, which ffmpeg's `map` names; `complain` gets what the decoder said, once it is done. With `start`, in
+ * seconds of the file's clock, they begin there and gaps between them are filled with silence.
+ */
+export async function* decoded(program: string, file: SoundFile, { channels, rate }: SoundFormat, { map, start }: { map: string; start?: number }, deadline: Deadline, complain: (said: string) => void): AsyncGenerator<Float32Array> {
+  const folder = 'path' in file || !SEEKS.test(file.type) ? undefined : await folderFor(file)
   try {
     const path = 'path' in file ? file.path : folder?.path
     // Rate and channels are said again, so that a stream that changes them half-way stays one sound.
-    const args = ['-nostdin', '-hide_banner', '-v', 'error', ...readingOf(file.type, path), '-map', '0:a:0', '-ar', String(rate), '-ac', String(channels), '-c:a', 'pcm_f32le', '-f', 'f32le', 'pipe:1']
-    const { output, said } = run(program, args, deadline, path === undefined && 'bytes' in file ? pieces(file.bytes) : undefined)
+    const args = ['-nostdin', '-hide_banner', '-v', 'error', ...(start === undefined ? [] : ['-copyts']), ...readingOf(file.type, path), '-map', map, ...(start === undefined ? [] : ['-af', `aresample=async=1:first_pts=${Math.round(start * rate)}`]), '-ar', String(rate), '-ac', String(channels), '-c:a', 'pcm_f32le', '-f', 'f32le', 'pipe:1']
+    const { output, said } = run(program, args, deadline, ...(path === undefined && 'bytes' in file ? [pieces(file.bytes)] : []))
     yield* framed(output, channels * 4)
     complain(said() === '' ? '' : lastOf(said()))
   } finally {
@@ -216,8 +220,7 @@ export async function* framed(bytes: AsyncIterable<Uint8Array>, frame: number): 
 const SEEKS = /^(audio|video)\/(mp4|quicktime|3gpp)$/
 
 /** A folder that only we can enter, with the file's bytes where a path is needed. */
-async function folderFor(file: SoundFile, always = false): Promise<{ path: string; made: string; drop(): Promise<void> } | undefined> {
-  if (!always && ('path' in file || !SEEKS.test(file.type))) return undefined
+export async function folderFor(file: SoundFile): Promise<{ path: string; made: string; drop(): Promise<void> }> {
   const made = await mkdtemp(join(tmpdir(), 'countermark-'))
   const drop = (): Promise<void> => rm(made, { recursive: true, force: true })
   if ('path' in file) return { path: file.path, made, drop }
@@ -232,7 +235,7 @@ async function folderFor(file: SoundFile, always = false): Promise<{ path: strin
 }
 
 async function placed<T>(file: SoundFile, deadline: Deadline, work: (path: string | undefined) => Promise<T>): Promise<T> {
-  const folder = await folderFor(file)
+  const folder = 'path' in file || !SEEKS.test(file.type) ? undefined : await folderFor(file)
   try {
     return await deadline.within(work('path' in file ? file.path : folder?.path))
   } finally {
@@ -246,12 +249,14 @@ const WRITERS: { readonly [type: string]: string } = {
 }
 
 /** The encoder of each codec; the settings that keep what the source has. */
-function encoderOf({ codec, channels }: Track, bits: number | undefined, bitrate: number): string[] {
+export function encoderOf({ codec, channels }: Track, bits: number | undefined, bitrate: number): string[] {
   const rate = (least: number, most: number): string[] => ['-b:a', String(Math.round(Math.min(most * channels, Math.max(least * channels, bitrate))))]
   switch (codec) {
     case 'mp3': return ['-c:a', 'libmp3lame', ...rate(8_000, 320_000)]
     case 'vorbis': return ['-c:a', 'libvorbis', ...rate(16_000, 250_000)]
     case 'opus': return ['-c:a', 'libopus', ...rate(6_000, 256_000)]
+    // These have a few rates for all channels together.
+    case 'ac3': case 'eac3': case 'mp2': return ['-c:a', codec, '-b:a', String(bitrate > 384_000 && codec !== 'mp2' ? 640_000 : bitrate > 192_000 ? 384_000 : 192_000)]
     case 'aac': return ['-c:a', 'aac', ...rate(16_000, 288_000)]
     case 'flac': return ['-c:a', 'flac', ...depth(bits)]
     case 'alac': return ['-c:a', 'alac', '-sample_fmt', (bits ?? 16) > 16 ? 's32p' : 's16p']
@@ -270,8 +275,7 @@ async function encodeOther(
 ): Promise<Uint8Array | undefined> {
   const writer = WRITERS[file.type]
   if (writer === undefined) throw new CountermarkError('ERR_UNSUPPORTED', `Sound in files of type ${file.type} is not coded anew.`, { remedy: 'Use metadataOnly (--metadata-only), which changes no sample, or convert it first.' })
-  const folder = await folderFor(file, true)
-  if (folder === undefined) return undefined
+  const folder = await folderFor(file)
   try {
     const facts = await factsOf(program, file.type, deadline, { path: folder.path })
     const size = (await stat(folder.path)).size
@@ -291,6 +295,7 @@ async function encodeOther(
   }
 }
 
-async function* raw(blocks: AsyncIterable<Float32Array>): AsyncGenerator<Uint8Array> {
+/** Samples as the bytes that ffmpeg's reader `f32le` takes. */
+export async function* raw(blocks: AsyncIterable<Float32Array>): AsyncGenerator<Uint8Array> {
   for await (const block of blocks) if (block.length > 0) yield new Uint8Array(block.buffer, block.byteOffset, block.byteLength)
 }

@@ -34,7 +34,7 @@ export async function seeDocument(engine: Engine, bytes: Uint8Array, { kind, cod
   if (kind === 'application/json' && name?.endsWith(code.SIDECAR))
     sight.findings.push({ rule: 'P2', severity: 'info', message: `This file is the label of the text beside it (${name.slice(0, -code.SIDECAR.length)}): verify that text. Whether the label is of it cannot be told from here.` })
   else await readSignatures(hasherOf(() => code.contentBytes(engine, bytes, kind)), trust === undefined ? {} : { trust }, sight)
-  seeText(engine, bytes, kind, { keys, ...(expect === undefined ? {} : { expect }) }, sight)
+  seeText(engine, bytes, { kind, code }, { keys, ...(expect === undefined ? {} : { expect }) }, sight)
   // A label in a file of its own that nobody sees is not one that is missing.
   if (kind === 'text/plain' && sidecar === undefined) sight.metadata = 'unknown'
   if (kind === 'text/plain' && sidecar === undefined)

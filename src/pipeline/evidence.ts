@@ -10,7 +10,7 @@ import { DECODED, modalityOf, REDRAWN, typeOfBytes } from '../media/kind.js'
 import { isAiSourceType } from '../metadata/record.js'
 import { tracesIn } from '../trace/traces.js'
 import { contentHasher, type Hasher } from './content.js'
-import type { Effort, Evidence, Finding, Key, LabelEvidence, MetadataEvidence, Picture, Record, WatermarkEvidence } from '../types.js'
+import type { AudioLabelEvidence, AudioWatermarkEvidence, Effort, Evidence, Finding, Key, LabelEvidence, MetadataEvidence, Picture, Record, VideoLabelEvidence, VideoWatermarkEvidence, WatermarkEvidence } from '../types.js'
 
 /** What is asked of `gather`. */
 export interface Request {
@@ -27,9 +27,23 @@ export interface Request {
   trust?: readonly string[]
   /** Decodes sound. Default: nobody listens. */
   sound?: SoundDecoder
+  /** Decodes films. Default: nobody looks. */
+  film?: FilmReader
   /** Reads C2PA manifests. Default in Node: the optional package; elsewhere manifests are not checked. */
   manifests?: ManifestReader
 }
+
+/** What a film shows and sounds like. `sounds`: one a track. `whole`: no part of its time was left out. */
+export interface FilmSeen {
+  marks: VideoWatermarkEvidence[]
+  label?: VideoLabelEvidence
+  sounds: { marks: AudioWatermarkEvidence[]; label: AudioLabelEvidence }[]
+  whole: boolean
+  findings: Finding[]
+}
+
+/** Decodes a film and asks the detectors. */
+export type FilmReader = (source: { type: string } & ({ bytes: Uint8Array } | { path: string }), asked: { keys: Key[]; effort: Effort; texts: readonly (readonly string[])[] }) => Promise<FilmSeen>
 
 /** Everything that was seen, and how much of the file could be seen at all. */
 export interface Sight {
@@ -80,8 +94,11 @@ export async function gather(
   const type = typeOrThrow(bytes)
   const whole: Whole = { texts: () => engine.metadataTexts(bytes), hash: contentHasher(engine, bytes) }
   if (!DECODED.includes(type)) {
-    const hearing = request.sound && { engine, decoder: request.sound, source: { bytes }, keys: keysOf(request.keys), effort: request.effort, deadline }
-    const sight = await gatherMetadata(type, () => engine.metadataRead(bytes), request, whole, hearing)
+    const opening: Opening = {
+      engine, source: { bytes }, keys: keysOf(request.keys), effort: request.effort, texts: request.texts, deadline,
+      ...(request.sound === undefined ? {} : { sound: request.sound }), ...(request.film === undefined ? {} : { film: request.film }),
+    }
+    const sight = await gatherMetadata(type, () => engine.metadataRead(bytes), request, whole, request.pixels ? opening : undefined)
     await readC2pa(bytes, request, sight)
     return sight
   }
@@ -104,23 +121,26 @@ export interface Whole {
   hash: Hasher
 }
 
-/** What listening to a sound needs. */
-export interface Hearing {
+/** What listening to a sound, and looking at a film, needs. */
+export interface Opening {
   engine: Engine
-  decoder: SoundDecoder
+  sound?: SoundDecoder
+  film?: FilmReader
   source: { bytes: Uint8Array } | { path: string }
   keys: Key[]
   effort: Effort
+  texts: readonly (readonly string[])[]
   deadline: Deadline
 }
 
-/** Reads the metadata of a file whose pixels nobody decodes here, and listens to a sound. */
-export async function gatherMetadata(type: string, read: () => MetadataReport | Promise<MetadataReport>, request: Pick<Request, 'expect' | 'trust'>, whole: Whole, hearing?: Hearing): Promise<Sight> {
+/** Reads the metadata of a file whose pixels nobody decodes as a picture here, listens to a sound, and looks at a film. */
+export async function gatherMetadata(type: string, read: () => MetadataReport | Promise<MetadataReport>, request: Pick<Request, 'expect' | 'trust'>, whole: Whole, opening?: Opening): Promise<Sight> {
   const sight: Sight = { type, evidence: [], metadata: 'read', pixels: 'skipped', unsearched: true, findings: [] }
   await addMetadata(read, request, sight)
   await addFurther(whole, request, sight)
   const modality = modalityOf(sight.type)
-  if (modality === 'audio' && hearing !== undefined) await addHeard(hearing, request, sight)
+  if (modality === 'audio' && opening?.sound !== undefined) await addHeard({ ...opening, sound: opening.sound }, request, sight)
+  else if (modality === 'video' && opening?.film !== undefined) await addSeen({ ...opening, film: opening.film }, request, sight)
   else
     sight.findings.push({ rule: 'P2', severity: 'info', message: modality === 'image'
       ? `Files of type ${sight.type} are not decoded: only the metadata was looked at, not watermarks and visible labels.`
@@ -129,11 +149,11 @@ export async function gatherMetadata(type: string, read: () => MetadataReport | 
 }
 
 /** Listens, and adds what was heard. A sound that cannot be decoded here leaves its samples unseen. */
-async function addHeard({ engine, decoder, source, keys, effort, deadline }: Hearing, request: Pick<Request, 'expect'>, sight: Sight): Promise<void> {
+async function addHeard({ engine, sound, source, keys, effort, deadline }: Opening & { sound: SoundDecoder }, request: Pick<Request, 'expect'>, sight: Sight): Promise<void> {
   const heard = await attempt(async () => {
     // Pages load it with the first sound.
     const { complaints, listen } = await import('./listen.js')
-    const track = await decoder.open({ ...source, type: sight.type }, deadline)
+    const track = await sound.open({ ...source, type: sight.type }, deadline)
     const all = await listen(engine, track, track.blocks(), { keys, effort }, deadline)
     const damage = complaints(track)
     sight.findings.push(...damage)
@@ -153,6 +173,27 @@ async function addHeard({ engine, decoder, source, keys, effort, deadline }: Hea
   sight.evidence.unshift(...heard.marks.map((mark) => compared(engine, mark, request, record)))
   sight.evidence.push(heard.label)
   if (heard.silent !== undefined) sight.findings.push({ rule: 'W1', severity: 'info', message: `No watermark can be in this sound: ${heard.silent}.` })
+}
+
+/** Looks at a film and listens to it, and adds what was seen. One that cannot be decoded here leaves its samples unseen. */
+async function addSeen({ engine, film, source, keys, effort, texts }: Opening & { film: FilmReader }, request: Pick<Request, 'expect'>, sight: Sight): Promise<void> {
+  const seen = await attempt(() => film({ ...source, type: sight.type }, { keys, effort, texts }))
+  if (seen instanceof CountermarkError) {
+    const unable = seen.code === 'ERR_MISSING' || seen.code === 'ERR_UNSUPPORTED'
+    if (!unable) sight.pixels = 'failed'
+    const ways = seen.remedy === undefined ? '' : ` ${seen.remedy}`
+    sight.findings.push(unable
+      ? { rule: 'P2', severity: 'info', message: `Only the metadata was looked at, not the film itself: ${seen.message}${ways}` }
+      : { rule: 'P2', severity: 'warning', message: `The film could not be decoded: ${seen.message}` })
+    return
+  }
+  delete sight.unsearched
+  sight.pixels = seen.whole ? 'read' : 'partly'
+  sight.findings.push(...seen.findings)
+  const record = soleRecord(sight.evidence)
+  sight.evidence.unshift(...seen.marks.map((mark) => compared(engine, mark, request, record)), ...seen.sounds.flatMap(({ marks }, track) => marks.map((mark) => compared(engine, { ...mark, track }, request, record))))
+  if (seen.label !== undefined) sight.evidence.push(seen.label)
+  sight.evidence.push(...seen.sounds.flatMap(({ label }, track) => (label.found ? [{ ...label, track }] : [])))
 }
 
 /** Traces of generators, and signatures. */

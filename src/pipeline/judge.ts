@@ -3,7 +3,7 @@ import { SOFT_BINDING_ALGORITHMS } from '../c2pa/algorithms.js'
 import { modalityOf } from '../media/kind.js'
 import { isAiSourceType, isValid, judgeRecord } from '../metadata/record.js'
 import { explained, finding } from '../policy/rules.js'
-import type { C2paReading, Evidence, Finding, LabelEvidence, MetadataEvidence, Policy, SignatureEvidence, State, Verdict, WatermarkEvidence } from '../types.js'
+import type { C2paReading, Evidence, Finding, LabelEvidence, MetadataEvidence, Policy, SignatureEvidence, State, Verdict, VideoLabelEvidence, WatermarkEvidence } from '../types.js'
 import type { Sight } from './evidence.js'
 
 /** What `mark` knows beyond what can be seen in the file. `verify` knows nothing of it. */
@@ -171,19 +171,31 @@ function judgeLongText(tokens: number, known: Knowledge | undefined): { findings
     : { findings: [finding('T5', `The text has about ${tokens} tokens, and no watermark of the known keys was found; one of another key or maker cannot be seen.`, 'info')], open: true }
 }
 
-/** Rules I1 and A1. A label of another maker, and a waiver, cannot be seen; of audible labels only the rhythm is recognised. */
+/** Rules I1, A1 and V1. A label of another maker, and a waiver, cannot be seen; of audible labels only the rhythm is recognised. */
 function judgeVisible(policy: Policy, sight: Sight, known: Knowledge | undefined): { findings: Finding[]; open: boolean } {
-  const audible = modalityOf(sight.type) === 'audio'
+  const modality = modalityOf(sight.type)
+  const audible = modality === 'audio'
   if (policy.label.demand !== 'required') return { findings: [], open: false }
   if (known?.waiver !== undefined)
     return { findings: [finding('L1', `The ${audible ? 'audible' : 'visible'} label was left out under agreement ${known.waiver}; keep the record of it for at least six months.`, 'info')], open: false }
-  if (known?.drawn === true || sight.evidence.some((one): one is LabelEvidence => one.kind === 'label' && one.found)) return { findings: [], open: false }
+  if (known?.drawn === true || sight.evidence.some((one): one is LabelEvidence => one.kind === 'label' && one.found && (modality !== 'video' || one.modality === 'video'))) return { findings: [], open: false }
   if (sight.unsearched) return { findings: [], open: true }
   if (sight.tokens !== undefined)
     return { findings: [finding('T1', 'No label that says AI and generated stands at the start or the end of the text; whether one is shown around it, or an agreement leaves it out, cannot be told from the file.', 'info')], open: true }
   return { findings: [audible
     ? finding('A1', 'The rhythm was not heard; whether a voice says the label instead, or an agreement leaves it out, cannot be told from the file.', 'info')
+    : modality === 'video' ? judgeFilmLabel(sight)
     : finding('I1', 'No visible label of ours was seen; whether there is another one, or an agreement to leave it out, cannot be told from the file.', 'info')], open: true }
+}
+
+/** Rules V1 and V3: a label of ours that is there at the start, but not for two seconds, is a breach; none at all may be another's. */
+function judgeFilmLabel({ evidence }: Sight): Finding {
+  const label = evidence.find((one): one is VideoLabelEvidence => one.kind === 'label' && one.modality === 'video')
+  const frames = label?.frames ?? []
+  const missed = frames.filter(([, there]) => !there)
+  if (missed.length > 0 && missed.length < frames.length)
+    return finding('V1', `The label was seen, but not in all of the first two seconds: not at ${missed.map(([second]) => `${second.toFixed(1)} s`).join(', ')}.`, 'warning')
+  return finding('V1', 'No visible label of ours was seen in the first two seconds; whether there is another one, or an agreement to leave it out, cannot be told from the file.', 'info')
 }
 
 /** Labeling Measures Art. 6(1) to (3); table P1. A public-key watermark alone confirms nothing: anyone can write one. */

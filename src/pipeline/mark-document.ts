@@ -1,5 +1,5 @@
-// Documents on the path of marking. Plain text, Markdown and pages get label and mark in their text (text.ts), the others their
-// metadata only, and every result says so.
+// Documents on the path of marking. Plain text, Markdown, pages and answers of models in JSON get label and mark in their text,
+// Word documents and PDFs the label (text.ts), the others their metadata only, and every result says so.
 import type { Engine } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
 import type { Deadline } from '../limits.js'
@@ -11,23 +11,21 @@ import { judge } from './judge.js'
 import { begin } from './kept.js'
 import { disclosure, isBoundLabel, signed, type Marked, type Plan } from './mark.js'
 import { checkLabel, failed } from './readback.js'
-import { changeText } from './text.js'
+import { changeText, takesLabel } from './text.js'
 
 /** What stands beside a plain text: the ending of its name, and its bytes where the output is to have one. */
 export interface MarkedDocument extends Marked { sidecar?: { ending: string; bytes: Uint8Array } }
 
-const TEXTS: readonly string[] = ['text/plain', 'text/markdown', 'text/html']
-
 /** Marks a document: writes its metadata label and reads it back. Errors: see ErrorCode; on any of them there is no output. */
 export async function markDocument(engine: Engine, bytes: Uint8Array, document: Document, plan: Plan, deadline: Deadline): Promise<MarkedDocument> {
   const { kind, code, sidecar } = document
-  if (plan.label?.asked && !TEXTS.includes(kind))
-    throw new CountermarkError('ERR_UNSUPPORTED', 'No label is drawn into documents in this version.', { remedy: 'Leave out its text and place, and put the label into the document\'s own text.' })
+  if (plan.label?.asked && !takesLabel(bytes, document))
+    throw new CountermarkError('ERR_UNSUPPORTED', 'No visible label is put into documents of this kind in this version.', { remedy: 'Leave out its text and place, and put the label into the document\'s own text.' })
   if (plan.c2pa !== undefined)
     throw new CountermarkError('ERR_UNSUPPORTED', 'C2PA manifests are not written into documents in this version.', { remedy: 'Leave out c2pa (--c2pa-key, --c2pa-cert).' })
   const { kept, first, sourceType, findings } = begin(code.readDocument(engine, bytes, kind, sidecar), plan)
   let record: Record = kept ?? first
-  const work = changeText(engine, bytes, kind, plan, record, kept !== undefined && await isBoundLabel(kept))
+  const work = await changeText(engine, bytes, document, plan, record, kept !== undefined && await isBoundLabel(kept))
   findings.push(...work.findings)
   bytes = work.bytes
   deadline.check()

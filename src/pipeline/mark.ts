@@ -4,10 +4,12 @@ import { CountermarkError, fromEngine } from '../errors.js'
 import { detect, drawLabel, embed, findLabel, stamp } from '../image/image.js'
 import { checkPixels, type Deadline, type Limits } from '../limits.js'
 import type { Codec } from '../media/codec.js'
+import type { Encoding } from '../media/encoders.js'
 import { TRAINED } from '../metadata/record.js'
 import { WORDINGS } from '../policy/policy.js'
 import type { Signer } from '../signature/keys.js'
-import type { C2paOptions, Finding, Key, LabelPosition, MarkOptions, MarkResult, Picture, Policy, Quality, Record, Remark, SoundPosition } from '../types.js'
+import type { C2paOptions, Finding, Key, LabelPosition, MarkOptions, MarkResult, Picture, Policy, Quality, Record, Remark, SoundPosition, VideoOptions } from '../types.js'
+import type { LabelTimes } from '../video/video.js'
 import { contentHasher, type Hasher } from './content.js'
 import type { Sight } from './evidence.js'
 import { judge } from './judge.js'
@@ -37,6 +39,10 @@ export interface Plan {
   label?: { text: string[]; position: LabelPosition; ratio?: number; font: Uint8Array; asked: boolean; placed?: boolean }
   /** How a sound is labelled; undefined: no label. `asked`: the caller named a place, a clip or a voice. */
   sound?: { position: SoundPosition; form: 'rhythm' | 'clip' | 'voice'; clip?: Uint8Array; program?: string; text: string[]; asked: boolean }
+  /** Of a film: how it is coded, and when its label is shown. */
+  video?: { encoding: Encoding; times: LabelTimes; progress?: NonNullable<VideoOptions['progress']> }
+  /** Set by the path of films itself: an encoder took the watermark of the sound away, so its sound stays as it is. */
+  silent?: true
   waiver?: string
   metadataOnly: boolean
   keepC2pa: boolean
@@ -49,7 +55,7 @@ export interface Plan {
 }
 
 /** The largest label that the detector looks for, ink height over the shorter side (docs/limits.md). */
-const MOST_FINDABLE = 0.12
+export const MOST_FINDABLE = 0.12
 
 /** What was made, before it takes the caller's form. */
 export interface Marked<Bytes = Uint8Array> { bytes: Bytes; report: Omit<MarkResult, 'file' | 'output' | 'ms'> }

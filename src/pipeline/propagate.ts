@@ -8,7 +8,7 @@ import { WORDINGS } from '../policy/policy.js'
 import { explained, finding } from '../policy/rules.js'
 import type { Finding, Key, Policy, PropagateResult, Record } from '../types.js'
 import { seeDocument, type Document } from './document.js'
-import { gather, soleRecord, type Sight } from './evidence.js'
+import { gather, soleRecord, type Request, type Sight } from './evidence.js'
 import { judge } from './judge.js'
 
 /** Everything decided before a byte is read. */
@@ -32,13 +32,13 @@ const PRODUCERS = FIELDS.slice(0, 4)
  * see ErrorCode; on any of them there is no output.
  */
 export async function propagateBytes(
-  engine: Engine, codec: Codec, bytes: Uint8Array, plan: PropagatePlan, limits: Limits, deadline: Deadline, document?: Document,
+  engine: Engine, codec: Codec, bytes: Uint8Array, plan: PropagatePlan, limits: Limits, deadline: Deadline, { document, ...decoders }: { document?: Document } & Pick<Request, 'sound' | 'film'> = {},
 ): Promise<Propagated> {
   const labels = labelsOf(engine, document)
   const before = labels.read(bytes)
   // With a label there is nothing to look for in the samples.
   const sight = document !== undefined ? await seeDocument(engine, bytes, document)
-    : await gather(engine, codec, bytes, { keys: plan.keys, effort: 'full', texts: WORDINGS, pixels: before.sites.length === 0 }, limits, deadline)
+    : await gather(engine, codec, bytes, { keys: plan.keys, effort: 'full', texts: WORDINGS, pixels: before.sites.length === 0, ...decoders }, limits, deadline)
   const { state, findings: judged } = judge(plan.policy, sight, plan.declared)
   const findings: Finding[] = sight.report?.c2pa ? [finding('C1', 'The source\'s C2PA manifest no longer fits the file once a label is written: sign the result anew, with the source as its parent.', 'warning')] : []
   const unchanged = (reason: string, said = sight.findings): Propagated => ({ bytes, report: { type: sight.type, status: 'unchanged', reason, state, findings: said.map(explained) } })

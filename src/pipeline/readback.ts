@@ -65,6 +65,13 @@ export function samePrefix(a: string, b: string): boolean {
   return a.startsWith(b) || b.startsWith(a)
 }
 
+/** Whether the watermark that was put in is read. ERR_CONFLICT where it is another of the same key that is read. */
+export function isRead(mark: { found: boolean; payload?: string; key: string } | undefined, payload: string, what: 'sound' | 'film'): boolean {
+  if (mark?.found !== true || mark.payload === undefined) return false
+  if (samePrefix(mark.payload, payload)) return true
+  throw new CountermarkError('ERR_CONFLICT', `The ${what} had a watermark of this key (${mark.key}) already, of other content, and that is the one that is read: its payload is ${mark.payload}.`, { remedy: MARKED_REMEDY })
+}
+
 /** An independent parser (libvips) must see the same label; our own would repeat our own mistake. */
 async function askSecondReader(codec: Codec, output: Uint8Array, { record, metadataOnly }: Expected): Promise<void> {
   let packet

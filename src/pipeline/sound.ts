@@ -5,32 +5,50 @@ import type { AudioEmbedder, AudioEmbedReport, Engine, Loudness, SoundFormat } f
 import { CountermarkError } from '../errors.js'
 import type { Deadline } from '../limits.js'
 import { modalityOf, typeOfBytes } from '../media/kind.js'
-import type { SoundCodec, SoundFile, Track } from '../media/sound.js'
+import type { SoundCodec, SoundDecoder, SoundFile, Track } from '../media/sound.js'
 import { espeakProgram, speak } from '../media/voice.js'
 import type { Finding, MarkResult, Record, Sound, SoundPosition } from '../types.js'
-import type { Changer, Container } from './container.js'
+import type { Changed, Changer, Container, Work, Written } from './container.js'
+import type { Sight } from './evidence.js'
 import { complaints, listen } from './listen.js'
 import { BOUND, isBoundLabel, type Plan } from './mark.js'
-import { MARKED_REMEDY, samePrefix } from './readback.js'
+import { failed, isRead, MARKED_REMEDY, samePrefix } from './readback.js'
 
 /** How the newly coded file is held: its bytes, or a path where it was written. */
-export interface Held<Output> { target?: string; container(coded: Uint8Array | undefined, type: string): Container<Output>; drop(): Promise<void> }
+export interface Held<Output> {
+  target?: string
+  container(coded: Uint8Array | undefined, type: string): Container<Output>
+  /** Of what was written to a path: that path, or the bytes that stand there. */
+  coded(path: string, type: string): Promise<Container<Output>>
+  drop(): Promise<void>
+}
 
-/** The changer of sound files. */
-export function soundChanger<Output>(engine: Engine, codec: SoundCodec, source: SoundFile, held: Held<Output>, plan: Plan, deadline: Deadline): Changer<Output> {
+/** Labelling and watermarking of sound files. */
+export function soundWork<Output>(engine: Engine, codec: SoundCodec, source: SoundFile, held: Held<Output>, plan: Plan, deadline: Deadline): Work<Output> {
+  let rhythm = false
+  return {
+    change: changer(engine, codec, source, held, plan, deadline, () => { rhythm = true }),
+    check: (written, changed, payload, sight) => soundsRight(engine, codec, written, { ...changed, rhythm }, plan, payload, sight, deadline),
+  }
+}
+
+/** `rhythmic` is called where the file will hold a rhythm, put in now or heard before. */
+function changer<Output>(engine: Engine, codec: SoundCodec, source: SoundFile, held: Held<Output>, plan: Plan, deadline: Deadline, rhythmic: () => void): Changer<Output> {
   return async (before, kept, payload) => {
     if (plan.label?.asked && (plan.sound?.form !== 'voice' || plan.label.placed))
       throw new CountermarkError('ERR_UNSUPPORTED', 'A text, or a place in a picture, is for the label of a picture, and this is a sound.', { remedy: 'Leave out label (--label-text, --label-position), or let label.voice (--label-voice) say the text.' })
     const file = { ...source, type: before.type }
     const track = await codec.open(file, deadline)
     const { loudness, label, mark } = await hear(engine, track, plan, kept !== undefined, deadline)
+    if (label) rhythmic()
     const work = decide(plan, kept, payload, label, mark)
     work.findings.push(...complaints(track))
     const none = async (): Promise<void> => {}
     if (kept !== undefined && (await isBoundLabel(kept)))
-      return { drop: none, watermark: { embedded: false, reason: work.found ? 'it is there already' : BOUND }, label: { drawn: false, reason: work.unlabelled ?? BOUND }, carries: work.found, rhythm: label, labelled: label, findings: work.findings }
+      return { drop: none, watermark: { embedded: false, reason: work.found ? 'it is there already' : BOUND }, label: { drawn: false, reason: work.unlabelled ?? BOUND }, carries: work.found, labelled: label, findings: work.findings }
 
     const clip = work.unlabelled !== undefined || plan.sound === undefined ? undefined : await clipOf(codec, plan, track, deadline)
+    if (clip?.form === 'rhythm') rhythmic()
     const place = clip === undefined ? undefined : insertion(engine, track, loudness, plan.sound?.position ?? 'start', clip)
     const seconds = loudness.frames / track.rate
     let last: AudioEmbedder | undefined
@@ -57,11 +75,24 @@ export function soundChanger<Output>(engine: Engine, codec: SoundCodec, source: 
       label: labelOf(plan, work, clip?.form, span, loudness.loudness),
       ...(marked ? { quality: { snr: report.snr, nmr: report.nmr, setting: report.quality }, bits: report.bits } : {}),
       carries: marked || work.found,
-      rhythm: label || clip?.form === 'rhythm',
       labelled: label || clip !== undefined,
       findings: [...work.findings, ...(marked || place !== undefined ? leftBehind(track, before.type, place !== undefined) : []), ...(clip?.findings ?? []), ...judgePlace(plan, clip?.form)],
     }
   }
+}
+
+/** Decodes the finished file and listens to it. */
+async function soundsRight(
+  engine: Engine, codec: SoundDecoder, written: Written<unknown>, changed: Pick<Changed<unknown>, 'carries' | 'bits'> & { rhythm: boolean }, plan: Plan, payload: string, sight: Sight, deadline: Deadline,
+): Promise<'watermark lost' | undefined> {
+  const track = await codec.open({ ...written.source, type: sight.type }, deadline)
+  const heard = await listen(engine, track, track.blocks(), { keys: changed.carries ? [plan.key] : [], effort: changed.bits === undefined ? 'full' : 'direct' }, deadline)
+  sight.pixels = 'read'
+  if (changed.bits !== undefined && !isRead(heard.marks[0], payload, 'sound')) return 'watermark lost'
+  if (changed.rhythm && !heard.label.found) throw failed('the rhythm is not recognised in the encoded sound', 'Use a source with a higher encoder quality.')
+  sight.evidence.unshift(...heard.marks.map((one) => ({ ...one, ...(one.found && one.payload !== undefined ? { matchesMetadata: samePrefix(one.payload, payload) } : {}) })))
+  sight.evidence.push(heard.label)
+  return undefined
 }
 
 /** Rule M14: tracks and chapters that are not, or not rightly, in what was coded anew. `moved`: a label stands in the sound. */

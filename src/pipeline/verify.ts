@@ -10,31 +10,37 @@ import { policyOf, WORDINGS } from '../policy/policy.js'
 import type { Key, Provider, VerifyOptions, VerifyResult } from '../types.js'
 import { diskHasher } from './content.js'
 import { seeDocument, type Document } from './document.js'
-import { gather, gatherMetadata, type Hearing, type Request, type Sight } from './evidence.js'
+import { gather, gatherMetadata, type FilmReader, type Opening, type Request, type Sight } from './evidence.js'
 import { judge } from './judge.js'
 
 /** Verifies one file in memory. `keys` are what is searched for where the options name none. */
 export async function verifyBytes(
   engine: Engine, decoder: Decoder, bytes: Uint8Array, options: VerifyOptions, keys: Key[], limits: Limits, deadline: Deadline,
-  { document, manifests, sound }: { document?: Document | undefined; manifests?: ManifestReader | undefined; sound?: SoundDecoder | undefined } = {},
+  { document, manifests, sound, film }: { document?: Document | undefined; manifests?: ManifestReader | undefined; sound?: SoundDecoder | undefined; film?: FilmReader | undefined } = {},
 ): Promise<Omit<VerifyResult, 'file' | 'ms'>> {
   return verifySight(options, (asked) => document !== undefined ? seeDocument(engine, bytes, document, { ...asked, keys: options.keys ?? keys }) : gather(engine, decoder, bytes, {
     keys: options.keys ?? keys,
     effort: options.effort ?? 'full',
-    texts: [...(options.labelTexts ?? []), ...WORDINGS],
+    texts: textsOf(options),
     pixels: true,
     ...asked,
     ...(manifests === undefined ? {} : { manifests }),
     ...(sound === undefined ? {} : { sound }),
+    ...(film === undefined ? {} : { film }),
   }, limits, deadline))
 }
 
-/** Verifies one file on disk, in bounded memory: its metadata, and of a sound its samples. */
+/** Wordings of labels to look for. */
+function textsOf({ labelTexts = [] }: VerifyOptions): (readonly string[])[] {
+  return [...labelTexts, ...WORDINGS]
+}
+
+/** Verifies one file on disk, in bounded memory: its metadata, and of a sound or a film its samples. */
 export async function verifyDisk(
-  disk: Disk, path: string, type: string, options: VerifyOptions, deadline: Deadline, { engine, decoder, keys }: Pick<Hearing, 'engine' | 'decoder' | 'keys'>,
+  disk: Disk, path: string, type: string, options: VerifyOptions, deadline: Deadline, { keys, ...opening }: Pick<Opening, 'engine' | 'sound' | 'film' | 'keys'>,
 ): Promise<Omit<VerifyResult, 'file' | 'ms'>> {
-  const hearing = { engine, decoder, source: { path }, keys: keysOf(options.keys ?? keys), effort: options.effort ?? 'full', deadline }
-  return verifySight(options, (asked) => deadline.within(gatherMetadata(type, () => disk.metadataRead(path), asked, { hash: diskHasher(disk, path) }, hearing)))
+  const all = { ...opening, source: { path }, keys: keysOf(options.keys ?? keys), effort: options.effort ?? 'full' as const, texts: textsOf(options), deadline }
+  return verifySight(options, (asked) => deadline.within(gatherMetadata(type, () => disk.metadataRead(path), asked, { hash: diskHasher(disk, path) }, all)))
 }
 
 async function verifySight(options: VerifyOptions, look: (asked: Pick<Request, 'expect' | 'trust'>) => Promise<Sight>): Promise<Omit<VerifyResult, 'file' | 'ms'>> {

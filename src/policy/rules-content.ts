@@ -1,7 +1,6 @@
 // Rules of the content itself: T text, I image, V video, A audio.
 import { code, gb, measures, type Rule } from './rules-row.js'
 
-const LATER = 'not looked at by this version: `cannot tell`'
 const INDIA = { law: 'IT Rules', article: '3(3)' }
 const REDRAW = { en: 'Mark the unlabelled original again; the built-in wording and size pass.', zh: '对未标识的原文件重新标识；内置的文字与字号符合要求。' }
 const LABEL_TEXT = { en: 'Put the label into the text, at its start or end, e.g. AI生成.', zh: '在文本起始或末尾加入提示，例如“AI生成”。' }
@@ -16,7 +15,7 @@ export const CONTENT_RULES: readonly Rule[] = [
   },
   {
     rule: 'T2', zh: '导出的文档本身须含标识', says: 'an exported document holds the label itself', modality: 'text',
-    articles: [measures('4(2)')], severity: 'error', seen: 'maker', marks: 'as T1 in Markdown and pages; warning for PDF, Office, EPUB and JSON, into which none is put', verifies: 'as T1, in Markdown and pages', remedy: LABEL_TEXT,
+    articles: [measures('4(2)')], severity: 'error', seen: 'maker', marks: 'as T1 in Markdown, pages and answers of models in JSON; a paragraph in DOCX, an annotation on the first page of PDF; warning for XLSX, PPTX, EPUB and other JSON, into which none is put', verifies: 'as T1 in Markdown, pages, answers in JSON and DOCX; in PDF stamps and free text on the first page', remedy: LABEL_TEXT,
   },
   {
     rule: 'T3', zh: '复制的文本应带标识', says: 'copied text keeps its label', modality: 'text',
@@ -62,19 +61,20 @@ export const CONTENT_RULES: readonly Rule[] = [
   },
   {
     rule: 'V1', zh: '视频标识须从起始画面开始并持续不少于两秒', says: 'the label is visible from the first frame for at least 2 s at normal speed', modality: 'video',
-    articles: [measures('4(1)-4'), gb('5.4')], severity: 'error', seen: 'nobody', marks: 'error where the policy requires a label: this version puts none into video', verifies: LATER, remedy: LABEL_VIDEO,
+    articles: [measures('4(1)-4'), gb('5.4')], severity: 'error', about: 'label', seen: 'file', marks: 'drawn into every frame of the first 3 s (at least 2), and recognised again in the finished film; a film too small for it: error where the policy requires a label. Metadata-only marking where the policy requires a label and there is no waiver: warning',
+    verifies: 'looked for in the first frame and three more of the first 2 s; warning where it is in some of them only; info where it is in none: a label of another maker cannot be seen, and neither can an agreement to leave it out', remedy: LABEL_VIDEO,
   },
   {
     rule: 'V2', zh: '视频标识字高须不小于最短边的 5%', says: 'the height of I3, on frames as they are displayed', modality: 'video',
-    articles: [gb('5.4')], severity: 'error', seen: 'nobody', marks: '-', verifies: LATER, remedy: LABEL_VIDEO,
+    articles: [gb('5.4')], note: 'after rotation, and with the shape of the pixels', severity: 'error', about: 'label', seen: 'maker', marks: 'measured on what was drawn; error', verifies: '-', remedy: LABEL_VIDEO,
   },
   {
     rule: 'V3', zh: '不足两秒的视频应全程显示标识', says: 'a clip shorter than 2 s is labelled throughout', modality: 'video',
-    articles: [gb('5.4')], note: 'short clips are *not verified*', verified: false, severity: 'warning', seen: 'nobody', marks: '-', verifies: LATER, remedy: LABEL_VIDEO,
+    articles: [gb('5.4')], note: 'short clips are *not verified*', verified: false, severity: 'warning', about: 'label', seen: 'file', marks: 'every frame carries it; warning where one does not', verifies: 'as V1, in the frames that there are', remedy: LABEL_VIDEO,
   },
   {
     rule: 'V4', zh: '深度伪造视频应全程显示标识（韩国）', says: 'a deep fake is labelled during the whole playback (kr)', modality: 'video',
-    articles: [{ law: 'AI Basic Act', article: '31' }], note: 'one secondary source', severity: 'warning', seen: 'nobody', marks: '-', verifies: LATER, remedy: LABEL_VIDEO,
+    articles: [{ law: 'AI Basic Act', article: '31' }], note: 'one secondary source', severity: 'warning', about: 'label', seen: 'maker', marks: 'info under `kr` and `all` where the label is not shown all the time (whether a film is a deep fake nobody can see)', verifies: '-', remedy: { en: 'Show it all the time (--label-during whole).', zh: '请全程显示标识（--label-during whole）。' },
   },
   {
     rule: 'A1', zh: '音频节奏标识', says: 'the rhythm short-long short-short is there (or A2)', modality: 'audio',

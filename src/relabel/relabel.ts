@@ -14,6 +14,7 @@ import { pathOf, publish } from '../media/source.js'
 import type { MarkOptions, MarkResult, RelabelLine, RelabelProgress, RelabelResult } from '../types.js'
 import { fingerprint } from './fingerprint.js'
 import { checkFolders, checkReport } from './folders.js'
+import { statusOf } from './item.js'
 import { Journal, type Row } from './journal.js'
 import { writeReport } from './report.js'
 import { memoryOf, Slots } from './slots.js'
@@ -228,10 +229,11 @@ class Job {
     } catch (thrown) {
       if (isFull(thrown)) this.#fatal ??= thrown
       if (this.#stopped()) return
-      const { code, message } = thrown instanceof CountermarkError ? thrown : new CountermarkError('ERR_INTERNAL', messageOf(thrown), { cause: thrown })
+      const error = thrown instanceof CountermarkError ? thrown : new CountermarkError('ERR_INTERNAL', messageOf(thrown), { cause: thrown })
+      const { code, message } = error
       // Of the options, not of the file: it would be said of every file.
       if (code === 'ERR_USAGE' && !message.includes(path)) this.#fatal ??= thrown
-      this.#through({ path, size, modified, status: code === 'ERR_UNSUPPORTED' ? 'skipped' : 'failed', reason: unnamed(message, join(this.#source, path)), code, ...(known?.output === undefined ? {} : { output: known.output }) })
+      this.#through({ path, size, modified, status: statusOf(error), reason: unnamed(message, join(this.#source, path)), code, ...(known?.output === undefined ? {} : { output: known.output }) })
     }
   }
 
@@ -254,11 +256,16 @@ class Job {
     }
   }
 
-  /** Whether a file that is through can stay as it is. What failed is tried again. */
+  /** Whether a file that is through can stay as it is. What failed is tried again; so is an output that somebody altered: one of another time than it was given is read. */
   async #standing(row: Row): Promise<boolean> {
     if (row.status === 'skipped') return true
     if (row.status !== 'done' && row.status !== 'kept') return false
-    return (await stat(join(this.#target, row.path)).catch(() => undefined))?.isFile() === true
+    const place = join(this.#target, row.path)
+    const facts = await stat(place).catch(() => undefined)
+    if (facts?.isFile() !== true) return false
+    // Some file systems keep times to two seconds.
+    if (row.output === undefined || Math.abs(facts.mtimeMs - row.modified) < 2000) return true
+    return (await digestOfFile(place).catch(() => undefined))?.sha256 === row.output
   }
 
   /** Whether a complete output of a run that died is in its place, or could be put there. */

@@ -17,6 +17,7 @@ const SHAPES: { readonly [name: string]: readonly [schema: object, says: string]
   recipient: [{ type: 'string' }, 'Whom the content is given to; goes into the ledger only'],
   'metadata-only': [FLAG, ''],
   'label-text': [{ type: 'array', items: { type: 'string' }, maxItems: 3 }, 'Lines of the visible label'],
+  'label-during': [{ type: 'string', enum: ['start', 'ends', 'whole'] }, 'Of a film: when its label is shown'], 'label-seconds': [{ type: 'number', minimum: 2 }, 'Of a film: for how long at its start'],
   'label-position': [{ type: 'string', enum: ['bottom-right', 'bottom-left', 'top-right', 'top-left', 'bottom', 'top'] }, ''],
   'system-name': [{ type: 'string' }, 'The system that made the content'],
   'system-version': [{ type: 'string' }, ''],
@@ -80,7 +81,7 @@ export function openapi(version: string): object {
           type: 'object', required: ['type', 'status', 'state', 'findings', 'ms'], description: 'As mark --json and propagate --json print it',
           properties: {
             type: { type: 'string' }, status: { type: 'string' }, produceId: { type: 'string' }, payload: { type: 'string' }, record: { type: 'object' }, policy: { type: 'string' }, key: { type: 'string' },
-            watermark: { type: 'object' }, label: { type: 'object' }, quality: { type: 'object' }, verdict: { type: 'string' }, state: { type: 'string' }, evidence: { type: 'array', items: { type: 'object' } },
+            watermark: { type: 'object' }, label: { type: 'object' }, film: { type: 'object' }, quality: { type: 'object' }, verdict: { type: 'string' }, state: { type: 'string' }, evidence: { type: 'array', items: { type: 'object' } },
             findings: { type: 'array', items: { $ref: '#/components/schemas/Finding' } }, entry: { type: 'object', properties: { number: { type: 'integer' }, hash: { type: 'string' } } }, ms: { type: 'integer' },
           },
         },

@@ -3,7 +3,7 @@ import { CountermarkError } from '../errors.js'
 import { POLICIES } from '../policy/policy.js'
 import type { MarkOptions, PolicyName, PropagateOptions, Provider, VerifyOptions } from '../types.js'
 
-const MARK = ['file', 'produce-id', 'provider-code', 'provider-name', 'policy', 'quality', 'watermark', 'label', 'waiver', 'recipient', 'metadata-only', 'label-text', 'label-position', 'text-profile', 'text-label', 'remark', 'system-name', 'system-version', 'digital-source-type'] as const
+const MARK = ['file', 'produce-id', 'provider-code', 'provider-name', 'policy', 'quality', 'watermark', 'label', 'waiver', 'recipient', 'metadata-only', 'label-text', 'label-position', 'label-during', 'label-seconds', 'text-profile', 'text-label', 'remark', 'system-name', 'system-version', 'digital-source-type'] as const
 const VERIFY = ['file', 'policy', 'effort', 'provider-code', 'provider-name', 'produce-id', 'declared'] as const
 const PROPAGATE = ['file', 'policy', 'provider-code', 'provider-name', 'propagate-id', 'declared'] as const
 
@@ -15,6 +15,7 @@ export function markOptions(query: URLSearchParams): Partial<MarkOptions> {
   known(query, MARK)
   const lines = query.getAll('label-text')
   const position = query.get('label-position')
+  const [during, seconds] = [query.get('label-during'), query.get('label-seconds')]
   const system = query.get('system-name')
   const version = query.get('system-version')
   return {
@@ -25,8 +26,11 @@ export function markOptions(query: URLSearchParams): Partial<MarkOptions> {
     ...text(query, 'digital-source-type', 'digitalSourceType'),
     ...flag(query, 'watermark', 'watermark'), ...flag(query, 'metadata-only', 'metadataOnly'),
     ...(system === null ? {} : { system: { name: system, ...(version === null ? {} : { version }) } }),
-    ...(query.get('label') === 'false' ? { label: false as const } : lines.length === 0 && position === null ? {} : {
-      label: { ...(lines.length === 0 ? {} : { text: lines }), ...(position === null ? {} : { position: position as 'top' }) },
+    ...(query.get('label') === 'false' ? { label: false as const } : lines.length === 0 && position === null && during === null && seconds === null ? {} : {
+      label: {
+        ...(lines.length === 0 ? {} : { text: lines }), ...(position === null ? {} : { position: position as 'top' }),
+        ...(during === null ? {} : { during: during as 'start' }), ...(seconds === null ? {} : { seconds: Number(seconds) }),
+      },
     }),
   } as Partial<MarkOptions>
 }

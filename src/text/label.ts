@@ -56,9 +56,12 @@ export interface FoundLabel { text: string; position: 'start' | 'end'; start: nu
 /** Invisible characters, which a mark puts into a label too. */
 const INVISIBLE = /[\u00AD\u200B-\u200F\u2060-\u206F\uFE00-\uFE0F\uFEFF]/g
 
+/** The words of a line: without invisible characters, tags, and what frames or decorates it. */
+const wordsOf = (line: string): string => line.replace(INVISIBLE, '').replace(/<[^>]*>/g, '').replace(/^[\s>*_#\-—–~()（）【】[\]「」]+|[\s*_~\-—–~()（）【】[\]「」!！。.]+$/g, '')
+
 function said(line: string): string | undefined {
   if (/^\s*#/.test(line)) return undefined
-  const text = line.replace(INVISIBLE, '').replace(/<[^>]*>/g, '').replace(/^[\s>*_#\-—–~()（）【】[\]「」]+|[\s*_~\-—–~()（）【】[\]「」!！。.]+$/g, '')
+  const text = wordsOf(line)
   return text.length > 0 && [...text].length <= WINDOW && ELEMENTS.some((one) => one.test(text)) && !NO_LABEL.some((one) => one.test(text)) ? text : undefined
 }
 
@@ -83,34 +86,69 @@ function contentStart(text: string, format: TextFormat): number {
   return mark + (/^---[ \t]*\r?\n(?:(?!---|\.\.\.)[^\n]*\S[^\n]*\n)*(?:---|\.\.\.)[ \t]*(?:\r?\n|$)/.exec(text.slice(mark))?.[0].length ?? 0)
 }
 
+/** Front matter that has begun, or might, and has not ended. */
+const OPEN_FRONT = /^\uFEFF?(?:-{0,3}|---[ \t]*\r?|---[ \t]*\r?\n(?:(?!---|\.\.\.)[^\n]*\S[^\n]*\n)*[^\n]*)$/
+
+/** Characters at either end of a text in which a label is looked for. */
+const EDGE = 4096
+
+/** Letters behind which it is known whether a line starts with a known sentence. */
+const KNOWN = Math.max(...KNOWN_LABELS.map(({ sentence }) => sentence.length))
+
+/** Where a label at the start of a text is put, whether one stands there, and the line ends up to there, of a short first line too. */
+export interface TextStart { at: number; label?: FoundLabel; ends: '\n' | '\r\n' }
+
+/** The start of a text of which `head` has come; undefined where more must come first. A decision is the same for every longer head. */
+export function startOf(head: string, format: TextFormat, ended: boolean): TextStart | undefined {
+  if (!ended && format === 'markdown' && OPEN_FRONT.test(head)) return undefined
+  const at = format === 'html' ? bodyOf(head)[0] : contentStart(head, format)
+  const label = labelAt(head, format, 'start')
+  const part = head.slice(at)
+  const begun = part.search(format === 'html' ? /(?<=^|>)[^<>]*[^<>\s]/ : /\S/)
+  const line = begun < 0 ? '' : /^[^\r\n]*/.exec(part.slice(begun))![0]
+  // What is longer than a label is decided on before its end. A tag that has not ended counts for nothing.
+  const whole = line.replace(/<[^>]*$/, '')
+  const long = [...wordsOf(whole)].length > WINDOW && bare(whole).length >= KNOWN
+  const seen = head.slice(0, at + (long ? begun : begun + line.length + 2))
+  const start: TextStart = { at, ends: seen.includes('\r\n') ? '\r\n' : '\n', ...(label === undefined ? {} : { label }) }
+  if (ended || part.length >= EDGE) return start
+  if (begun < 0) return undefined
+  const behind = part.slice(begun + line.length)
+  if (format === 'html' ? /[<>]/.test(part.slice(begun)) : behind !== '' && behind !== '\r') return start
+  // A label is its whole line.
+  return long && label === undefined ? start : undefined
+}
+
+/** The label at one end of a text: its first or last line, as [`findTextLabel`] says. */
+function labelAt(text: string, format: TextFormat, position: 'start' | 'end'): FoundLabel | undefined {
+  const [from, to] = format === 'html' ? bodyOf(text) : [contentStart(text, format), text.length]
+  const lines = format === 'html' ? /(?<=>)[^<>]*[^<>\s][^<>]*|^[^<>]*[^<>\s][^<>]*/g : /[^\r\n]*[^\s][^\r\n]*/g
+  const offset = position === 'start' ? from : Math.max(from, to - EDGE)
+  const all = [...text.slice(offset, position === 'start' ? Math.min(to, from + EDGE) : to).matchAll(lines)]
+  const line = position === 'start' ? all[0] : all.at(-1)
+  if (line === undefined) return undefined
+  const start = offset + line.index
+  // In brackets behind the last sentence.
+  const inline = position === 'end' ? /[（(]([^（）()]{1,96})[）)]\s*$/.exec(line[0]) : null
+  const prose = inline === null ? '' : line[0].slice(0, inline.index).trimEnd()
+  const behind = inline !== null && (prose.length > 32 || /[。.!?！？…]$/.test(prose)) ? said(inline[1]!) : undefined
+  if (inline !== null && behind !== undefined) return { text: behind, position, start: start + inline.index, end: start + line[0].length }
+  const label = said(line[0])
+  if (label !== undefined) {
+    const service = serviceOf(label)
+    return { text: label, position, start, end: start + line[0].length, ...(service === undefined ? {} : { service }) }
+  }
+  const plain = bare(line[0])
+  const known = KNOWN_LABELS.find(({ sentence }) => sentence.length > 10 && (position === 'start' ? plain.startsWith(bare(sentence)) : plain.endsWith(bare(sentence))))
+  return known && { text: known.sentence, position, start, end: start + line[0].length, service: known.service }
+}
+
 /**
  * The label at the start or end: the first or last line with something on it, where it is short and holds both elements, or a
  * known sentence with which the text starts or ends. Whoever wrote it.
  */
 export function findTextLabel(text: string, format: TextFormat = 'plain'): FoundLabel | undefined {
-  const [from, to] = format === 'html' ? bodyOf(text) : [contentStart(text, format), text.length]
-  const lines = format === 'html' ? /(?<=>)[^<>]*[^<>\s][^<>]*|^[^<>]*[^<>\s][^<>]*/g : /[^\r\n]*[^\s][^\r\n]*/g
-  const edge = 4096
-  const at = (part: string, offset: number, position: 'start' | 'end'): FoundLabel | undefined => {
-    const all = [...part.matchAll(lines)]
-    const line = position === 'start' ? all[0] : all.at(-1)
-    if (line === undefined) return undefined
-    const start = offset + line.index
-    // In brackets behind the last sentence.
-    const inline = position === 'end' ? /[（(]([^（）()]{1,96})[）)]\s*$/.exec(line[0]) : null
-    const prose = inline === null ? '' : line[0].slice(0, inline.index).trimEnd()
-    const behind = inline !== null && (prose.length > 32 || /[。.!?！？…]$/.test(prose)) ? said(inline[1]!) : undefined
-    if (inline !== null && behind !== undefined) return { text: behind, position, start: start + inline.index, end: start + line[0].length }
-    const label = said(line[0])
-    if (label !== undefined) {
-      const service = serviceOf(label)
-      return { text: label, position, start, end: start + line[0].length, ...(service === undefined ? {} : { service }) }
-    }
-    const plain = bare(line[0])
-    const known = KNOWN_LABELS.find(({ sentence }) => sentence.length > 10 && (position === 'start' ? plain.startsWith(bare(sentence)) : plain.endsWith(bare(sentence))))
-    return known && { text: known.sentence, position, start, end: start + line[0].length, service: known.service }
-  }
-  return at(text.slice(from, Math.min(to, from + edge)), from, 'start') ?? at(text.slice(Math.max(from, to - edge), to), Math.max(from, to - edge), 'end')
+  return labelAt(text, format, 'start') ?? labelAt(text, format, 'end')
 }
 
 /** How a label is put. */
@@ -123,12 +161,16 @@ export interface TextLabelOptions {
   position?: TextPosition
   /** Default `plain`. */
   format?: TextFormat
+  /** Line ends of the label. Default: as the text has them; of a stream whose label stands at the start, as its first line has them. */
+  newline?: '\n' | '\r\n'
 }
 
 const escaped = (text: string): string => text.replace(/[&<>]/g, (one) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[one]!)
 
-/** What stands before and behind the content, for a stream as for a whole text. `newline` as the text has it. */
-export function labelParts({ text, language = 'zh', position = 'end', format = 'plain' }: TextLabelOptions, newline = '\n'): { before: string; behind: string } {
+/** What stands before and behind the content, for a stream as for a whole text. `ends`: the line ends of the text. */
+export function labelParts({ text, language = 'zh', position = 'end', format = 'plain', newline: asked }: TextLabelOptions, ends: string): { before: string; behind: string } {
+  const newline = asked ?? ends
+  if (newline !== '\n' && newline !== '\r\n') throw new CountermarkError('ERR_PARAMETER', 'The line ends of a label are \\n or \\r\\n.')
   if (!Object.hasOwn(TEXT_LABELS, language)) throw new CountermarkError('ERR_PARAMETER', `There is no label in the language ${String(language)}.`, { remedy: `Use ${Object.keys(TEXT_LABELS).join(', ')}, or give text.` })
   if (!['start', 'end', 'inline'].includes(position)) throw new CountermarkError('ERR_PARAMETER', `The label of a text stands at start, end or inline, not ${String(position)}.`)
   const sentence = text ?? TEXT_LABELS[language]
@@ -146,7 +188,8 @@ export function labelText(text: string, options: TextLabelOptions = {}): { text:
   const { format = 'plain' } = options
   if (format === 'code' || format === 'csv') return { text, added: false, reason: 'code and CSV are left as they are' }
   if (text.trim() === '') return { text, added: false, reason: 'the text is empty' }
-  if (findTextLabel(text, format) !== undefined) return { text, added: false, reason: 'a label is there already' }
+  // One at the start is put before the end is known, in a stream as here.
+  if ((options.position === 'start' ? labelAt(text, format, 'start') : findTextLabel(text, format)) !== undefined) return { text, added: false, reason: 'a label is there already' }
   const { before, behind } = labelParts(options, text.includes('\r\n') ? '\r\n' : '\n')
   const [from, to] = format === 'html' ? bodyOf(text) : [contentStart(text, format), text.length]
   // A label at the end goes before the white space that ends the text.

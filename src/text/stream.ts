@@ -1,7 +1,7 @@
-// Texts that come in pieces: token deltas, and the event streams of chat completions. Pieces of any size give the same result.
+// Texts that come in pieces: token deltas. Pieces of any size give the same result.
 import type { Engine } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
-import { findTextLabel, labelParts, type TextLabelOptions } from './label.js'
+import { findTextLabel, labelParts, startOf, type FoundLabel, type TextLabelOptions } from './label.js'
 import { settingsOf, type TextMarkOptions } from './text.js'
 
 /** What a stream does. */
@@ -12,39 +12,88 @@ export interface TextStreamOptions extends TextMarkOptions {
   watermark?: false
 }
 
-/** Takes pieces, gives what is ready; at most a space and half a character are held back. */
-export interface TextWriter { push(piece: string): string; end(): string }
+/** Takes pieces, gives what is ready. `pause` gives what is held back, though the text goes on in another place. */
+export interface TextWriter { push(piece: string): string; pause(): string; end(): string }
 
-/** Characters at either end of the text in which a label is looked for. */
-const EDGE = 512
+/** Characters at the text's start, front matter included, and at its end in which a label is looked for. */
+const [HEAD, EDGE] = [65_536, 4096]
+/** What only a whole page has, and how much of it may stand in another piece. */
+const PAGE = /<(?:!doctype|html|body|\/body|\/head)[\s>]/i
+const PAGE_LENGTH = 10
 
 /**
- * A writer for one text. The label at the end is left out where the text has one already; one at the start cannot wait to see.
- * The whole is what `mark` gives of the whole text, white space at the text's end aside: a label at the end comes behind it.
+ * A writer for one text; the whole is what `mark` gives of the whole text. Held back are a space and half a character, before a
+ * label at the end also the white space that the text might end with, and before one at the start the text's first line, as
+ * far as it might be a label, and its front matter. A label that the text brings along is not doubled, but its letters are
+ * marked like others unless it stands at the start and is waited for.
  */
 export function textWriter(engine: Engine, options: TextStreamOptions): TextWriter {
-  const marker = options.watermark === false ? undefined : engine.textEmbedder(settingsOf(options))
-  const format = options.label === false ? undefined : options.label?.format
+  const label = options.label === false ? undefined : options.label ?? {}
+  const format = label?.format ?? 'plain'
   const still = format === 'code' || format === 'csv'
-  const { before, behind } = options.label === false || still ? { before: '', behind: '' } : labelParts(options.label ?? {})
-  let first = true
-  let head = ''
-  let tail = ''
-  const marked = (text: string, end = false): string => (marker === undefined || still ? text : `${text === '' ? '' : marker.push(text)}${end ? marker.end() : ''}`)
+  const marker = options.watermark === false || still ? undefined : engine.textEmbedder(settingsOf(options))
+  const atStart = label !== undefined && !still && label.position === 'start'
+  const atEnd = label !== undefined && !still && !atStart
+  if (label !== undefined) labelParts(label, '\n')
+  const marked = (text: string, end = false): string => (marker === undefined ? text : `${text === '' ? '' : marker.push(text)}${end ? marker.end() : ''}`)
+
+  /** What has come and is not decided on; undefined once the text has started. */
+  let waiting: string | undefined = atStart ? '' : undefined
+  let [head, tail, white] = ['', '', '']
+  let length = 0
+  let windows = false
+
+  const started = (ended: boolean): string => {
+    const start = startOf(waiting!, format, ended)
+    if (start === undefined) return ''
+    const text = waiting!
+    waiting = undefined
+    if (text.trim() === '') return marked(text)
+    if (start.label !== undefined) return text.slice(0, start.label.end) + marked(text.slice(start.label.end))
+    const { before } = labelParts(label!, start.ends)
+    const upTo = text.slice(0, start.at) + before
+    // What follows the label's own letters is marked with the text. A sentence that nobody knows as a label is text like any other.
+    const own = startOf(upTo, format, true)?.label?.end ?? 0
+    return upTo.slice(0, own) + marked(upTo.slice(own) + text.slice(start.at))
+  }
+  const passed = (piece: string): string => {
+    if (waiting !== undefined) {
+      waiting += piece
+      return started(false)
+    }
+    if (!atEnd) return marked(piece)
+    const text = white + piece
+    const words = text.trimEnd()
+    white = text.slice(words.length)
+    return marked(words)
+  }
   return {
     push: (piece) => {
       if (piece === '') return ''
-      if (first && format === 'html' && /^\s*<(?:!doctype|html)\b/i.test(piece))
+      if (format === 'html' && PAGE.test(tail.slice(-PAGE_LENGTH) + piece))
         throw new CountermarkError('ERR_PARAMETER', 'A stream takes parts of pages; the label of a whole page stands in its body, which has not come yet.', { remedy: 'Use text.mark, or mark, on the whole page.' })
-      const start = first ? before : ''
-      first = false
-      if (head.length < EDGE) head += piece.slice(0, EDGE)
+      windows ||= (tail.slice(-1) + piece).includes('\r\n')
+      length += piece.length
+      if (head.length < HEAD) head += piece.slice(0, HEAD)
       tail = (tail + piece).slice(-EDGE)
-      return start + marked(piece)
+      return passed(piece)
+    },
+    pause: () => {
+      const held = marked(white, true)
+      white = ''
+      return held
     },
     end: () => {
-      const labelled = first || behind === '' || findTextLabel(head, format) !== undefined || findTextLabel(tail, format) !== undefined
-      return marked('', true) + (labelled ? '' : behind)
+      if (waiting !== undefined) return started(true) + marked('', true)
+      if (!atEnd) return marked('', true)
+      // The end of a long text has no front matter.
+      const ending = (text: string): FoundLabel | undefined => findTextLabel(text, format === 'markdown' && length > EDGE ? 'plain' : format)
+      if (head.trim() === '' || findTextLabel(head, format)?.position === 'start' || ending(tail)?.position === 'end') return marked(white, true)
+      const { behind } = labelParts(label!, windows ? '\r\n' : '\n')
+      const whole = tail.slice(0, tail.length - white.length) + behind
+      const own = ending(whole)?.start ?? whole.length
+      const before = Math.max(0, own - (whole.length - behind.length))
+      return marked(behind.slice(0, before), true) + behind.slice(before) + white
     },
   }
 }
@@ -63,89 +112,6 @@ export function textStream(engine: () => Promise<Engine>, options: TextStreamOpt
     flush: (out) => {
       const rest = writer.end()
       if (rest !== '') out.enqueue(rest)
-    },
-  })
-}
-
-interface Choice { index?: number; delta?: { content?: unknown }; text?: unknown; finish_reason?: unknown }
-interface Event { choices?: Choice[] }
-
-/**
- * The body of a streamed chat completion (or completion) of an OpenAI-style API: events `data: {...}` in, the same events out
- * with marked `delta.content` (or `text`). Tool calls, reasoning and every other field and line stay as they are; an event
- * whose text does not change stays byte for byte.
- */
-export function eventStream(engine: () => Promise<Engine>, options: TextStreamOptions): TransformStream<Uint8Array, Uint8Array> {
-  let loaded: Engine
-  const writers = new Map<number, TextWriter>()
-  const shapes = new Map<number, { event: Event; legacy: boolean }>()
-  const [decoder, encoder] = [new TextDecoder(), new TextEncoder()]
-  let line = ''
-  const writerOf = (index: number): TextWriter => {
-    const writer = writers.get(index) ?? textWriter(loaded, options)
-    writers.set(index, writer)
-    return writer
-  }
-  /** The rest of the choices that nobody ended. */
-  const ends = (): string => [...writers].map(([index, writer]) => {
-    const { event, legacy } = shapes.get(index)!
-    writers.delete(index)
-    const rest = writer.end()
-    const choice = legacy ? { index, text: rest, finish_reason: null } : { index, delta: { content: rest }, finish_reason: null }
-    return rest === '' ? '' : `data: ${JSON.stringify({ ...event, choices: [choice] })}\n\n`
-  }).join('')
-  const through = (text: string): string => {
-    const match = /^(data: ?)(.*?)(\r?)$/s.exec(text)
-    if (match === null) return text
-    if (match[2]!.trim() === '[DONE]') return ends() + text
-    let event: Event
-    try {
-      event = JSON.parse(match[2]!) as Event
-    } catch {
-      // Not for us: whoever reads the stream will say so.
-      return text
-    }
-    if (!Array.isArray(event?.choices)) return text
-    let changed = false
-    for (const choice of event.choices) {
-      if (typeof choice !== 'object' || choice === null) continue
-      const index = choice.index ?? 0
-      const legacy = typeof choice.text === 'string'
-      const said = legacy ? choice.text : choice.delta?.content
-      const ended = choice.finish_reason !== undefined && choice.finish_reason !== null
-      if (typeof said === 'string' && (said !== '' || writers.has(index))) shapes.set(index, { event, legacy })
-      if (typeof said !== 'string' && !writers.has(index)) continue
-      let ready = typeof said === 'string' && said !== '' ? writerOf(index).push(said) : ''
-      if (ended && writers.has(index)) {
-        ready += writerOf(index).end()
-        writers.delete(index)
-      }
-      if (ready === (typeof said === 'string' ? said : '')) continue
-      changed = true
-      if (legacy) choice.text = ready
-      else choice.delta = { ...choice.delta, content: ready }
-    }
-    return changed ? `${match[1]}${JSON.stringify(event)}${match[3]}` : text
-  }
-  const lines = (text: string, end: boolean): string => {
-    const all = (line + text).split('\n')
-    line = end ? '' : all.pop()!
-    return all.map((one, at) => through(one) + (end && at === all.length - 1 ? '' : '\n')).join('')
-  }
-  return new TransformStream<Uint8Array, Uint8Array>({
-    start: async () => {
-      loaded = await engine()
-    },
-    transform: (bytes, out) => {
-      const ready = lines(decoder.decode(bytes, { stream: true }), false)
-      if (ready !== '') out.enqueue(encoder.encode(ready))
-    },
-    flush: (out) => {
-      const last = lines(decoder.decode(), true)
-      const rest = ends()
-      // An event ends with an empty line; one more is nothing.
-      const ready = last + (rest === '' ? '' : last === '' ? '\n' : '\n\n') + rest
-      if (ready !== '') out.enqueue(encoder.encode(ready))
     },
   })
 }

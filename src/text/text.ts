@@ -3,7 +3,7 @@ import type { Engine, TextDetection } from '../engine/engine.js'
 import { CountermarkError } from '../errors.js'
 import { keyOf, keysOf } from '../engine/keys.js'
 import type { Key, TextProfile, WatermarkEvidence } from '../types.js'
-import { findTextLabel, labelText, type TextLabelOptions } from './label.js'
+import { findTextLabel, labelText, type TextFormat, type TextLabelOptions } from './label.js'
 
 /** What a mark is made of. */
 export interface TextMarkOptions {
@@ -45,7 +45,7 @@ function evidenceOf({ keyId, where, ...rest }: TextDetection): WatermarkEvidence
  */
 export function stripText(engine: Engine, text: string, { key, profile = 'id' }: { key: Key; profile?: TextProfile }): string {
   const settings = settingsOf({ key, profile, payload: '0'.repeat(16) })
-  for (const [head, body, tail] of [['', text, ''], around(text)] as const) {
+  for (const [head, body, tail] of [['', text, ''], around(text, 'markdown'), around(text, 'plain'), around(text, 'html')] as const) {
     const bare = engine.textStrip(body, settings)
     if (sameButCarried(engine.textEmbed(bare, settings), body)) return head + bare + tail
   }
@@ -63,9 +63,12 @@ function sameButCarried(a: string, b: string): boolean {
   return true
 }
 
+/** The format of a text of which nothing is known. */
+const formatOf = (text: string): TextFormat => (text.includes('data-ai-label') || /<(?:body|html)[\s>]/i.test(text) ? 'html' : 'markdown')
+
 /** What is marked of a text, and what stands before and behind it: a label, which others look for letter by letter, stays as it is. */
-function around(text: string): readonly [head: string, body: string, tail: string] {
-  const label = findTextLabel(text, text.includes('data-ai-label') || /<(?:body|html)[\s>]/i.test(text) ? 'html' : 'markdown')
+function around(text: string, format: TextFormat): readonly [head: string, body: string, tail: string] {
+  const label = findTextLabel(text, format)
   if (label === undefined) return ['', text, '']
   return label.position === 'start' ? [text.slice(0, label.end), text.slice(label.end), ''] : ['', text.slice(0, label.start), text.slice(label.start)]
 }
@@ -77,9 +80,9 @@ export interface TextMark { embedded: boolean; reason?: string; bits?: number; m
  * Puts the mark in, around the label, and looks for it: a text that is too short to be found stays as it is, and the reason says so. `bits` is
  * there where the identifier was read back.
  */
-export function markText(engine: Engine, text: string, options: TextMarkOptions): { text: string; watermark: TextMark } {
+export function markText(engine: Engine, text: string, options: TextMarkOptions, format = formatOf(text)): { text: string; watermark: TextMark } {
   const settings = settingsOf(options)
-  const [head, body, tail] = around(text)
+  const [head, body, tail] = around(text, format)
   const marked = head + engine.textEmbed(body, settings) + tail
   const marks = marked.length - text.length
   const [seen] = marks === 0 ? [] : engine.textDetect(marked, [settings.key])
@@ -109,5 +112,5 @@ export function labelAndMark(engine: Engine, text: string, label: TextLabelOptio
   const { text: whole, ...said } = labelled
   if (mark === false) return { text: whole, label: said, watermark: { embedded: false, reason: 'not asked for' } }
   if (format === 'code' || format === 'csv') return { text: whole, label: said, watermark: { embedded: false, reason: 'code and CSV are left as they are' } }
-  return { label: said, ...markText(engine, whole, mark) }
+  return { label: said, ...markText(engine, whole, mark, format ?? (label === false ? undefined : 'plain')) }
 }

@@ -80,6 +80,11 @@ export function engineMark(mark: TokenMark): EngineMark {
   if (typeof mark !== 'object' || mark === null || !SCHEMES.includes(mark.scheme))
     throw new CountermarkError('ERR_PARAMETER', `A token mark names its scheme: one of ${SCHEMES.join(', ')}.`)
   const { key, ...rest } = mark as { key?: unknown } & TokenMark
+  const { vocabulary } = mark as { vocabulary?: unknown }
+  if (mark.scheme === 'kgw' && (typeof vocabulary !== 'number' || !Number.isInteger(vocabulary)))
+    throw new CountermarkError('ERR_PARAMETER', 'A mark of the scheme kgw needs vocabulary: its lists are permutations of the whole vocabulary.', { remedy: 'Give vocab_size of the model\'s configuration, e.g. vocabulary: 151936; it may be larger than the tokenizer\'s.' })
+  if (mark.scheme !== 'synthid' && key === undefined)
+    throw new CountermarkError('ERR_PARAMETER', `A mark of the scheme ${mark.scheme} needs key.`, { remedy: 'Give "public", a key of countermark keygen, or the number that the serving engine uses.' })
   const layers = (rest as { layers?: unknown }).layers
   return {
     ...rest,

@@ -16,6 +16,8 @@ export interface AudioWatermarkEvidence {
   key: string
   matchesMetadata?: boolean
   matchesExpected?: boolean
+  /** Of a film: which track of sound, counted from 0. */
+  track?: number
   where?: {
     /** Marked parts, from and to in seconds. */
     spans: [number, number][]
@@ -37,6 +39,8 @@ export interface AudioLabelEvidence {
   score?: number
   /** A rhythm has none. */
   text?: string[]
+  /** Of a film: which track of sound, counted from 0. */
+  track?: number
   where?: {
     /** From the first pulse to the end of the last, in seconds. */
     spans: [number, number][]

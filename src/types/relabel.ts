@@ -18,6 +18,12 @@ export interface RelabelLine {
   type?: string
 }
 
+/** What became of one file of a job that a queue deals out; the fields are those of the report's lines. */
+export interface RelabelItem<Output = unknown> extends Omit<RelabelLine, 'file' | 'output'> {
+  /** The marked file, where it is done or kept. */
+  output?: Output
+}
+
 /** How far a job is. */
 export interface RelabelProgress {
   /** Files that are through, in this run and before. */

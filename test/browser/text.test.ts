@@ -1,6 +1,6 @@
 // Texts in a real browser: the mark of a text file is read, its characters are named, its label is found, what is copied is labelled.
 import { expect, test } from 'vitest'
-import { text } from '../../src/index.js'
+import { INTERFACE_LABELS, text, TEXT_LABELS } from '../../src/index.js'
 import { chromiumPath, launch, serve } from '../support/browser.js'
 
 const PAYLOAD = '9f2c5511aa03be77'
@@ -49,6 +49,48 @@ test.skipIf(chromiumPath === undefined)('a page reads the mark and the label of 
     expect(answer.unmarked).toEqual([])
     expect(answer.characters).toBe(marked.length - SOURCE.length)
     expect([answer.label, answer.none]).toEqual([true, false])
+  } finally {
+    await browser.close()
+    await host.close()
+  }
+}, 60_000)
+
+const CHAT = `
+  import { copyWithLabel, defineNotice, INTERFACE_LABELS } from '/dist/browser.js'
+  defineNotice()
+  document.querySelector('#answer').addEventListener('copy', (event) => copyWithLabel(event, getSelection()))
+  document.body.prepend(document.createElement('countermark-notice'))
+  globalThis.ready = INTERFACE_LABELS.zh
+`
+
+test.skipIf(chromiumPath === undefined)('what is copied out of an answer is pasted with label and mark, once; the notice stays in sight', async () => {
+  const marked = await text.embed(SOURCE, { payload: PAYLOAD, profile: 'presence' })
+  const page = `<!doctype html><meta charset="utf-8"><title>chat</title><p id="answer">${marked}</p><textarea></textarea><div contenteditable></div><script type="module" src="/chat.js"></script>`
+  const host = await serve({ '/': page, '/chat.js': CHAT })
+  const browser = await launch()
+  try {
+    const tab = await browser.newPage()
+    await tab.goto(host.url)
+    await tab.waitForFunction(() => 'ready' in globalThis)
+    await tab.evaluate(() => getSelection()!.selectAllChildren(document.querySelector('#answer')!))
+    await tab.keyboard.press('Control+C')
+    await tab.locator('textarea').focus()
+    await tab.keyboard.press('Control+V')
+    await tab.locator('[contenteditable]').focus()
+    await tab.keyboard.press('Control+V')
+    const plain = await tab.locator('textarea').inputValue()
+    expect(plain).toBe(`${marked}\n\n${TEXT_LABELS.zh}`)
+    expect((await text.detect(plain))[0]).toMatchObject({ found: true })
+    const html = await tab.locator('[contenteditable]').innerText()
+    expect(html.split(TEXT_LABELS.zh).length).toBe(2)
+    expect((await text.detect(html))[0]).toMatchObject({ found: true })
+    const notice = tab.locator('countermark-notice')
+    await notice.evaluate((element) => element.setAttribute('hidden', ''))
+    expect(await notice.isVisible()).toBe(true)
+    const shown = async () => notice.evaluate((element) => element.shadowRoot!.textContent)
+    expect(await shown()).toBe(INTERFACE_LABELS.zh)
+    await notice.evaluate((element) => element.setAttribute('lang', 'en'))
+    expect(await shown()).toBe(INTERFACE_LABELS.en)
   } finally {
     await browser.close()
     await host.close()

@@ -1,5 +1,5 @@
 //! The study of the token mark: `npm run study:token`, which is `cargo run --release --package token-study -- [--texts N] [--calibrate N]`.
-//! Writes bench/results/token.md.
+//! Writes bench/results/token.md; with `--chances` nothing but the chances without a mark, into token-chances.md.
 
 mod calibration;
 mod model;
@@ -21,6 +21,7 @@ use stand::report::{end, head, publish, table};
 use std::process::ExitCode;
 
 const REPORT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../results/token.md");
+const CHANCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../results/token-chances.md");
 const BITS: [f64; 3] = [0.5, 1.0, 2.0];
 const TARGETS: [usize; 3] = [260, 85, 30];
 const SHOWN: [usize; 11] = [30, 40, 60, 85, 100, 150, 200, 260, 300, 350, 400];
@@ -30,12 +31,15 @@ fn main() -> ExitCode {
 }
 
 fn study() -> Result<(), Failure> {
-    let options = Options::read(&["texts", "calibrate", "out"], &[])?;
+    let options = Options::read(&["texts", "calibrate", "out"], &["chances"])?;
     let texts = options.number("texts", 1000)?;
-    let calibrated = options.number("calibrate", 1_000_000)?;
+    let unmarked = options.number("calibrate", 1_000_000)?;
+    if options.has("chances") {
+        return chances(unmarked, &options.text("out", CHANCES));
+    }
     let facts = [
         format!("made language model: at every place 64 tokens of {VOCABULARY}, Zipf; {texts} marked texts of 400 tokens a row"),
-        format!("calibration: {calibrated} unmarked texts of {LENGTH} tokens a row, frequencies of a Zipf distribution"),
+        format!("calibration: {unmarked} unmarked texts of {LENGTH} tokens a row, frequencies of a Zipf distribution"),
     ];
     let mut report = head("The token mark", "cargo run --release --package token-study --", &facts);
     report += "\nTexts found of 100, by length in tokens, at a chance of 1e-2 (and of 1e-3) or below. \"95 of 100\": from this length on.\n";
@@ -57,7 +61,7 @@ fn study() -> Result<(), Failure> {
         }
     }
     report += &published();
-    report += &calibrations(calibrated)?;
+    report += &calibrations(unmarked)?;
     report += &parts::parts(texts.min(300))?;
     report += &speeds()?;
     publish(&report, &options.text("out", REPORT))
@@ -124,29 +128,46 @@ fn published() -> String {
     )
 }
 
-fn calibrations(texts: usize) -> Result<String, Failure> {
+/// The chances without a mark alone, at more texts; the report grows row by row. Of kgw, which permutes the vocabulary for every
+/// token, a fifth of the texts.
+fn chances(texts: usize, out: &str) -> Result<(), Failure> {
+    let start = head("Chances of the token mark without a mark", "cargo run --release --package token-study --", &[]);
     let mut rows = Vec::new();
-    for place in 0..schemes(0)?.len() {
-        let row = calibration(place, texts, texts as u64)?;
-        let mut cells = vec![row.name.to_owned(), row.texts.to_string()];
-        cells.extend(row.seen.iter().zip(row.expected).map(|(seen, expected)| {
-            let error = 1.96 * (*seen as f64).sqrt().max(1.0) / expected;
-            format!("{:.3} ± {error:.3}", *seen as f64 / expected)
-        }));
-        let (least, most) = by_key(place, (texts / 50).max(100))?;
-        cells.push(format!("{least:.2} to {most:.2}"));
-        rows.push(cells);
+    for (place, scheme) in schemes(0)?.iter().enumerate() {
+        rows.push(calibrated(place, if scheme.name.starts_with("kgw") { texts / 5 } else { texts })?);
+        publish(&(start.clone() + &chances_table(&rows)), out)?;
     }
+    Ok(())
+}
+
+fn calibrations(texts: usize) -> Result<String, Failure> {
+    let rows = (0..schemes(0)?.len()).map(|place| calibrated(place, texts)).collect::<Result<Vec<_>, Failure>>()?;
+    Ok(chances_table(&rows))
+}
+
+/// A scheme's row; in its last column every key has a fiftieth of the texts.
+fn calibrated(place: usize, texts: usize) -> Result<Vec<String>, Failure> {
+    let row = calibration(place, texts, texts as u64)?;
+    let mut cells = vec![row.name.to_owned(), row.texts.to_string()];
+    cells.extend(row.seen.iter().zip(row.expected).map(|(seen, expected)| {
+        let error = 1.96 * (*seen as f64).sqrt().max(1.0) / expected;
+        format!("{:.3} ± {error:.3}", *seen as f64 / expected)
+    }));
+    let (least, most) = by_key(place, (texts / 50).max(100))?;
+    cells.push(format!("{least:.2} to {most:.2}"));
+    Ok(cells)
+}
+
+fn chances_table(rows: &[Vec<String>]) -> String {
     let mut titles = vec!["scheme".to_owned(), "texts".to_owned()];
     titles.extend(LEVELS.iter().map(|level| format!("{level:e}")));
     titles.push("8 keys, each by itself, at 1e-2".to_owned());
-    Ok(format!(
-        "\n## Chances without a mark\n\nTexts whose chance is at or below a level, beside how many there should be (95 % interval). Every text has a key of its own (64 tables in turn); in the last column one key has {} \
+    format!(
+        "\n## Chances without a mark\n\nTexts of {LENGTH} tokens, frequencies of a Zipf distribution, whose chance is at or below a level, beside how many there should be (95 % interval). Every text has a key of its own (64 tables in turn); in the last column a key has a fiftieth of the \
          texts, whose frequent words are always the same ones. Green tokens are counted whole: there it is the \
          largest chance not above the level that a count can have.\n\n{}",
-        (texts / 50).max(100),
-        table(&titles.iter().map(String::as_str).collect::<Vec<_>>(), &rows)
-    ))
+        table(&titles.iter().map(String::as_str).collect::<Vec<_>>(), rows)
+    )
 }
 
 fn speeds() -> Result<String, Failure> {

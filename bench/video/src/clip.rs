@@ -16,38 +16,40 @@ pub struct Clip {
 /// Where a clip comes from.
 pub struct Source {
     pub name: &'static str,
-    /// Arguments of ffmpeg up to the file.
-    pub input: Vec<String>,
-    pub filter: &'static str,
+    /// Files below the media folder, shown one after the other until the clip is long enough.
+    pub scenes: Vec<&'static str>,
+    /// How a picture becomes a pan; nothing for films.
+    pub pan: Option<&'static str>,
     pub size: (u32, u32),
     pub fps: f64,
-    /// Parameters were chosen with it in view.
+    /// Parameters were chosen with it in view: the odd ones of the folder in the order of their names.
     pub tuned: bool,
 }
 
-/// All clips of the study.
-pub fn sources(media: &str) -> Vec<Source> {
-    let film = |name, file: &str, size, fps, tuned| {
-        let input = vec!["-i".to_owned(), format!("{media}/video/{file}")];
-        Source { name, input, filter: "null", size, fps, tuned }
-    };
-    let pan = |name, file: &str, filter, size, tuned| {
-        let input = ["-loop", "1", "-i"].map(str::to_owned).into_iter().chain([format!("{media}/image/{file}")]).collect();
-        Source { name, input, filter, size, fps: 30.0, tuned }
-    };
+/// All clips of the study: the films of the media folder that are large enough and no other clip in another container, and
+/// pans over pictures. Short films go on with other scenes, cut to their size.
+pub fn sources() -> Vec<Source> {
+    let film =
+        |name, scenes: &[&'static str], size, fps, tuned| Source { name, scenes: scenes.to_vec(), pan: None, size, fps, tuned };
+    let pan = |name, file, pan, size, tuned| Source { name, scenes: vec![file], pan: Some(pan), size, fps: 30.0, tuned };
     vec![
-        film("coffee", "coffee-720p-aac.mp4", (1280, 720), 30.0, true),
-        film("cockatoo", "cockatoo-720p-444-mp3.mp4", (1280, 720), 20.0, true),
-        film("bbb-1080", "bbb-1080p60-51audio.mp4", (1920, 1080), 30.0, true),
-        film("painter", "ai-cogvideo-painter-480p.mp4", (720, 480), 8.0, true),
-        pan("pan-landscape", "ai-sd-landscape.png", "scale=1920:-2,crop=1280:720:x='n*3':y='n'", (1280, 720), true),
-        film("flower", "flower-540p-aac.mp4", (960, 540), 30.0, false),
-        film("elephants", "matroska-suite-576p-multitrack.mkv", (1024, 576), 24.0, false),
-        film("chaplin", "chaplin-360p-bw-mp3.mp4", (640, 360), 25.0, false),
-        film("dark", "dark-noduration-720p-vp9-opus.webm", (1280, 720), 15.0, false),
-        film("beach", "beach-360p-noaudio.mov", (640, 360), 30.0, false),
-        pan("pan-leaf", "photo-leaf-8mp-exif.jpg", "scale=2400:-2,crop=1920:1080:x='n*2':y='n'", (1920, 1080), false),
-        pan("pan-girl", "ai-wan-girl.png", "scale=1440:-2,crop=1280:720:x='n':y='2*n'", (1280, 720), false),
+        film("bbb-180", &["video/bbb-180p-vp9.webm"], (320, 180), 30.0, false),
+        film("rabbit", &["video/rabbit-240p-vp8.webm"], (320, 240), 30.0, false),
+        film("bikes", &["video/bikes-272p-noaudio.mp4"], (640, 272), 25.0, false),
+        film("chaplin", &["video/chaplin-360p-bw-mp3.mp4"], (640, 360), 25.0, false),
+        film("flower", &["video/flower-540p-aac.mp4"], (960, 540), 30.0, false),
+        film("coffee", &["video/coffee-720p-aac.mp4"], (1280, 720), 30.0, false),
+        pan("pan-girl", "image/ai-wan-girl.png", "scale=1440:-2,crop=1280:720:x='n':y='2*n'", (1280, 720), false),
+        film("bbb-turned", &["video/bbb-1080p-rotate90.mp4", "video/coffee-720p-aac.mp4"], (1080, 1920), 24.0, false),
+        pan("pan-leaf", "image/photo-leaf-8mp-exif.jpg", "scale=2400:-2,crop=1920:1080:x='n*2':y='n'", (1920, 1080), false),
+        film("beach", &["video/beach-360p-noaudio.mov"], (640, 360), 30.0, true),
+        film("painter", &["video/ai-cogvideo-painter-480p.mp4"], (720, 480), 8.0, true),
+        film("elephants", &["video/matroska-suite-576p-multitrack.mkv", "video/beach-360p-noaudio.mov"], (1024, 576), 24.0, true),
+        film("cockatoo", &["video/cockatoo-720p-444-mp3.mp4"], (1280, 720), 20.0, true),
+        film("dark", &["video/dark-noduration-720p-vp9-opus.webm"], (1280, 720), 15.0, true),
+        film("waterfall", &["video/waterfall-portrait-c2pa.mp4", "video/flower-540p-aac.mp4"], (720, 1280), 30.0, true),
+        pan("pan-landscape", "image/ai-sd-landscape.png", "scale=1920:-2,crop=1280:720:x='n*3':y='n'", (1280, 720), true),
+        film("bbb-1080", &["video/bbb-1080p60-51audio.mp4", "video/cockatoo-720p-444-mp3.mp4"], (1920, 1080), 30.0, true),
     ]
 }
 
@@ -63,31 +65,45 @@ fn quiet() -> Command {
 }
 
 impl Clip {
-    /// Decodes the first `seconds` of a source.
-    pub fn decode(source: &Source, seconds: f64) -> Result<Self, Failure> {
-        let Source { name, input, filter, size: (width, height), fps, .. } = source;
-        let (width, height, fps) = (*width, *height, *fps);
-        let filter = format!("{filter},fps={fps},format=yuv420p");
-        let mut child = quiet()
-            .args(input)
-            .args(["-vf", &filter, "-t", &seconds.to_string(), "-an", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-"])
-            .stdout(Stdio::piped())
-            .spawn()?;
+    /// Decodes the first `seconds` of a source below `media`.
+    pub fn decode(media: &str, source: &Source, seconds: f64) -> Result<Self, Failure> {
+        let Source { name, scenes, pan, size: (width, height), fps, .. } = source;
+        let wanted = (seconds * fps).round() as usize;
+        let filter = match pan {
+            Some(pan) => format!("{pan},fps={fps},format=yuv420p"),
+            None => format!(
+                "scale={width}:{height}:force_original_aspect_ratio=increase,crop={width}:{height},setsar=1,fps={fps},format=yuv420p"
+            ),
+        };
+        let still: &[&str] = if pan.is_some() { &["-loop", "1"] } else { &[] };
+        let mut clip = Self { width: *width, height: *height, fps: *fps, frames: Vec::with_capacity(wanted) };
+        for scene in scenes {
+            let left = wanted - clip.frames.len();
+            if left > 0 {
+                clip.read(quiet().args(still).args(["-i", &format!("{media}/{scene}"), "-vf", &filter]), left)?;
+            }
+        }
+        if clip.frames.len() < wanted {
+            return Err(format!("{name}: {} frames of {wanted}", clip.frames.len()).into());
+        }
+        Ok(clip)
+    }
+
+    /// Adds up to `most` frames that ffmpeg gives.
+    fn read(&mut self, ffmpeg: &mut Command, most: usize) -> Result<(), Failure> {
+        let out = ["-an", "-frames:v", &most.to_string(), "-f", "rawvideo", "-pix_fmt", "yuv420p", "-"].map(str::to_owned);
+        let mut child = ffmpeg.args(out).stdout(Stdio::piped()).spawn()?;
         let mut out = child.stdout.take().ok_or("no output")?;
-        let bytes = (width * height) as usize + 2 * (width.div_ceil(2) * height.div_ceil(2)) as usize;
-        let mut frames = Vec::new();
+        let bytes = (self.width * self.height) as usize + 2 * (self.width.div_ceil(2) * self.height.div_ceil(2)) as usize;
         loop {
             let mut frame = vec![0; bytes];
             match out.read_exact(&mut frame) {
-                Ok(()) => frames.push(frame),
+                Ok(()) => self.frames.push(frame),
                 Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => break,
                 Err(error) => return Err(error.into()),
             }
         }
-        if !child.wait()?.success() || frames.is_empty() {
-            return Err(format!("{name}: ffmpeg gave {} frames", frames.len()).into());
-        }
-        Ok(Self { width, height, fps, frames })
+        if child.wait()?.success() { Ok(()) } else { Err("ffmpeg failed".into()) }
     }
 
     /// Encodes the frames with `arguments` to `path`; bytes written.

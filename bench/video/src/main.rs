@@ -28,9 +28,9 @@ fn run() -> Result<(), Failure> {
     let keys = options.number("keys", 20)?;
     let out = options.text("out", "bench/results/study-video.md");
     let mut done = Vec::new();
-    for source in clip::sources(&media).iter().filter(|source| picked(&clips, source.name)) {
+    for source in clip::sources().iter().filter(|source| picked(&clips, source.name)) {
         let all: Vec<_> = attacks::all().into_iter().filter(|attack| picked(&attacks, attack.name)).collect();
-        match trial::trial(source, &all, seconds, keys) {
+        match trial::trial(&media, source, &all, seconds, keys) {
             Ok(result) => done.push(result),
             // A clip that cannot be decoded here is named, not passed over.
             Err(failure) => tell(&format!("{}: {failure}", source.name)),

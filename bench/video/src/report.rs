@@ -14,7 +14,7 @@ pub fn write(trials: &[Trial], seconds: f64, keys: usize, path: &str) -> Result<
     let facts = [
         version,
         format!(
-            "clips: the first {seconds} s of {} clips; 8 frames a second are looked at; a private key each; standard quality",
+            "clips: {seconds} s of each of {} clips; 8 frames a second are looked at; a private key each; standard quality",
             trials.len()
         ),
     ];
@@ -54,7 +54,7 @@ pub fn write(trials: &[Trial], seconds: f64, keys: usize, path: &str) -> Result<
         let missed: Vec<&str> = trial.outcomes.iter().filter(|one| !one.read).map(|one| one.attack).collect();
         text += &format!("- {}: {}\n", trial.name, if missed.is_empty() { "none".to_owned() } else { missed.join(", ") });
     }
-    text += "\n## Quality, size and cost\n\nPSNR over red, green and blue, before encoding: of all frames, and of the one that was changed most. SSIM of luma, the lowest of every eighth frame. Growth: of the coded file at equal CRF. Marking: wall time a frame, one core, with whatever else the machine did.\n\n";
+    text += "\n## Quality, size and cost\n\nPSNR over red, green and blue, before encoding: of all frames, and of the one that was changed most. SSIM of luma, mean and lowest of every eighth frame. Growth: of the coded file at equal CRF. Marking: wall time a frame; looking: the longest of all changes, full search included; one core each, with whatever else the machine did.\n\n";
     let growth = |trial: &Trial, name: &str| {
         let one = trial.outcomes.iter().find(|one| one.attack == name);
         one.and_then(|one| one.growth.map(|growth| format!("{growth:+.1} % of {:.0} kb/s", one.kilobits))).unwrap_or_default()
@@ -65,15 +65,17 @@ pub fn write(trials: &[Trial], seconds: f64, keys: usize, path: &str) -> Result<
             format!("{} x {}, {}", trial.width, trial.height, trial.frames),
             format!("{:.1}", trial.psnr),
             format!("{:.1}", trial.worst_psnr),
+            format!("{:.4}", trial.ssim),
             format!("{:.4}", trial.worst_ssim),
             growth(trial, "x264 CRF 23"),
             growth(trial, "x264 CRF 28"),
             growth(trial, "x264 CRF 35"),
             format!("{:.1} ms", trial.milliseconds),
+            format!("{:.1} s", trial.looking),
         ]
     });
     text += &table(
-        &["clip", "size, frames", "PSNR", "worst", "worst SSIM", "growth CRF 23", "CRF 28", "CRF 35", "marking"],
+        &["clip", "size, frames", "PSNR", "worst", "SSIM", "worst", "growth CRF 23", "CRF 28", "CRF 35", "marking", "looking"],
         &rows.collect::<Vec<_>>(),
     );
     let (tried, alarms) = trials.iter().fold((0, 0), |sum, trial| (sum.0 + trial.keys, sum.1 + trial.alarms));

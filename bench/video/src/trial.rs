@@ -41,9 +41,12 @@ pub struct Trial {
     pub frames: usize,
     pub psnr: f64,
     pub worst_psnr: f64,
-    /// Luma, of every eighth frame and the first.
+    /// Luma, mean and lowest of every eighth frame and the first.
+    pub ssim: f64,
     pub worst_ssim: f64,
     pub milliseconds: f64,
+    /// Longest time of looking for the mark, seconds: frames and full search.
+    pub looking: f64,
     pub outcomes: Vec<Outcome>,
     /// Keys that were tried on the unmarked clip, findings, smallest p-value.
     pub keys: usize,
@@ -56,8 +59,8 @@ fn layout(width: u32, height: u32, subsampling: Subsampling) -> Layout {
 }
 
 /// Puts a clip through everything.
-pub fn trial(source: &Source, attacks: &[Attack], seconds: f64, keys: usize) -> Result<Trial, Failure> {
-    let plain = Clip::decode(source, seconds)?;
+pub fn trial(media: &str, source: &Source, attacks: &[Attack], seconds: f64, keys: usize) -> Result<Trial, Failure> {
+    let plain = Clip::decode(media, source, seconds)?;
     let mut clip = plain.clone();
     let video = layout(clip.width, clip.height, Subsampling::Half);
     let key = random::key("video", source.name)?;
@@ -79,7 +82,7 @@ pub fn trial(source: &Source, attacks: &[Attack], seconds: f64, keys: usize) -> 
     let milliseconds = start.elapsed().as_secs_f64() * 1e3 / clip.frames.len() as f64;
     let report = embedder.report();
     let luma = video.luma_bytes();
-    let mut worst_ssim = 1.0f64;
+    let mut similar = Vec::new();
     let format = countermark_core::image::frame::Format {
         width: video.width,
         height: video.height,
@@ -88,8 +91,10 @@ pub fn trial(source: &Source, attacks: &[Attack], seconds: f64, keys: usize) -> 
         orientation: 1,
     };
     for (before, after) in plain.frames.iter().zip(&clip.frames).step_by(8) {
-        worst_ssim = worst_ssim.min(quality::compare(&before[..luma], &after[..luma], &quality::Options { image: format })?.ssim);
+        similar.push(quality::compare(&before[..luma], &after[..luma], &quality::Options { image: format })?.ssim);
     }
+    let ssim = similar.iter().sum::<f64>() / similar.len() as f64;
+    let worst_ssim = similar.iter().copied().fold(1.0, f64::min);
     let mut done = Trial {
         name: source.name,
         tuned: source.tuned,
@@ -98,15 +103,17 @@ pub fn trial(source: &Source, attacks: &[Attack], seconds: f64, keys: usize) -> 
         frames: clip.frames.len(),
         psnr: report.psnr,
         worst_psnr: report.worst_psnr,
+        ssim,
         worst_ssim,
         milliseconds,
+        looking: 0.0,
         outcomes: Vec::new(),
         keys,
         alarms: 0,
         least: 1.0,
     };
     tell(&format!(
-        "{}: {} frames, {:.2} dB, worst {:.2}, SSIM {worst_ssim:.4}, {milliseconds:.1} ms",
+        "{}: {} frames, {:.2} dB, worst {:.2}, SSIM {ssim:.4}, worst {worst_ssim:.4}, {milliseconds:.1} ms",
         done.name, done.frames, done.psnr, done.worst_psnr
     ));
     let folder = std::env::temp_dir().join(format!("video-study-{}", std::process::id()));
@@ -129,7 +136,9 @@ pub fn trial(source: &Source, attacks: &[Attack], seconds: f64, keys: usize) -> 
             None => first,
         };
         let seen = grey(&last, RATE)?;
+        let start = Instant::now();
         let evidence = look(&seen, std::slice::from_ref(&key), Effort::Full)?.remove(0);
+        done.looking = done.looking.max(start.elapsed().as_secs_f64());
         let single = Grey { frames: seen.frames[..1].to_vec(), ..seen };
         let alone = look(&single, std::slice::from_ref(&key), Effort::Direct)?.remove(0);
         let read = evidence.0.payload.as_ref() == Some(&payload);

@@ -234,10 +234,9 @@ pub(crate) struct Fit {
 }
 
 impl Flat {
-    /// The plane; `short`: the side in its samples that says how large a tile of whole pictures is.
-    pub fn new(plane: Plane) -> Self {
-        let short = plane.width.min(plane.height) as u32;
-        Self(Picture::of(View::even(plane), direct_sides(short)))
+    /// The plane; `side`: samples of a tile's side where nothing was cut away.
+    pub fn new(plane: Plane, side: f64) -> Self {
+        Self(Picture::of(View::even(plane), vec![side]))
     }
 
     /// Looks for a key's mark. Places are in samples of the plane.

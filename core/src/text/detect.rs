@@ -5,7 +5,7 @@ use super::class::{Class, class, value_a, value_b};
 use super::embed::Profile;
 use super::identifier::{self, Read};
 use super::lexer::{Lexer, MOST};
-use super::points::points;
+use super::points::point;
 use crate::error::{Error, Result};
 use crate::keyed::Key;
 use crate::stats::binomial::{Trials, ln_tail, ln_weighted_tail};
@@ -146,15 +146,21 @@ fn symbols(units: &[u16]) -> Vec<Found> {
     let Some(last) = units.iter().rposition(marked) else { return Vec::new() };
     let mut found = Vec::new();
     let mut lexer = Lexer::default();
-    for (at, code) in points(&units[..=last]) {
+    let text = &units[..=last];
+    let mut next = 0;
+    loop {
+        next += lexer.read_small(&text[next..], next);
+        let at = next;
+        let Some((code, length)) = point(text, at) else { break };
+        next += length;
         let kind = class(code);
         // Symbols are not read: the embedder does not read its own.
         if kind != Class::Symbol {
             lexer.read(code, kind, at);
         } else if let Some(run) = found.last_mut().filter(|run: &&mut Found| run.at + run.count == at) {
             run.count += 1;
-        } else if let Some((context, length, from)) = lexer.context() {
-            found.push(Found { at, from, letters: lexer.letters(), context, length, count: 1 });
+        } else if let Some((context, letters, from)) = lexer.context() {
+            found.push(Found { at, from, letters: lexer.letters(), context, length: letters, count: 1 });
         }
     }
     found

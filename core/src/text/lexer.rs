@@ -4,6 +4,7 @@
 
 use super::class::{Class, class, fold, share, weight};
 use super::element::{Element, Name, element};
+use super::mode::{Formula, Mode, Word};
 use super::phrases::{Spelled, is_conjunction, joined, paired, spell};
 use serde::{Deserialize, Serialize};
 
@@ -11,48 +12,11 @@ use serde::{Deserialize, Serialize};
 const CONTEXT: u32 = 8;
 /// Letters that a context may hold.
 pub const MOST: usize = CONTEXT as usize;
-/// A tag or the target of a link that is longer than this is none.
+/// A tag, the target of a link or a displayed formula that is longer than this is none.
 const LONGEST: u32 = 2048;
-
-/// Where in the markup the text is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Mode {
-    Text,
-    /// Backticks at the start of code, so many up to now.
-    Ticks(u32),
-    /// Inline code that so many backticks end, and how many of them stand here.
-    Code(u32, u32),
-    /// A fenced block: its character, its length.
-    Fence(u32, u32),
-    /// Behind `<`.
-    Less,
-    Tag(u32),
-    /// An element whose text is left alone.
-    Raw(Element),
-    /// Behind `](`: open brackets, length.
-    Target(u32, u32),
-    Address,
-    /// Behind `$`.
-    Dollar,
-    Formula(Formula),
-    Front,
-}
-
-/// What ends a formula.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Formula {
-    Dollar,
-    Dollars,
-    Bracket(u32),
-}
-
-/// A word so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Word {
-    Fresh,
-    Good,
-    Bad,
-}
+/// Inline code or a formula in a line that is longer than this is none: a backtick that stands for a quotation mark, or a dollar
+/// sign, does not keep a text from its mark, however long its paragraph is.
+const LONGEST_INLINE: u32 = 400;
 
 /// The state behind the characters that were read. Small, and a copy of it is another reader at the same place.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -76,6 +40,8 @@ pub struct Lexer {
     /// Whether this is the line that opened a block.
     opening: bool,
     first_line: bool,
+    /// Characters since code or a formula began.
+    since: u32,
     tag: Name,
     tag_length: usize,
     closing: bool,
@@ -102,6 +68,7 @@ impl Default for Lexer {
             clean: true,
             opening: false,
             first_line: true,
+            since: 0,
             tag: [0; 8],
             tag_length: 0,
             closing: false,
@@ -146,6 +113,13 @@ impl Lexer {
     /// The letters before this place, folded, the nearest last, and where the first of them stands; undefined behind too few.
     pub fn context(&self) -> Option<([u32; MOST], usize, usize)> {
         let mut found = [0; MOST];
+        // Eight letters of ASCII are a context, and fold by a bit.
+        if self.count >= MOST && self.letters.iter().all(|letter| *letter < 0x80) {
+            for (at, letter) in found.iter_mut().enumerate() {
+                *letter = self.letters[(self.count + at) % MOST] | 0x20;
+            }
+            return Some((found, MOST, self.places[self.count % MOST]));
+        }
         let (mut sum, mut length, mut start) = (0, 0, 0);
         while sum < CONTEXT {
             if length >= self.count.min(MOST) {
@@ -167,6 +141,27 @@ impl Lexer {
         self.count
     }
 
+    /// Reads the small letters (a to z) that a word goes on with, the first at `place`, as `read` does one by one, and gives
+    /// their number. Most of a text in English is such letters.
+    #[inline]
+    pub fn read_small(&mut self, units: &[u16], place: usize) -> usize {
+        let is_small = |code: u32| (0x61..=0x7a).contains(&code);
+        if !is_small(self.last) || self.mode != Mode::Text || self.indent.is_some() || self.run.1 > 0 {
+            return 0;
+        }
+        let mut length = 0;
+        for code in units.iter().map(|unit| u32::from(*unit)).take_while(|code| is_small(*code)) {
+            let at = self.count % MOST;
+            self.letters[at] = code;
+            self.places[at] = place + length;
+            self.count = self.count.wrapping_add(1);
+            self.spelled = self.spelled << 8 | u64::from(code);
+            self.last = code;
+            length += 1;
+        }
+        length
+    }
+
     /// Reads a code point that stands at `place`.
     #[inline]
     pub fn read(&mut self, code: u32, kind: Class, place: usize) {
@@ -174,10 +169,7 @@ impl Lexer {
         if self.mode == Mode::Text && self.indent.is_none() && self.run.1 == 0 {
             match kind {
                 Class::Letter => {
-                    if self.word == Word::Fresh {
-                        self.word = Word::Good;
-                    }
-                    self.spelled = spell(self.spelled, code);
+                    self.word_goes_on(code);
                     self.letter(code, kind, place);
                     return;
                 }
@@ -212,6 +204,19 @@ impl Lexer {
         self.last_class = kind;
     }
 
+    /// Takes a letter as part of a word. Abbreviations with small letters behind them ("MPs") are read letter by letter only as
+    /// long as what follows is known.
+    #[inline]
+    fn word_goes_on(&mut self, code: u32) {
+        let abbreviation = (0x41..=0x5a).contains(&self.last) && self.spelled > 0xff && !(0x41..=0x5a).contains(&code);
+        if abbreviation {
+            self.word = Word::Bad;
+        } else if self.word == Word::Fresh {
+            self.word = Word::Good;
+        }
+        self.spelled = spell(self.spelled, code);
+    }
+
     /// Begins a word, of the same clause unless this one was a conjunction.
     #[inline]
     fn word_ends(&mut self) {
@@ -224,7 +229,7 @@ impl Lexer {
     fn read_any(&mut self, code: u32, kind: Class, place: usize) {
         self.markup(code, kind);
         match kind {
-            Class::Letter => self.spelled = spell(self.spelled, code),
+            Class::Letter => {}
             Class::Space | Class::Blank => self.word_ends(),
             Class::Other if code == 0x27 || code == 0x2019 => {}
             Class::Inner => {}
@@ -237,17 +242,14 @@ impl Lexer {
                 }
                 self.word = Word::Fresh;
             }
-            Class::Letter => {
-                if self.word == Word::Fresh {
-                    self.word = Word::Good;
-                }
-            }
+            Class::Letter => self.word_goes_on(code),
             Class::Inner => {}
             Class::Space | Class::Blank | Class::Break | Class::Open | Class::Stop => {
                 self.word = Word::Fresh;
                 self.joined = false;
             }
-            Class::Other if code == 0x27 || code == 0x2019 => {}
+            // A voice takes what is contracted, and the possessive of an abbreviation, together with what follows.
+            Class::Other if (code == 0x27 || code == 0x2019) && self.last_class != Class::Letter => {}
             Class::Digit | Class::Joint | Class::Symbol | Class::Other => self.word = Word::Bad,
         }
         if matches!(kind, Class::Letter | Class::Ideograph) && self.shown() {
@@ -303,13 +305,18 @@ impl Lexer {
         }
         if self.mode == Mode::Dollar && code == 0x24 {
             self.mode = Mode::Formula(Formula::Dollars);
+            self.since = 0;
             return;
         }
         if self.mode == Mode::Less || self.mode == Mode::Dollar {
             self.mode = self.opened(code, kind);
+            self.since = 0;
         }
         match self.mode {
-            Mode::Text => self.mode = self.text(code),
+            Mode::Text => {
+                self.mode = self.text(code);
+                self.since = 0;
+            }
             Mode::Ticks(count) => {
                 self.mode = match code {
                     0x60 => Mode::Ticks(count.saturating_add(1)),
@@ -317,16 +324,20 @@ impl Lexer {
                         self.opening = true;
                         Mode::Fence(0x60, count)
                     }
-                    _ => Mode::Code(count, 0),
+                    _ => {
+                        self.since = 0;
+                        Mode::Code(count, 0)
+                    }
                 }
             }
             Mode::Code(count, here) => {
+                self.since += 1;
                 if code == 0x60 {
                     self.mode = Mode::Code(count, here.saturating_add(1));
                 } else if here == count {
                     self.mode = Mode::Text;
                     self.mode = self.text(code);
-                } else if self.paragraph_ends(code, kind) {
+                } else if self.since > LONGEST_INLINE || self.paragraph_ends(code, kind) {
                     self.mode = Mode::Text;
                 } else if here > 0 {
                     self.mode = Mode::Code(count, 0);
@@ -376,11 +387,14 @@ impl Lexer {
             }
             Mode::Formula(end) => {
                 let ended = match end {
-                    Formula::Dollar => code == 0x24 || self.paragraph_ends(code, kind),
+                    Formula::Dollar => code == 0x24,
                     Formula::Dollars => code == 0x24 && self.last == 0x24,
                     Formula::Bracket(bracket) => code == bracket && self.last == 0x5c,
                 };
-                if ended {
+                self.since += 1;
+                let most = if end == Formula::Dollars || end == Formula::Bracket(0x5d) { LONGEST } else { LONGEST_INLINE };
+                // TeX has no blank lines in formulas: one that is not ended was none, and the next paragraph is text.
+                if ended || self.since > most || self.paragraph_ends(code, kind) {
                     self.mode = Mode::Text;
                 }
             }

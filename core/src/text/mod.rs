@@ -8,6 +8,7 @@ pub mod embed;
 pub mod fingerprint;
 mod identifier;
 mod lexer;
+mod mode;
 mod phrases;
 mod points;
 pub mod strip;

@@ -1,6 +1,6 @@
 //! Places where a mark would change how a text is spoken: between words that a voice speaks as one, and where it decides on a
-//! pause or on the kind of the next word. Found by measurement with espeak-ng 1.51 on the odd paragraphs of English and Chinese
-//! texts, one mark at a time (bench/phonemes.py).
+//! pause or on the kind of the next word. Found by measurement with espeak-ng 1.51, one mark at a time on the odd paragraphs of
+//! English and Chinese texts (bench/phonemes.py), then by kind on whole marked texts of other sources (bench/speech.mjs).
 
 /// Small letters of a word, the last in the lowest byte: at most eight, and no listed word has more than seven.
 pub type Spelled = u64;
@@ -31,33 +31,51 @@ const fn all<const N: usize>(words: [&str; N]) -> [Spelled; N] {
     out
 }
 
-/// Words behind which a voice counts afresh how long ago it paused.
-const CONJUNCTIONS: [Spelled; 28] = all([
+/// Words that begin a clause: a voice pauses before them by how many words came since it paused, and reads what comes behind
+/// them as a beginning.
+const CONJUNCTIONS: [Spelled; 35] = all([
     "and", "but", "or", "because", "if", "who", "which", "since", "where", "while", "when", "whom", "whose", "though", "that",
-    "than", "so", "as", "nor", "like", "unless", "until", "although", "before", "after", "once", "whether", "thus",
+    "than", "so", "as", "nor", "like", "unless", "until", "although", "before", "after", "once", "whether", "thus", "despite",
+    "instead", "whilst", "whenever", "whatever", "within", "hence",
 ]);
 
-/// Words that change what comes behind them, whatever it is.
-const ALWAYS: [Spelled; 24] = all([
-    "to", "not", "we", "will", "and", "but", "or", "if", "who", "which", "that", "as", "would", "should", "could", "can", "must",
-    "may", "might", "shall", "i", "you", "they", "he",
+/// First letters of the words before which a voice pauses by how far its last pause is: those above, "each of", "from which",
+/// "instead", "regardless", "such as".
+const PAUSES: &[u8] = b"abdefinorstw";
+
+/// Words behind which a verb is read as a verb: particles, pronouns, auxiliaries, and the adverbs that stand between.
+const BEFORE_VERBS: [Spelled; 34] = all([
+    "to", "not", "will", "would", "shall", "should", "can", "cannot", "could", "must", "may", "might", "do", "does", "did", "i",
+    "you", "we", "they", "he", "she", "it", "let", "ought", "used", "please", "only", "still", "never", "always", "also", "just",
+    "ever", "now",
 ]);
+
+/// Words behind which a noun is read as a noun: possessives, and determiners that are not on every line.
+const BEFORE_NOUNS: [Spelled; 15] =
+    all(["my", "your", "his", "her", "its", "our", "their", "whose", "any", "some", "many", "another", "every", "each", "no"]);
+/// First letters of the words that a voice stresses otherwise as nouns (digest, intern, produce, refuse, upset ...).
+const NOUNS: &[u8] = b"abcdeilpruw";
+
+/// Words behind which a participle is read as one: forms of be, have, get.
+const BEFORE_PARTICIPLES: [Spelled; 14] =
+    all(["be", "been", "being", "is", "are", "was", "were", "have", "has", "had", "having", "get", "getting", "got"]);
+/// First letters of those that sound otherwise (content, read, wound ...), and of what is spoken with such a word as one.
+const PARTICIPLES: &[u8] = b"abcdnrtw";
 
 /// Words that are spoken together with some that begin with these letters.
-const WITH: [(Spelled, &[u8]); 52] = [
-    (spelled("of"), b"atw"),
+const WITH: [(Spelled, &[u8]); 43] = [
+    (spelled("of"), b"atuw"),
     (spelled("in"), b"atw"),
     (spelled("for"), b"aist"),
-    (spelled("it"), b"cipw"),
     (spelled("with"), b"aotsw"),
     (spelled("was"), b"abt"),
     (spelled("by"), b"w"),
     (spelled("on"), b"atw"),
     (spelled("this"), b"o"),
-    (spelled("have"), b"abnt"),
+    (spelled("have"), b"abint"),
     (spelled("at"), b"aiow"),
     (spelled("from"), b"tw"),
-    (spelled("an"), b"eu"),
+    (spelled("an"), b"eiu"),
     (spelled("had"), b"abiost"),
     (spelled("has"), b"abn"),
     (spelled("all"), b"bo"),
@@ -65,46 +83,41 @@ const WITH: [(Spelled, &[u8]); 52] = [
     (spelled("more"), b"ao"),
     (spelled("there"), b"abwi"),
     (spelled("no"), b"lmo"),
-    (spelled("than"), b"a"),
-    (spelled("so"), b"fim"),
     (spelled("some"), b"o"),
     (spelled("such"), b"a"),
-    (spelled("she"), b"adhl"),
     (spelled("out"), b"o"),
     (spelled("most"), b"o"),
-    (spelled("do"), b"nsg"),
     (spelled("many"), b"o"),
     (spelled("each"), b"o"),
     (spelled("even"), b"bi"),
-    (spelled("where"), b"wre"),
-    (spelled("did"), b"ng"),
     (spelled("too"), b"m"),
-    (spelled("does"), b"n"),
     (spelled("per"), b"cs"),
     (spelled("live"), b"i"),
     (spelled("wind"), b"u"),
-    (spelled("wound"), b"u"),
+    (spelled("wound"), b"du"),
     (spelled("lean"), b"t"),
     (spelled("wont"), b"hlu"),
     (spelled("cant"), b"hlu"),
     (spelled("couldnt"), b"h"),
     (spelled("wouldnt"), b"h"),
-    (spelled("just"), b"b"),
     (spelled("five"), b"o"),
-    (spelled("the"), b"puw"),
-    (spelled("a"), b"lrw"),
-    (spelled("now"), b"al"),
+    (spelled("the"), b"pruw"),
+    (spelled("a"), b"lpruw"),
     (spelled("ive"), b"h"),
     (spelled("been"), b"t"),
-    (spelled("ever"), b"s"),
+    (spelled("far"), b"m"),
+    (spelled("santa"), b"c"),
 ];
 
 /// Whether a voice speaks differently if the word and the one that begins with `next` are parted. `first`: no word of the clause
-/// stands before it, so that a conjunction behind it gets no pause.
+/// stands before it, so that the voice counts from here to its next pause.
 pub fn joined(word: Spelled, first: bool, next: u32) -> bool {
     let Some(next) = u8::try_from(next).ok().map(|code| code | 0x20) else { return false };
-    (first && b"abiow".contains(&next))
-        || ALWAYS.contains(&word)
+    (first && PAUSES.contains(&next))
+        || CONJUNCTIONS.contains(&word)
+        || BEFORE_VERBS.contains(&word)
+        || (NOUNS.contains(&next) && BEFORE_NOUNS.contains(&word))
+        || (PARTICIPLES.contains(&next) && BEFORE_PARTICIPLES.contains(&word))
         || WITH.iter().any(|(one, letters)| *one == word && letters.contains(&next))
 }
 
@@ -120,29 +133,38 @@ pub fn paired(before: u32, after: u32) -> bool {
 }
 
 #[rustfmt::skip]
-const PAIRS: [(char, char); 172] = [
-    ('乍', '浦'), ('事', '长'), ('京', '广'), ('京', '都'), ('伎', '俩'), ('伦', '理'), ('伽', '马'), ('侄', '儿'),
-    ('侄', '女'), ('倔', '强'), ('僧', '侣'), ('兆', '头'), ('兰', '西'), ('凌', '晨'), ('刘', '少'), ('刘', '海'),
-    ('删', '减'), ('劫', '难'), ('匿', '迹'), ('卓', '著'), ('卢', '卡'), ('哈', '迈'), ('哗', '啦'), ('哩', '哗'),
-    ('唏', '哩'), ('喀', '什'), ('嘉', '兴'), ('嘎', '吱'), ('嘎', '嘎'), ('夷', '为'), ('奢', '侈'), ('奥', '黛'),
-    ('姥', '姥'), ('娄', '底'), ('婉', '转'), ('媒', '体'), ('媲', '美'), ('孕', '产'), ('孟', '子'), ('少', '奇'),
-    ('尼', '泊'), ('尼', '玛'), ('尼', '采'), ('屡', '屡'), ('岳', '母'), ('崛', '起'), ('川', '藏'), ('川', '西'),
-    ('布', '泊'), ('幽', '雅'), ('庆', '林'), ('廊', '坊'), ('彰', '显'), ('忏', '悔'), ('怂', '恿'), ('恪', '守'),
-    ('恭', '喜'), ('恭', '维'), ('惠', '普'), ('戈', '尔'), ('戍', '守'), ('拓', '展'), ('拗', '口'), ('拮', '据'),
-    ('揉', '造'), ('撰', '写'), ('晏', '子'), ('曼', '谷'), ('札', '幌'), ('枷', '锁'), ('栅', '栏'), ('栖', '息'),
-    ('栩', '栩'), ('桐', '柏'), ('棘', '手'), ('椰', '枣'), ('橄', '榄'), ('汲', '取'), ('沧', '海'), ('沼', '泽'),
-    ('泊', '尔'), ('泗', '水'), ('洛', '美'), ('洱', '海'), ('洲', '坝'), ('浏', '览'), ('浴', '场'), ('涵', '养'),
-    ('淑', '女'), ('淮', '北'), ('渤', '海'), ('渲', '染'), ('湮', '没'), ('溺', '爱'), ('潇', '洒'), ('潍', '坊'),
-    ('澄', '清'), ('烽', '火'), ('牟', '平'), ('玄', '武'), ('玫', '瑰'), ('琵', '琶'), ('瑞', '典'), ('瑞', '雪'),
-    ('瑰', '宝'), ('甥', '女'), ('痴', '呆'), ('眷', '属'), ('瞳', '孔'), ('矫', '情'), ('矫', '揉'), ('矫', '正'),
-    ('祈', '祷'), ('窒', '息'), ('筹', '款'), ('篝', '火'), ('罗', '以'), ('罗', '嗦'), ('罗', '布'), ('罗', '马'),
-    ('罹', '难'), ('羞', '辱'), ('聘', '请'), ('艾', '哈'), ('芍', '药'), ('芭', '蕾'), ('花', '一'), ('茉', '莉'),
-    ('葛', '洲'), ('蔓', '延'), ('蔚', '为'), ('虹', '桥'), ('蛮', '干'), ('蛮', '横'), ('裨', '益'), ('谜', '底'),
-    ('谜', '语'), ('谱', '写'), ('贷', '款'), ('贾', '庆'), ('赃', '款'), ('赋', '予'), ('赐', '给'), ('赝', '品'),
-    ('赠', '给'), ('赢', '得'), ('赫', '尔'), ('赫', '本'), ('辗', '转'), ('迂', '腐'), ('迈', '德'), ('逆', '反'),
-    ('逆', '差'), ('逆', '旅'), ('逆', '转'), ('遏', '止'), ('遐', '迩'), ('遴', '选'), ('酋', '长'), ('闵', '行'),
-    ('陕', '北'), ('陕', '西'), ('雅', '典'), ('雅', '致'), ('霓', '虹'), ('骚', '扰'), ('魍', '魉'), ('鸳', '鸯'),
-    ('鸵', '鸟'), ('黛', '丽'), ('鼎', '鼎'), ('鼹', '鼠'),
+const PAIRS: [(char, char); 243] = [
+    ('为', '平'), ('乍', '浦'), ('事', '长'), ('京', '广'), ('京', '都'), ('伎', '俩'), ('伦', '理'), ('伽', '马'),
+    ('侄', '儿'), ('侄', '女'), ('侗', '族'), ('俏', '皮'), ('倔', '强'), ('傢', '伙'), ('僧', '侣'), ('兆', '头'),
+    ('兰', '西'), ('冥', '想'), ('凌', '晨'), ('刘', '少'), ('刘', '海'), ('删', '减'), ('劫', '难'), ('匕', '首'),
+    ('匿', '迹'), ('卓', '著'), ('卢', '卡'), ('哈', '迈'), ('哗', '啦'), ('哩', '哗'), ('唏', '哩'), ('唐', '海'),
+    ('唢', '呐'), ('喀', '什'), ('喧', '哗'), ('喧', '嚣'), ('喳', '喳'), ('嘉', '兴'), ('嘉', '奖'), ('嘉', '許'),
+    ('嘎', '吱'), ('嘎', '嘎'), ('垣', '曲'), ('夯', '土'), ('夷', '为'), ('奢', '侈'), ('奥', '马'), ('奥', '黛'),
+    ('姥', '姥'), ('娄', '底'), ('婉', '转'), ('媒', '体'), ('媲', '美'), ('孕', '产'), ('孝', '感'), ('孟', '子'),
+    ('少', '奇'), ('尼', '泊'), ('尼', '玛'), ('尼', '采'), ('屡', '屡'), ('屢', '屢'), ('岳', '母'), ('崛', '起'),
+    ('川', '藏'), ('川', '西'), ('布', '泊'), ('幽', '雅'), ('庆', '林'), ('廊', '坊'), ('彰', '显'), ('彷', '徨'),
+    ('忏', '悔'), ('怂', '恿'), ('恪', '守'), ('恭', '喜'), ('恭', '维'), ('息', '地'), ('惠', '普'), ('憨', '厚'),
+    ('戈', '尔'), ('戍', '守'), ('拓', '展'), ('拓', '扑'), ('拗', '口'), ('拮', '据'), ('挪', '动'), ('揉', '造'),
+    ('撰', '写'), ('攫', '取'), ('斑', '点'), ('斑', '马'), ('昌', '都'), ('昙', '花'), ('晏', '子'), ('曼', '谷'),
+    ('札', '幌'), ('枯', '燥'), ('枷', '锁'), ('枸', '杞'), ('栅', '栏'), ('栖', '息'), ('栩', '栩'), ('桂', '冠'),
+    ('桐', '柏'), ('棘', '手'), ('椰', '枣'), ('橄', '榄'), ('汕', '尾'), ('汲', '取'), ('沧', '海'), ('沼', '泽'),
+    ('泊', '尔'), ('泗', '水'), ('泰', '斗'), ('泽', '地'), ('洛', '美'), ('洱', '海'), ('洲', '坝'), ('浏', '览'),
+    ('浴', '场'), ('涵', '养'), ('淋', '浴'), ('淑', '女'), ('淮', '北'), ('渤', '海'), ('渭', '水'), ('渲', '染'),
+    ('湮', '没'), ('湮', '灭'), ('溢', '水'), ('溺', '爱'), ('潇', '洒'), ('潍', '坊'), ('潦', '倒'), ('澄', '清'),
+    ('烽', '火'), ('焚', '毁'), ('熨', '斗'), ('爵', '士'), ('牟', '取'), ('牟', '平'), ('犄', '角'), ('玄', '武'),
+    ('率', '直'), ('玫', '瑰'), ('琉', '璃'), ('琵', '琶'), ('瑞', '典'), ('瑞', '雪'), ('瑰', '宝'), ('甥', '女'),
+    ('痴', '呆'), ('皓', '齿'), ('眷', '属'), ('瞳', '孔'), ('矫', '情'), ('矫', '揉'), ('矫', '正'), ('祈', '祷'),
+    ('禾', '场'), ('秦', '岭'), ('窒', '息'), ('筹', '款'), ('筹', '码'), ('篝', '火'), ('篡', '改'), ('粤', '语'),
+    ('糯', '米'), ('絮', '叨'), ('绊', '脚'), ('缉', '拿'), ('罗', '以'), ('罗', '嗦'), ('罗', '布'), ('罗', '马'),
+    ('罹', '难'), ('羞', '辱'), ('耶', '鲁'), ('耿', '耿'), ('聘', '请'), ('肮', '脏'), ('臃', '肿'), ('艾', '哈'),
+    ('芍', '药'), ('芭', '蕾'), ('花', '一'), ('茉', '莉'), ('莲', '子'), ('葛', '洲'), ('董', '事'), ('蔓', '延'),
+    ('蔚', '为'), ('薏', '米'), ('虹', '桥'), ('蛮', '干'), ('蛮', '横'), ('裨', '益'), ('觅', '得'), ('讚', '美'),
+    ('诃', '夫'), ('谜', '底'), ('谜', '语'), ('谱', '写'), ('贷', '款'), ('贾', '庆'), ('赃', '款'), ('赋', '予'),
+    ('赐', '给'), ('赝', '品'), ('赠', '给'), ('赢', '得'), ('赫', '尔'), ('赫', '本'), ('辗', '转'), ('迂', '腐'),
+    ('迈', '德'), ('逆', '反'), ('逆', '差'), ('逆', '旅'), ('逆', '转'), ('遏', '止'), ('遐', '迩'), ('遴', '选'),
+    ('邋', '遢'), ('酋', '长'), ('酗', '酒'), ('闵', '行'), ('陕', '北'), ('陕', '西'), ('雅', '典'), ('雅', '温'),
+    ('雅', '致'), ('雍', '正'), ('霓', '虹'), ('骚', '扰'), ('魍', '魉'), ('鸳', '鸯'), ('鸵', '鸟'), ('黔', '西'),
+    ('黛', '丽'), ('鼎', '鼎'), ('鼹', '鼠'),
 ];
 
 #[cfg(test)]
@@ -163,7 +185,7 @@ mod tests {
         {
             assert!(!joined(read(word), false, next as u32), "{word} {next}");
         }
-        assert!(joined(read("Science"), true, 'a' as u32) && !joined(read("Science"), true, 's' as u32));
+        assert!(joined(read("Science"), true, 'a' as u32) && !joined(read("Science"), false, 'a' as u32));
         assert!(is_conjunction(read("because")) && !is_conjunction(read("cause")));
     }
 

@@ -286,6 +286,29 @@ fn a_fence_ends_and_marking_goes_on() {
 }
 
 #[test]
+fn what_is_never_ended_holds_up_few_marks() {
+    let prose = chinese(1_500, &mut random("never ended"));
+    let all = embed(&units(&prose), &options(Profile::Presence)).unwrap().len() - units(&prose).len();
+    for start in ["``freedom\u{2019}\u{2019} ", "$US ", "\\( ", "` "] {
+        let text = units(&format!("{start}{prose}"));
+        let marks = embed(&text, &options(Profile::Presence)).unwrap().len() - text.len();
+        assert!(marks > all / 2 && marks < all, "{start}: {marks} of {all}");
+    }
+}
+
+#[test]
+fn contractions_and_abbreviations_are_not_parted_from_what_follows() {
+    let text =
+        units(&"Those producers say broadly AWB's attempts help MPs everywhere; farmers didn't understand prices. ".repeat(60));
+    let marked = String::from_utf16(&embed(&text, &options(Profile::Presence)).unwrap()).unwrap();
+    for (at, _) in marked.match_indices(|one: char| is_symbol(u16::try_from(u32::from(one)).unwrap_or(0))) {
+        let word = marked[..at].rsplit(' ').next().unwrap_or("");
+        assert!(!["AWB's", "MPs", "didn't"].contains(&word), "{word}");
+    }
+    assert!(marked.chars().count() > text.len() + 60);
+}
+
+#[test]
 fn either_alphabet_alone_and_edits_leave_enough() {
     let mut random = random("loss");
     let text = units(&chinese(1_400, &mut random));

@@ -5,9 +5,10 @@
 //! p-value: a picture's bound holds for any plane that does not depend on the key, and the n-th look of a key may use 1/(n(n+1)) of
 //! the chance of a false finding, which sums up to 1 over all n.
 
+use super::embed::{TILES_ACROSS, patterns};
 use super::frame::Layout;
 use super::label::Display;
-use super::sums::{Sums, even};
+use super::sums::{Sums, even, level};
 use crate::error::{Error, Result};
 use crate::image::carrier::Carrier;
 use crate::image::detect::{ACCEPT, COUNTED, Effort, Evidence as Picture, Fit, Flat, Transform};
@@ -22,6 +23,9 @@ use serde::{Deserialize, Serialize};
 const MOST_SINGLE: u64 = 8;
 /// Numbers of frames after which the sum of all is looked at.
 const LOOKS: [u64; 8] = [2, 4, 8, 12, 20, 32, 64, 128];
+/// How many times more a frame that was coded by itself counts in the sum of all: an encoder copies from it, and keeps less of the mark
+/// elsewhere; the sum is looked at in these ways, the first one while frames come.
+const KEYS: [f32; 3] = [2.0, 0.0, 6.0];
 /// Height of pilot and word together, in standard deviations, from which a stretch of time counts as marked once the mark is known.
 const MARKED: f64 = 5.0;
 /// Seconds from which the label is looked for again, and before which it has to be there (GB 45438-2025, 5.4).
@@ -134,6 +138,12 @@ impl Hunt {
     }
 }
 
+/// A plane of frames in which a whole film's tile has its usual size.
+fn flat(plane: Plane) -> Flat {
+    let side = plane.width.min(plane.height) as f64 / TILES_ACROSS;
+    Flat::new(plane, side)
+}
+
 /// Takes frames and looks for marks as they come.
 pub struct Detector {
     layout: Layout,
@@ -154,7 +164,7 @@ impl Detector {
         options.display.check()?;
         let hunts = watermark::keys(&options.keys)?
             .into_iter()
-            .map(|key| Ok(Hunt { carrier: Carrier::new(&key)?, key, looks: 0, best: None }));
+            .map(|key| Ok(Hunt { carrier: Carrier::of(&key, 0..patterns(&key))?, key, looks: 0, best: None }));
         Ok(Self {
             layout: options.video,
             effort: options.effort,
@@ -177,7 +187,7 @@ impl Detector {
         }
         self.label(frame, seconds)?;
         let plane = even(frame, &self.layout)?;
-        self.sums.add(&plane, seconds);
+        self.sums.add(&plane, seconds, fresh);
         let single = (fresh || self.first.is_none()) && self.singles < MOST_SINGLE;
         if single && !self.read() {
             self.singles += 1;
@@ -187,7 +197,7 @@ impl Detector {
             self.first = Some(plane);
         }
         if LOOKS.contains(&self.sums.frames()) && !self.read() {
-            let total = self.sums.total();
+            let total = level(self.sums.total(KEYS[0]));
             self.look(&total, Effort::Direct)?;
         }
         Ok(self.read())
@@ -196,21 +206,21 @@ impl Detector {
     /// The findings. Searches harder where a payload was not read so far.
     pub fn finish(&mut self) -> Result<Report> {
         if !self.read() && self.sums.frames() > 0 {
-            let total = self.sums.total();
-            self.look(&total, self.effort)?;
-            if self.effort > Effort::Direct
-                && self.sums.frames() > 1
-                && let Some(first) = self.first.take()
-            {
-                self.look(&first, self.effort)?;
-                self.first = Some(first);
+            let several = self.sums.frames() > 1;
+            let mut planes = vec![(level(self.sums.total(KEYS[0])), self.effort)];
+            if several {
+                planes.extend(KEYS[1..].iter().map(|keys| (level(self.sums.total(*keys)), Effort::Direct)));
+                // Of a pan that an encoder follows, the first frame says more than the sum; turned ones are too long a search.
+                let scan = if self.effort > Effort::Direct { Effort::Scan } else { Effort::Direct };
+                planes.extend(self.first.clone().filter(|_| scan > Effort::Direct).map(|first| (first, scan)));
             }
             // Parts of the time: a mark may lie in a part of the film only.
-            for part in self.sums.parts() {
+            planes.extend(self.sums.parts().into_iter().map(|part| (level(part), Effort::Direct)));
+            for (plane, effort) in planes {
                 if self.read() {
                     break;
                 }
-                self.look(&part, Effort::Direct)?;
+                self.look(&plane, effort)?;
             }
         }
         let evidence = self.hunts.iter().map(|hunt| self.evidence(hunt)).collect::<Result<_>>()?;
@@ -257,7 +267,7 @@ impl Detector {
     }
 
     fn look(&mut self, plane: &Plane, effort: Effort) -> Result<()> {
-        let mut flat = Flat::new(plane.clone());
+        let mut flat = flat(plane.clone());
         let scale = plane.width.min(plane.height) as f64 / f64::from(self.layout.short_side());
         for hunt in self.hunts.iter_mut().filter(|hunt| !hunt.read()) {
             hunt.look(&mut flat, effort, scale)?;
@@ -306,7 +316,7 @@ impl Detector {
     fn stretches(&self, hunt: &Hunt, fit: &Fit) -> Result<Vec<[f64; 2]>> {
         let mut all: Vec<[f64; 2]> = Vec::new();
         for (plane, [from, to]) in self.sums.each() {
-            if Flat::new(plane).height(&hunt.carrier, fit)? < MARKED {
+            if flat(level(plane)).height(&hunt.carrier, fit)? < MARKED {
                 continue;
             }
             match all.last_mut() {

@@ -7,6 +7,8 @@
 use super::frame::Layout;
 use super::label::{self, Display, Label};
 use super::mask::Mask;
+use super::rows::Rows;
+use super::scene::{Scene, Strength};
 use super::sums;
 use crate::error::{Error, Result};
 use crate::image::carrier::{Bin, CLASSES, Carrier, FORMS, Layout as Word, TILE, variants};
@@ -26,24 +28,12 @@ pub const MIN_SIDE: u32 = 160;
 const STANDARD_SIDE: u32 = 240;
 const LONG_SIDE: u32 = 1080;
 /// Tiles across the shorter side: coarser than in pictures, since films are scaled down and coded harder.
-pub const TILES_ACROSS: f64 = 3.0;
-/// Strength within a scene as a part of what its first frame gets, where nothing moves and where all does: an encoder has to code the
-/// mark anew where it copies what moves.
-const STILL: f32 = 0.8;
-const MOVING: f32 = 0.6;
-/// Change of cells from frame to frame as a part of their activity from which all counts as moving: several times, where contours pass.
-const MOTION: f32 = 1.5;
-/// A scene begins where cells change by this many levels, and by this many times as much as usually.
-const CUT: f32 = 10.0;
-const CUT_RATIO: f32 = 4.0;
-/// Steps of the pattern for one standard deviation; and of its amplitude for one level. Their product is 256.
+pub const TILES_ACROSS: f64 = 2.0;
+/// Patterns of a private key that films have: the first of those that pictures have.
+const PATTERNS: u32 = 64;
+/// Steps of the pattern for one standard deviation, and the most of them.
 const PATTERN: f32 = 16.0;
-const AMPLITUDE: f32 = 16.0;
-/// Largest pattern and amplitude, so that their product fits into 16 bits.
 const MOST_PATTERN: f32 = 80.0;
-const MOST_AMPLITUDE: f32 = 400.0;
-/// Part of the way that a rising strength goes with each frame, so that nothing flickers. A falling one goes at once.
-const RISE: f32 = 0.25;
 /// Cells of which the similarity is estimated.
 const SAMPLES: usize = 4000;
 /// Room for what the estimates do not see, in dB and in SSIM.
@@ -68,7 +58,8 @@ pub struct Options {
     /// False: only the label is drawn.
     #[serde(default = "yes")]
     pub watermark: bool,
-    /// The one knob: 42 dB and SSIM 0.985 over red, green and blue for `standard`, 2 dB closer or further for the others.
+    /// The one knob: 42 dB and SSIM 0.985 over red, green and blue for `standard`, 2 dB closer or further for the others, on average
+    /// over the film.
     pub quality: Quality,
 }
 
@@ -91,8 +82,10 @@ pub struct Report {
     pub frames: u64,
     /// dB over red, green and blue, of all frames together.
     pub psnr: f64,
-    /// dB of the frame that was changed most.
+    /// dB of the frame that was changed most, a scene's first: up to 3.5 dB below what the setting keeps on average.
     pub worst_psnr: f64,
+    /// Mean expected SSIM of all frames.
+    pub ssim: f64,
     /// Lowest expected SSIM of a frame.
     pub worst_ssim: f64,
     /// The setting that was asked for.
@@ -111,16 +104,22 @@ pub struct Embedder {
     label: Option<Label>,
     mask: Mask,
     pattern: Option<Pattern>,
-    strength: f32,
     scene: Scene,
+    strength: Strength,
     frames: u64,
     error: f64,
     worst_error: f64,
+    ssim: f64,
     worst_ssim: f64,
     rows: Rows,
 }
 
-/// PSNR in dB and SSIM that a frame keeps.
+/// How many of a key's patterns films have.
+pub fn patterns(key: &Key) -> u32 {
+    variants(key).min(PATTERNS)
+}
+
+/// PSNR in dB and SSIM that a film keeps.
 fn floor(quality: Quality) -> (f64, f64) {
     match quality {
         Quality::Standard => (42.0, 0.985),
@@ -164,10 +163,11 @@ impl Embedder {
             reason,
             mask,
             pattern,
-            strength: 0.0,
+            strength: Strength::default(),
             frames: 0,
             error: 0.0,
             worst_error: 0.0,
+            ssim: 0.0,
             worst_ssim: 1.0,
         })
     }
@@ -182,21 +182,20 @@ impl Embedder {
         self.mask.measure(frame, &self.layout);
         let (inside, stride) = (pattern.inside, self.mask.stride(SAMPLES));
         let allowed = allowed(&self.mask, &self.layout, self.quality, inside);
-        let (fresh, steady) = self.scene.next(&self.mask);
-        // An encoder codes a scene's first frame by itself and copies from it: this one counts most.
-        let strength = if fresh { allowed } else { steady * allowed };
-        let strength =
-            if fresh || strength < self.strength { strength } else { self.strength + RISE * (strength - self.strength) };
-        if fresh {
-            pattern.inform(frame, &self.layout, &self.mask, strength, &mut self.rows)?;
-        }
-        self.strength = if fresh { STILL * strength } else { strength };
+        let strength = if self.scene.begins(&self.mask) {
+            let height = pattern.inform(frame, &self.layout, &self.mask, allowed, &mut self.rows)?;
+            self.strength.open(allowed, height)
+        } else {
+            self.strength.next(allowed)
+        };
         let error = self.rows.add(frame, &self.layout, &self.mask, &pattern.steps, strength);
         let error = error * self.layout.gain().powi(2);
+        let ssim = similarity(&self.mask, &self.layout, inside, f64::from(strength), stride);
         self.frames += 1;
         self.error += error;
         self.worst_error = self.worst_error.max(error);
-        self.worst_ssim = self.worst_ssim.min(similarity(&self.mask, &self.layout, inside, f64::from(strength), stride));
+        self.ssim += ssim;
+        self.worst_ssim = self.worst_ssim.min(ssim);
         Ok(())
     }
 
@@ -211,6 +210,7 @@ impl Embedder {
             frames: self.frames,
             psnr: psnr(self.error / self.frames.max(1) as f64),
             worst_psnr: psnr(self.worst_error),
+            ssim: if self.frames == 0 { 1.0 } else { self.ssim / self.frames as f64 },
             worst_ssim: self.worst_ssim,
             quality: self.quality,
             label: self.label.as_ref().map(|label| label.report().clone()),
@@ -255,35 +255,6 @@ fn similarity(mask: &Mask, layout: &Layout, inside: f64, strength: f64, stride: 
     f64::from(sum / count.max(1.0))
 }
 
-/// Tells where a scene begins.
-struct Scene {
-    before: Vec<f32>,
-    /// Usual change of a cell from frame to frame.
-    usual: f32,
-    frames: u64,
-}
-
-impl Scene {
-    fn new(cells: usize) -> Self {
-        Self { before: vec![0.0; cells], usual: 0.0, frames: 0 }
-    }
-
-    /// Whether the measured frame is the first of a scene; else, which part of the full strength it gets.
-    fn next(&mut self, mask: &Mask) -> (bool, f32) {
-        let cells = mask.mean.len() as f32;
-        let change = mask.mean.iter().zip(&self.before).map(|(a, b)| (a - b).abs()).sum::<f32>() / cells;
-        self.before.copy_from_slice(&mask.mean);
-        self.frames += 1;
-        if self.frames == 1 || change > CUT && change > CUT_RATIO * self.usual {
-            return (true, 1.0);
-        }
-        self.usual += 0.2 * (change - self.usual);
-        let activity = mask.hides.iter().sum::<f32>() / cells;
-        let moving = (self.usual / (MOTION * activity)).min(1.0);
-        (false, STILL + moving * (MOVING - STILL))
-    }
-}
-
 /// The pattern over a frame.
 struct Pattern {
     carrier: Carrier,
@@ -305,7 +276,7 @@ impl Pattern {
         let mut stream = key.stream(&format!("video/place/{}/{}x{}", payload::hex(payload), layout.width, layout.height));
         let fitting: Vec<usize> = (0..FORMS).filter(|form| CLASSES[*form] == class).collect();
         let form = fitting[stream.below(fitting.len() as u32) as usize];
-        let variant = stream.below(variants(key));
+        let variant = stream.below(patterns(key));
         let shift = [f64::from(stream.below(TILE as u32)), f64::from(stream.below(TILE as u32))];
         let carrier = Carrier::of(key, variant..variant + 1)?;
         let word = carrier.coder(form).encode(payload)?;
@@ -330,8 +301,8 @@ impl Pattern {
     }
 
     /// Weighs the code bits for a scene: those that its first frame speaks against get more, those that it speaks for less, half of
-    /// the way. The detector's own front end reads the marked frame.
-    fn inform(&mut self, frame: &[u8], layout: &Layout, mask: &Mask, strength: f32, rows: &mut Rows) -> Result<()> {
+    /// the way. The detector's own front end reads the marked frame; gives how high the word stands there before, in standard deviations.
+    fn inform(&mut self, frame: &[u8], layout: &Layout, mask: &Mask, strength: f32, rows: &mut Rows) -> Result<f32> {
         let even = vec![1.0; self.word.len()];
         self.draw(layout, &even);
         let mut marked = frame[..layout.luma_bytes()].to_vec();
@@ -341,12 +312,13 @@ impl Pattern {
         let spectrum = Reader::new().spectrum(fold(&plane, &Lie::upright(side)));
         let soft = spectrum.soft(&self.carrier.variants[0], &self.layout, self.word.len(), &Pilot::at(self.shift, self.form));
         let signed: Vec<f32> = soft.bits.iter().zip(&self.word).map(|(soft, bit)| if *bit { -soft } else { *soft }).collect();
-        let mean = signed.iter().sum::<f32>() / signed.len() as f32;
+        let sum = signed.iter().sum::<f32>();
+        let mean = sum / signed.len() as f32;
         if mean > 0.0 {
             let gain: Vec<f32> = signed.iter().map(|value| 0.5 + 0.5 * (2.0 - value / mean).clamp(0.0, 6.0)).collect();
             self.draw(layout, &gain);
         }
-        Ok(())
+        Ok(sum / soft.spread as f32)
     }
 }
 
@@ -360,103 +332,4 @@ fn inside(ring: &[Bin], step: f64) -> f64 {
         whole += energy;
     }
     kept / whole
-}
-
-/// Lays the pattern over frames, row by row.
-struct Rows {
-    /// Amplitudes of the cells' rows above and below, in steps, one a pixel.
-    upper: Vec<i16>,
-    lower: Vec<i16>,
-    cells: Vec<f32>,
-}
-
-impl Rows {
-    fn new(width: usize) -> Self {
-        Self { upper: vec![0; width], lower: vec![0; width], cells: Vec::new() }
-    }
-
-    /// Adds the mark and gives the mean squared error in levels of 8 bits.
-    fn add(&mut self, frame: &mut [u8], layout: &Layout, mask: &Mask, pattern: &[i8], strength: f32) -> f64 {
-        let (width, cell) = (layout.width as usize, mask.cell);
-        let shift = cell.trailing_zeros();
-        let mut error = 0.0f64;
-        let mut loaded = None;
-        for y in 0..layout.height as usize {
-            // Centres of cells lie at half a cell; between them by straight lines.
-            let place = (2 * y + 1) as isize - cell as isize;
-            let above = place.div_euclid(2 * cell as isize);
-            let part = place.rem_euclid(2 * cell as isize) as i32;
-            if loaded != Some(above) {
-                let row = |at: isize| at.clamp(0, mask.height as isize - 1) as usize;
-                self.widen(mask, row(above), strength, false);
-                self.widen(mask, row(above + 1), strength, true);
-                loaded = Some(above);
-            }
-            let (upper, lower) = (&self.upper[..width], &self.lower[..width]);
-            let steps = &pattern[y * width..][..width];
-            let line = &mut frame[y * layout.stride()..][..width * layout.sample_bytes()];
-            // `part` is in halves of a pixel.
-            let weight = ((part * 16) >> shift) as i16;
-            error += if layout.depth == 8 {
-                add_bytes(line, upper, lower, weight, steps)
-            } else {
-                add_pairs(line, upper, lower, weight, steps, layout.depth)
-            };
-        }
-        error / (width * layout.height as usize) as f64
-    }
-
-    /// Amplitudes of one row of cells, spread over pixels.
-    fn widen(&mut self, mask: &Mask, row: usize, strength: f32, below: bool) {
-        let cell = mask.cell;
-        self.cells.clear();
-        let hides = &mask.hides[row * mask.width..][..mask.width];
-        self.cells.extend(hides.iter().map(|value| (value * strength * AMPLITUDE).min(MOST_AMPLITUDE)));
-        let out = if below { &mut self.lower } else { &mut self.upper };
-        let part = 1.0 / cell as f32;
-        let last = mask.width - 1;
-        for (at, spread) in out.chunks_exact_mut(cell).enumerate() {
-            let (before, here, after) = (self.cells[at.saturating_sub(1)], self.cells[at], self.cells[(at + 1).min(last)]);
-            for (inner, value) in spread.iter_mut().enumerate() {
-                let place = (inner as f32 + 0.5) * part - 0.5;
-                let mixed = if place < 0.0 { here - place * (before - here) } else { here + place * (after - here) };
-                *value = mixed as i16;
-            }
-        }
-    }
-}
-
-/// Rows of bytes: `weight` of 32 parts lie with the row below. Gives the sum of squared changes.
-fn add_bytes(line: &mut [u8], upper: &[i16], lower: &[i16], weight: i16, steps: &[i8]) -> f64 {
-    let mut error = 0.0;
-    // 255 squared, 4096 times, is within 32 bits.
-    let parts = line.chunks_mut(4096).zip(upper.chunks(4096)).zip(lower.chunks(4096)).zip(steps.chunks(4096));
-    for (((line, upper), lower), steps) in parts {
-        let mut sum = 0i32;
-        for (((value, upper), lower), step) in line.iter_mut().zip(upper).zip(lower).zip(steps) {
-            let amplitude = upper + (((lower - upper) * weight) >> 5);
-            let change = (amplitude * i16::from(*step) + 128) >> 8;
-            let before = i16::from(*value);
-            let after = (before + change).clamp(0, 255);
-            sum += i32::from(after - before) * i32::from(after - before);
-            *value = after as u8;
-        }
-        error += f64::from(sum);
-    }
-    error
-}
-
-/// The same for pairs of bytes of `depth` bits.
-fn add_pairs(line: &mut [u8], upper: &[i16], lower: &[i16], weight: i16, steps: &[i8], depth: u8) -> f64 {
-    let (most, finer) = ((1i32 << depth) - 1, depth - 8);
-    let mut error = 0.0;
-    for (((pair, upper), lower), step) in line.chunks_exact_mut(2).zip(upper).zip(lower).zip(steps) {
-        let amplitude = upper + (((lower - upper) * weight) >> 5);
-        let change = (((i32::from(amplitude) * i32::from(*step)) << finer) + 128) >> 8;
-        let before = i32::from(u16::from_le_bytes([pair[0], pair[1]]));
-        let after = (before + change).clamp(0, most);
-        error += f64::from(after - before).powi(2);
-        pair.copy_from_slice(&(after as u16).to_le_bytes());
-    }
-    error / f64::from(1u32 << finer).powi(2)
 }

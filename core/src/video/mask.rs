@@ -2,12 +2,13 @@
 
 use super::frame::Layout;
 
-/// Rows and columns of the small blocks in which detail is measured, about a window of SSIM.
+/// Rows and columns of the small blocks in which detail is measured, about a window of SSIM; every how many of their rows is looked at.
 const FINE: usize = 4;
+const EVERY: usize = 2;
 /// Pixels of a cell's side for a canonical pixel.
 const CELL: f64 = 2.8;
-/// Added to the activity, so that flat places carry, too.
-const FLOOR: f32 = 2.5;
+/// Added to the activity, so that flat places carry, too: the film's SSIM says how much of it they bear.
+const FLOOR: f32 = 4.0;
 
 /// Amplitudes and local variances on a grid of cells.
 pub struct Mask {
@@ -24,8 +25,9 @@ pub struct Mask {
     /// Mean luma of each cell.
     pub mean: Vec<f32>,
     scratch: Vec<f32>,
-    sums: Vec<u16>,
-    squares: Vec<u32>,
+    /// Of each column, over the rows of a block that are looked at: luma less 128, and its square.
+    sums: Vec<i16>,
+    squares: Vec<u16>,
 }
 
 impl Mask {
@@ -69,8 +71,8 @@ impl Mask {
             totals.fill([0.0; 4]);
             let (first, last) = (row * self.cell, ((row + 1) * self.cell).min(rows));
             for top in (first..last).step_by(FINE) {
-                let lines = top..(top + FINE).min(last);
-                let count = lines.len();
+                let lines = (top..(top + FINE).min(last)).step_by(EVERY);
+                let part = 1.0 / (lines.len() * FINE) as f32;
                 self.sums.fill(0);
                 self.squares.fill(0);
                 for y in lines {
@@ -81,44 +83,46 @@ impl Mask {
                     (self.sums[x], self.squares[x]) = (self.sums[columns - 1], self.squares[columns - 1]);
                 }
                 let blocks = self.cell / FINE;
-                let part = 1.0 / (count * FINE) as f32;
-                let four = self.sums.chunks_exact(FINE).zip(self.squares.chunks_exact(FINE));
-                for (at, (sums, squares)) in four.enumerate() {
-                    let mean = (u32::from(sums[0]) + u32::from(sums[1]) + u32::from(sums[2]) + u32::from(sums[3])) as f32 * part;
-                    let square = (squares[0] + squares[1] + squares[2] + squares[3]) as f32 * part;
-                    let total = &mut totals[at / blocks];
-                    total[0] += mean;
-                    total[1] += square;
-                    total[2] += square - mean * mean;
-                    total[3] += 1.0;
+                let cells = self.sums.chunks_exact(self.cell).zip(self.squares.chunks_exact(self.cell)).zip(&mut totals);
+                for ((sums, squares), total) in cells {
+                    for (sums, squares) in sums.chunks_exact(FINE).zip(squares.chunks_exact(FINE)) {
+                        let sum = i32::from(sums[0]) + i32::from(sums[1]) + i32::from(sums[2]) + i32::from(sums[3]);
+                        let square =
+                            u32::from(squares[0]) + u32::from(squares[1]) + u32::from(squares[2]) + u32::from(squares[3]);
+                        let (mean, square) = (sum as f32 * part, square as f32 * part);
+                        total[0] += mean;
+                        total[1] += square;
+                        total[2] += square - mean * mean;
+                    }
+                    total[3] += blocks as f32;
                 }
             }
             let at = row * self.width;
             for (column, [mean, square, inner, count]) in totals.iter().enumerate() {
                 let part = 1.0 / count.max(1.0);
                 let mean = mean * part;
-                self.mean[at + column] = mean;
+                self.mean[at + column] = mean + 128.0;
                 self.hides[at + column] = (square * part - mean * mean).max(0.0);
                 self.variance[at + column] = (inner * part).max(0.0);
             }
         }
     }
 
-    /// Adds one row of luma to the columns' sums and sums of squares.
+    /// Adds one row of luma to the columns' sums and sums of squares. 128 squared, twice, is within 16 bits.
     fn add(&mut self, line: &[u8], layout: &Layout, columns: usize) {
         let sums = self.sums[..columns].iter_mut().zip(&mut self.squares[..columns]);
         if layout.depth == 8 {
             for ((sum, square), value) in sums.zip(line) {
-                let value = u16::from(*value);
+                let value = i16::from(*value) - 128;
                 *sum += value;
-                *square += u32::from(value * value);
+                *square += (value * value) as u16;
             }
         } else {
             let shift = layout.depth - 8;
             for ((sum, square), pair) in sums.zip(line.chunks_exact(2)) {
-                let value = (u16::from_le_bytes([pair[0], pair[1]]) >> shift).min(255);
+                let value = (u16::from_le_bytes([pair[0], pair[1]]) >> shift).min(255) as i16 - 128;
                 *sum += value;
-                *square += u32::from(value * value);
+                *square += (value * value) as u16;
             }
         }
     }

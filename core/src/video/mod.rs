@@ -5,6 +5,8 @@ pub mod embed;
 pub mod frame;
 pub mod label;
 mod mask;
+mod rows;
+mod scene;
 pub mod sums;
 #[cfg(test)]
 mod tests;

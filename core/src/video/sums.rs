@@ -3,10 +3,11 @@
 use super::frame::Layout;
 use crate::error::Result;
 use crate::image::front::flatten;
+use crate::signal::blur::Local;
 use crate::signal::plane::Plane;
 use crate::signal::resample::resample;
 
-/// Samples of the shorter side in which frames are added up: with three tiles across, one sample a canonical pixel.
+/// Samples of the shorter side in which frames are added up: with two tiles across, three samples for two canonical pixels.
 const SHORT: f64 = 384.0;
 /// The longer side has at most as many times the shorter's.
 const LONGEST: f64 = 4.0;
@@ -14,6 +15,9 @@ const LONGEST: f64 = 4.0;
 const SPAN: f64 = 1.0;
 /// Stretches that are kept. When there are more, two and two become one.
 const MOST: usize = 64;
+/// How far around a sample of a sum its strength is measured, in samples; and the least of it, as a part of the whole sum's.
+const AROUND: f32 = 8.0;
+const LEAST: f32 = 0.05;
 /// Steps of a kept mean for one unit; `flatten` gives -8 to 8.
 const STEPS: f32 = 15.0;
 
@@ -31,6 +35,19 @@ pub fn even(frame: &[u8], layout: &Layout) -> Result<Plane> {
     Ok(flatten(&resample(&plane, size(plane.width), size(plane.height), inner)?))
 }
 
+/// A sum, made equally loud everywhere again: what stands still grows with the number of frames and would drown the mark where pictures
+/// move and it stands out most.
+pub fn level(mut sum: Plane) -> Plane {
+    let local = Local::rms(&sum, AROUND);
+    let whole = (sum.data.iter().map(|value| value * value).sum::<f32>() / sum.data.len() as f32).sqrt();
+    let mut strength = vec![0.0; sum.width];
+    for (y, row) in sum.data.chunks_exact_mut(strength.len()).enumerate() {
+        local.row(y, &mut strength);
+        row.iter_mut().zip(&strength).for_each(|(value, strength)| *value /= strength.max(LEAST * whole).max(f32::MIN_POSITIVE));
+    }
+    sum
+}
+
 /// A stretch of time: the mean of its frames, in steps.
 struct Stretch {
     from: f64,
@@ -43,6 +60,8 @@ struct Stretch {
 #[derive(Default)]
 pub struct Sums {
     total: Option<Plane>,
+    /// The sum of frames that were coded by themselves.
+    keys: Option<Plane>,
     frames: u64,
     /// The stretch that still grows, as a sum.
     open: Option<(Plane, f64, u64)>,
@@ -53,8 +72,8 @@ pub struct Sums {
 }
 
 impl Sums {
-    /// Adds a frame that is shown at `seconds`, not before those that were added.
-    pub fn add(&mut self, plane: &Plane, seconds: f64) {
+    /// Adds a frame that is shown at `seconds`, not before those that were added. `fresh`: coded by itself.
+    pub fn add(&mut self, plane: &Plane, seconds: f64, fresh: bool) {
         if self.frames == 0 {
             self.end = seconds;
         }
@@ -62,6 +81,9 @@ impl Sums {
             self.close(seconds);
         }
         grow(&mut self.total, plane);
+        if fresh || self.frames == 0 {
+            grow(&mut self.keys, plane);
+        }
         self.frames += 1;
         self.end = seconds;
         match &mut self.open {
@@ -88,9 +110,13 @@ impl Sums {
         SPAN * f64::from(1u32 << self.doubled.min(24))
     }
 
-    /// The sum of all frames; there is at least one.
-    pub fn total(&self) -> Plane {
-        self.total.clone().unwrap_or_else(|| Plane::new(1, 1))
+    /// The sum of all frames, to which those that were coded by themselves are added `keys` times more; there is at least one.
+    pub fn total(&self, keys: f32) -> Plane {
+        let mut sum = self.total.clone().unwrap_or_else(|| Plane::new(1, 1));
+        if let Some(more) = &self.keys {
+            sum.data.iter_mut().zip(&more.data).for_each(|(sum, value)| *sum += keys * value);
+        }
+        sum
     }
 
     /// Every stretch: its mean, from when to when.

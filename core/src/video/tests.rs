@@ -4,8 +4,10 @@ use super::detect::{self, Detector};
 use super::embed::{self, Embedder};
 use super::frame::{Layout, Subsampling};
 use super::label::{self, Display, Label};
+use super::sums::level;
 use crate::image::detect::Effort;
 use crate::label::draw::Position;
+use crate::signal::plane::Plane;
 use crate::watermark::Quality;
 
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -87,14 +89,14 @@ fn a_mark_is_read_by_its_key_alone_and_colour_stays() {
     }
     let report = marking.report();
     assert!(report.embedded && report.bits == 64 && report.frames == 6, "{report:?}");
-    assert!(report.worst_psnr >= 42.0 && report.psnr > report.worst_psnr && report.worst_ssim >= 0.985, "{report:?}");
+    assert!(report.worst_psnr >= 38.4 && report.psnr > report.worst_psnr && report.ssim > report.worst_ssim, "{report:?}");
     let found = looking.finish().unwrap();
     let [own, other] = &found.evidence[..] else { panic!("{found:?}") };
     assert_eq!(own.payload.as_deref(), Some(PAYLOAD));
     assert!(own.found && own.p_value < 1e-9 && own.modality == "video");
     let place = own.place.as_ref().unwrap();
-    // Three tiles across 360 pixels, 128 canonical pixels each.
-    assert!((place.transform.scale - 120.0 / 128.0).abs() < 0.01 && !place.stretches.is_empty(), "{place:?}");
+    // Two tiles across 360 pixels, 128 canonical pixels each.
+    assert!((place.transform.scale - 180.0 / 128.0).abs() < 0.01 && !place.stretches.is_empty(), "{place:?}");
     assert!(!other.found && other.payload.is_none() && other.p_value > 1e-6, "{other:?}");
 }
 
@@ -131,7 +133,7 @@ fn every_layout_carries_the_same_mark() {
             looking.frame(&after, number as f64, false).unwrap();
         }
         let report = marking.report();
-        assert!(report.worst_psnr >= 42.0, "{depth} {subsampling:?}: {report:?}");
+        assert!(report.worst_psnr >= 38.4, "{depth} {subsampling:?}: {report:?}");
         let found = looking.finish().unwrap();
         assert_eq!(found.evidence[0].payload.as_deref(), Some(PAYLOAD), "{depth} {subsampling:?}");
     }
@@ -152,7 +154,25 @@ fn a_stated_psnr_is_what_the_samples_say() {
     }
     // Red, green and blue change by 255/219 of what luma does.
     let psnr = 10.0 * (255.0f64.powi(2) / (sum / count * (255.0f64 / 219.0).powi(2))).log10();
-    assert!((marking.report().psnr - psnr).abs() < 0.01 && psnr > 44.0, "{psnr} {:?}", marking.report());
+    assert!((marking.report().psnr - psnr).abs() < 0.01 && psnr > 40.4, "{psnr} {:?}", marking.report());
+}
+
+#[test]
+fn a_film_keeps_the_floors_on_average_whatever_its_scenes() {
+    let video = layout(320, 240);
+    for cut_every in [1000, 25, 1] {
+        let mut marking = embedder(video, Quality::Standard);
+        for number in 0..60 {
+            let mut bytes = frame(&video, number);
+            if number / cut_every % 2 == 1 {
+                bytes[..video.luma_bytes()].iter_mut().for_each(|value| *value = 255 - *value);
+            }
+            marking.frame(&mut bytes, false).unwrap();
+        }
+        let report = marking.report();
+        // The last scene may not have paid back what its first frame took: 1.25 of 60 frames' error, 0.1 dB.
+        assert!(report.psnr >= 41.9 && report.ssim >= 0.9845 && report.worst_psnr >= 38.4, "{cut_every}: {report:?}");
+    }
 }
 
 #[test]
@@ -175,6 +195,23 @@ fn frames_that_say_little_say_enough_together() {
     let found = together.finish().unwrap();
     assert_eq!(found.evidence[0].payload.as_deref(), Some(PAYLOAD), "{found:?}");
     assert!(alone < 12, "{alone} of 24 frames alone: the noise is too weak for this test");
+}
+
+#[test]
+fn what_stands_still_does_not_drown_what_moves_in_a_sum() {
+    let mut sum = Plane::new(128, 64);
+    for (at, value) in sum.data.iter_mut().enumerate() {
+        *value = noise(at, 0, 3) * if at % 128 < 64 { 24.0 } else { 1.0 };
+    }
+    let flat = level(sum);
+    let loud = |columns: std::ops::Range<usize>| {
+        let all = flat.data.iter().enumerate().filter(|(at, _)| columns.contains(&(at % 128))).map(|(_, value)| value * value);
+        (all.sum::<f32>() / (columns.len() * 64) as f32).sqrt()
+    };
+    // 24 times as loud before; near the border between the two the loud one counts.
+    assert!((0.8..1.25).contains(&(loud(0..40) / loud(96..128))), "{} {}", loud(0..40), loud(96..128));
+    // Nothing but zeros stays that.
+    assert!(level(Plane::new(16, 16)).data.iter().all(|value| *value == 0.0));
 }
 
 #[test]

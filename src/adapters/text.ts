@@ -1,0 +1,77 @@
+// What the adapters of language models share: one text of a model, marked as it comes, and entered when it is through.
+import { planOf } from '../countermark.js'
+import { loadEngine } from '../engine/load.js'
+import { digestOf, markDraft } from '../ledger/drafts.js'
+import { ledgerOf } from '../ledger/ledger.js'
+import { recordOf } from '../metadata/record.js'
+import { sentenceOf } from '../pipeline/text.js'
+import { textWriter } from '../text/stream.js'
+import { detectText } from '../text/text.js'
+import type { MarkOptions } from '../types.js'
+import type { TextMarker } from './response.js'
+
+/** What became of one text. `bits`: how much of the identifier is in it; absent where it is too short for that. */
+export interface MarkedText {
+  produceId: string
+  payload: string
+  watermark: { embedded: boolean; bits?: number; reason?: string }
+  /** Where the ledger has it. */
+  entry?: { number: number; hash: string }
+}
+
+/** How an adapter of texts behaves. `Request`: the framework's own. */
+export interface TextAdapterSettings<Request = unknown> {
+  /** Options of `mark` for one text, e.g. its content number or a waiver, or false to leave it as it is. */
+  options?: (request: Request) => Partial<MarkOptions> | false
+  /** Told of every text that was marked. */
+  marked?: (result: MarkedText, request: Request) => void
+}
+
+/** One text on its way: pieces in, pieces out; `end` gives the rest, after the entry is on the disk. */
+export interface TextOnItsWay { push(piece: string): string; end(): Promise<string> }
+
+/** A text of the service's settings, or undefined where `options` says that it stays as it is. */
+export async function textOf<Request>(marker: TextMarker, request: Request, settings: TextAdapterSettings<Request>): Promise<TextOnItsWay | undefined> {
+  const own = settings.options?.(request) ?? {}
+  if (own === false) return undefined
+  const options = { ...marker.settings, ...own } as MarkOptions
+  const [plan, engine] = [await planOf(options), await loadEngine()]
+  const { policy, producer, produceId, key } = plan
+  const label = plan.label === undefined ? undefined : sentenceOf(policy, plan.label.text, plan.label.asked)
+  const payload = engine.payloadOf(producer, produceId, 64)
+  const writer = textWriter(engine, {
+    payload, key, ...(plan.text?.profile === undefined ? {} : { profile: plan.text.profile }), ...(plan.watermark ? {} : { watermark: false }),
+    label: label === undefined ? false : { text: label, ...(plan.text?.position === undefined ? {} : { position: plan.text.position }) },
+  })
+  let [before, after] = ['', '']
+  return {
+    push: (piece) => {
+      const ready = writer.push(piece)
+      before += piece
+      after += ready
+      return ready
+    },
+    end: async () => {
+      if (before === '') return ''
+      const rest = writer.end()
+      after += rest
+      const [seen] = plan.watermark ? detectText(engine, after, { keys: [key] }) : []
+      const watermark = seen?.found ? { embedded: true, ...(seen.bits === undefined ? {} : { bits: seen.bits }) } : { embedded: false, reason: plan.watermark ? 'the text is too short for a mark that would be found' : 'not asked for' }
+      const result: MarkedText = { produceId, payload, watermark }
+      if (options.ledger !== undefined) {
+        const encoder = new TextEncoder()
+        const { entry, hash } = await (await ledgerOf(options.ledger)).append(markDraft({
+          // A text that is no file has no metadata that could be judged.
+          type: 'text/plain', status: 'done', produceId, payload, record: recordOf(producer, produceId), policy: policy.name, key: plan.keyId, watermark, verdict: 'cannot tell', state: 'none', evidence: [], findings: [],
+          label: label === undefined ? { drawn: false, reason: plan.waiver === undefined ? 'not asked for' : `left out under agreement ${plan.waiver}` } : { drawn: true, text: [label] },
+        }, {
+          payload: engine.payloadOf(producer, produceId, 128), policy, signed: false, c2pa: false, version: engine.version(), source: digestOf(encoder.encode(before)), output: digestOf(encoder.encode(after)),
+          ...(plan.waiver === undefined ? {} : { waiver: plan.waiver }), ...(options.recipient === undefined ? {} : { recipient: options.recipient }), ...(plan.system === undefined ? {} : { system: plan.system }),
+        }), policy)
+        result.entry = { number: entry.number, hash }
+      }
+      settings.marked?.(result, request)
+      return rest
+    },
+  }
+}

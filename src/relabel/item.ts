@@ -1,0 +1,25 @@
+// One file of a job that a queue deals out to machines: what relabel does with each, without folders and journal.
+import { mark, type NoOther, type OutputFor } from '../countermark.js'
+import { CountermarkError, messageOf } from '../errors.js'
+import type { Input, MarkOptions, RelabelItem } from '../types.js'
+
+/**
+ * Marks one file and says what became of it as `relabel` would: what cannot be marked is an answer, not an error. Give each file
+ * a `produceId` that follows from the job and the file, so that a machine that does it again gives it the same number. Errors that
+ * are not of the file are thrown, and the queue shall try again: ERR_USAGE, ERR_IO, ERR_CANCELLED.
+ */
+export async function relabelItem<I extends Input, O extends MarkOptions>(input: I, options: O & NoOther<O, MarkOptions>): Promise<RelabelItem<OutputFor<I, O>>> {
+  try {
+    const { status, produceId, payload, verdict, type, output } = await mark(input, options)
+    return { status, produceId, payload, verdict, type, output }
+  } catch (thrown) {
+    const error = thrown instanceof CountermarkError ? thrown : new CountermarkError('ERR_INTERNAL', messageOf(thrown), { cause: thrown })
+    if (['ERR_USAGE', 'ERR_IO', 'ERR_CANCELLED'].includes(error.code)) throw thrown
+    return { status: statusOf(error), reason: error.message, code: error.code }
+  }
+}
+
+/** What a file is that an error kept from being marked. */
+export function statusOf({ code }: CountermarkError): 'skipped' | 'failed' {
+  return code === 'ERR_UNSUPPORTED' ? 'skipped' : 'failed'
+}
