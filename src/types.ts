@@ -389,6 +389,15 @@ export interface VerifyResult {
   ms: number
 }
 
+/** What is known of a file before the search of it has ended: there is no verdict yet, and the state may still rise. */
+export interface PartialResult {
+  /** `metadata`: the metadata is read; `direct`: a picture was searched as if nothing had been cut from it or turned. */
+  stage: 'metadata' | 'direct'
+  type: string
+  state: State
+  evidence: Evidence[]
+}
+
 /** What `propagate` takes. */
 export interface PropagateOptions extends CallOptions {
   /** The platform: its name, or its code (position 23 is 2). */

@@ -2,6 +2,7 @@
 // and is put in place of {1}, {2}, ... in the translation, itself translated where it is known. Unknown ones stay English.
 
 import { FILMS } from './chinese-films.js'
+import { PAGE } from './chinese-page.js'
 import { SERVICE } from './chinese-service.js'
 
 const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
@@ -415,7 +416,7 @@ let known: readonly (readonly [RegExp, string])[] | undefined
 export function chinese(english: string): string {
   // The more of a sentence is given, the earlier it is tried: `Leave out {}.` must not take the start of another.
   const given = ([form]: readonly [string, string]): number => form.replaceAll('{}', '').length
-  known ??= [...SENTENCES, ...FILMS, ...SERVICE].sort((a, b) => given(b) - given(a)).map(([form, meaning]) => [new RegExp(`^${form.split('{}').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(.+?)')}$`, 's'), meaning] as const)
+  known ??= [...SENTENCES, ...FILMS, ...SERVICE, ...PAGE].sort((a, b) => given(b) - given(a)).map(([form, meaning]) => [new RegExp(`^${form.split('{}').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(.+?)')}$`, 's'), meaning] as const)
   for (const [form, meaning] of known) {
     const found = form.exec(english)
     if (found !== null) return meaning.replace(/\{(\d)\}/g, (_, number: string) => chinese(found[Number(number)] ?? ''))

@@ -31,7 +31,12 @@ export interface Request {
   film?: FilmReader
   /** Reads C2PA manifests. Default in Node: the optional package; elsewhere manifests are not checked. */
   manifests?: ManifestReader
+  /** Told of what is known so far, before a slower part of the search begins, which waits for it. */
+  onPart?: ((stage: Stage, sight: Sight) => Promise<void>) | undefined
 }
+
+/** How far a search has come: the metadata is read; the direct stage has looked at a picture. */
+export type Stage = 'metadata' | 'direct'
 
 /** What a film shows and sounds like. `sounds`: one a track. `whole`: no part of its time was left out. */
 export interface FilmSeen {
@@ -110,6 +115,7 @@ export async function gather(
   await addMetadata(() => engine.metadataRead(bytes), request, sight)
   await addFurther(whole, request, sight)
   await readC2pa(bytes, request, sight)
+  await request.onPart?.('metadata', sight)
   if (request.pixels) await readPixels(engine, decoder, bytes, info, request, sight, limits, deadline)
   return sight
 }
@@ -134,10 +140,11 @@ export interface Opening {
 }
 
 /** Reads the metadata of a file whose pixels nobody decodes as a picture here, listens to a sound, and looks at a film. */
-export async function gatherMetadata(type: string, read: () => MetadataReport | Promise<MetadataReport>, request: Pick<Request, 'expect' | 'trust'>, whole: Whole, opening?: Opening): Promise<Sight> {
+export async function gatherMetadata(type: string, read: () => MetadataReport | Promise<MetadataReport>, request: Pick<Request, 'expect' | 'trust' | 'onPart'>, whole: Whole, opening?: Opening): Promise<Sight> {
   const sight: Sight = { type, evidence: [], metadata: 'read', pixels: 'skipped', unsearched: true, findings: [] }
   await addMetadata(read, request, sight)
   await addFurther(whole, request, sight)
+  await request.onPart?.('metadata', sight)
   const modality = modalityOf(sight.type)
   if (modality === 'audio' && opening?.sound !== undefined) await addHeard({ ...opening, sound: opening.sound }, request, sight)
   else if (modality === 'video' && opening?.film !== undefined) await addSeen({ ...opening, film: opening.film }, request, sight)
@@ -181,7 +188,7 @@ async function addSeen({ engine, film, source, keys, effort, texts }: Opening & 
   if (seen instanceof CountermarkError) {
     const unable = seen.code === 'ERR_MISSING' || seen.code === 'ERR_UNSUPPORTED'
     if (!unable) sight.pixels = 'failed'
-    const ways = seen.remedy === undefined ? '' : ` ${seen.remedy}`
+    const ways = seen.remedy === undefined ? '' : ` What to do: ${seen.remedy}`
     sight.findings.push(unable
       ? { rule: 'P2', severity: 'info', message: `Only the metadata was looked at, not the film itself: ${seen.message}${ways}` }
       : { rule: 'P2', severity: 'warning', message: `The film could not be decoded: ${seen.message}` })
@@ -269,6 +276,23 @@ async function readC2pa(bytes: Uint8Array, { trust = [], manifests }: Request, s
   }
 }
 
+/**
+ * Looks for the keys in one picture. Whoever waits hears first what the direct stage says; a payload that it reads is what
+ * the whole search would give, which stops there too.
+ */
+async function search(
+  engine: Engine, picture: Picture, keys: Key[], request: Pick<Request, 'effort' | 'expect' | 'onPart'>, sight: Sight, deadline: Deadline,
+): Promise<WatermarkEvidence[]> {
+  const look = (wanted: Key[], effort: Effort): Promise<WatermarkEvidence[]> => deadline.within(detect(engine, picture, { keys: wanted, effort }))
+  if (request.onPart === undefined) return look(keys, request.effort)
+  const early = await look(keys, 'direct')
+  const record = soleRecord(sight.evidence)
+  await request.onPart('direct', { ...sight, evidence: [...early.map((mark) => compared(engine, mark, request, record)), ...sight.evidence] })
+  const open = request.effort === 'direct' ? [] : keys.filter((_, at) => early[at]?.payload === undefined)
+  const whole = open.length === 0 ? [] : await look(open, request.effort)
+  return early.map((one, at) => whole[open.indexOf(keys[at] ?? '')] ?? one)
+}
+
 async function readPixels(
   engine: Engine, decoder: Decoder, bytes: Uint8Array, info: FileInfo | undefined, request: Request, sight: Sight, limits: Limits, deadline: Deadline,
 ): Promise<void> {
@@ -302,7 +326,7 @@ async function readPixels(
     if (decoded === undefined) break
     const picture: Picture = { ...decoded.picture, orientation: decoded.turned ? 1 : (info?.orientation ?? decoded.picture.orientation ?? 1) }
     const keys = request.everyFrame ? wanted : wanted.filter((key) => marks.get(key)?.found !== true)
-    const seen = await deadline.within(detect(engine, picture, { keys, effort: request.effort }))
+    const seen = await search(engine, picture, keys, looked === 0 ? request : { ...request, onPart: undefined }, sight, deadline)
     for (const [at, key] of keys.entries()) {
       const mark = seen[at]
       if (mark === undefined) continue

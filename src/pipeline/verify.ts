@@ -7,17 +7,28 @@ import { keysOf } from '../image/image.js'
 import type { Decoder } from '../media/codec.js'
 import type { SoundDecoder } from '../media/sound.js'
 import { policyOf, WORDINGS } from '../policy/policy.js'
-import type { Key, Provider, VerifyOptions, VerifyResult } from '../types.js'
+import type { Key, PartialResult, Provider, VerifyOptions, VerifyResult } from '../types.js'
 import { diskHasher } from './content.js'
 import { seeDocument, type Document } from './document.js'
-import { gather, gatherMetadata, type FilmReader, type Opening, type Request, type Sight } from './evidence.js'
+import { gather, gatherMetadata, type FilmReader, type Opening, type Request, type Sight, type Stage } from './evidence.js'
 import { judge } from './judge.js'
+
+/** What a file is verified with, beside engine and decoder of pictures. `onPart` is waited for. */
+export interface Means {
+  document?: Document | undefined
+  manifests?: ManifestReader | undefined
+  sound?: SoundDecoder | undefined
+  film?: FilmReader | undefined
+  onPart?: ((part: PartialResult) => Promise<void>) | undefined
+}
 
 /** Verifies one file in memory. `keys` are what is searched for where the options name none. */
 export async function verifyBytes(
   engine: Engine, decoder: Decoder, bytes: Uint8Array, options: VerifyOptions, keys: Key[], limits: Limits, deadline: Deadline,
-  { document, manifests, sound, film }: { document?: Document | undefined; manifests?: ManifestReader | undefined; sound?: SoundDecoder | undefined; film?: FilmReader | undefined } = {},
+  { document, manifests, sound, film, onPart }: Means = {},
 ): Promise<Omit<VerifyResult, 'file' | 'ms'>> {
+  const tell = (stage: Stage, sight: Sight): Promise<void> =>
+    onPart?.({ stage, type: sight.type, state: judge(policyOf(options.policy), sight, options.declared).state, evidence: [...sight.evidence] }) ?? Promise.resolve()
   return verifySight(options, (asked) => document !== undefined ? seeDocument(engine, bytes, document, { ...asked, keys: options.keys ?? keys }) : gather(engine, decoder, bytes, {
     keys: options.keys ?? keys,
     effort: options.effort ?? 'full',
@@ -27,6 +38,7 @@ export async function verifyBytes(
     ...(manifests === undefined ? {} : { manifests }),
     ...(sound === undefined ? {} : { sound }),
     ...(film === undefined ? {} : { film }),
+    ...(onPart === undefined ? {} : { onPart: tell }),
   }, limits, deadline))
 }
 

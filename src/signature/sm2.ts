@@ -13,8 +13,8 @@ let loading: Promise<Library> | undefined
 async function library(): Promise<Library> {
   loading ??= import('sm-crypto-v2').catch((thrown: unknown) => {
     loading = undefined
-    throw new CountermarkError('ERR_MISSING', `SM2 and SM3 need the package sm-crypto-v2, which could not be loaded: ${messageOf(thrown)}`, {
-      remedy: 'Install sm-crypto-v2; in a page without bundler name it in an import map.', cause: thrown,
+    throw new CountermarkError('ERR_MISSING', `SM2 and SM3 need sm-crypto-v2, which could not be loaded: ${messageOf(thrown)}`, {
+      remedy: 'It lies in the folder dist/signature of the package: serve that folder too.', cause: thrown,
     })
   })
   return loading

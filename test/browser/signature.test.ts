@@ -1,4 +1,5 @@
-// Signatures in a real browser, under the strictest policy: WebCrypto's algorithms hold there, SM2 says what it lacks.
+// Signatures in a real browser, under the strictest policy: WebCrypto's algorithms hold there, SM2 is loaded with its first signature.
+import { spawnSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -56,7 +57,20 @@ describe.skipIf(chromiumPath === undefined)('signatures in a browser', () => {
     const copied = (await loadEngine()).metadataWrite(await photograph('jpeg'), { aigc: record })
     expect(await inPage(copied)).toMatchObject({ signature: { valid: true, bound: false }, s1: ['error'] })
   })
-  test('SM2 without its package in the page: not checked, and it says what is missing', async () => {
+  const sm2 = spawnSync('openssl', ['genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:SM2'], { encoding: 'utf8' })
+  test.skipIf(sm2.status !== 0)('SM2: its library comes with the first signature', async () => {
+    const { output } = await mark(png, { ...options, sign: { key: sm2.stdout } })
+    const other = await (await browser.newContext()).newPage()
+    await other.goto(host.url)
+    await other.waitForFunction(() => document.title === 'ready')
+    const { evidence } = await other.evaluate(
+      (text) => (globalThis as unknown as { verifyFile(...given: unknown[]): Promise<VerifyResult> }).verifyFile(text, { effort: 'direct' }),
+      Buffer.from(output).toString('base64'),
+    )
+    expect(evidence).toContainEqual(expect.objectContaining({ kind: 'signature', algorithm: 'SM2', valid: true, bound: true }))
+    await other.close()
+  }, 60_000)
+  test('SM2 where its library cannot be loaded: not checked, and it says what is missing', async () => {
     const reserved = JSON.stringify({ SecurityData: { Type: 'TC260PG', Version: 1, PubSD: [
       { Type: 'PubKey', AlgID: '1.2.156.10197.1.501', KeyValue: `04${'11'.repeat(64)}` },
       { Type: 'DS', AlgID: '1.2.156.10197.1.501', TBSData: { Type: 'Md' }, Signature: `3044${`0220${'11'.repeat(32)}`.repeat(2)}` },

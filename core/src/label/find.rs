@@ -34,6 +34,8 @@ pub const THRESHOLD: f32 = 0.6;
 const CLEAR: f32 = 16.0;
 const TINY: f32 = 8.0;
 const STRICT: f32 = 0.85;
+/// A score with which a label is read beyond doubt: those of other wordings are not looked for then.
+const SURE: f32 = 0.9;
 /// Texts that may be asked for.
 const MOST_TEXTS: usize = 8;
 
@@ -94,14 +96,21 @@ pub fn find(samples: &[u8], options: &Options) -> Result<Evidence> {
     let font = Font::open(&[])?;
     let levels = levels(&Grid::of(samples, format, (FINE / LEAST) as u32));
     let short = format.short_side() as f32;
-    let mut best: Option<(Match, &Vec<String>)> = None;
+    let mut lines = Vec::new();
     for text in &options.texts {
         let first = text.first().ok_or_else(|| Error::parameter("a label in texts has no line: give at least one"))?;
-        let line = font.line(first)?;
-        if let Some(found) = search(&levels, &line)
-            .filter(|found| best.as_ref().is_none_or(|(other, _)| found.margin(short) > other.margin(short)))
+        lines.push((text, font.line(first)?));
+    }
+    let mut best: Option<(Match, &Vec<String>)> = None;
+    for (text, line) in &lines {
+        if let Some(found) =
+            search(&levels, line).filter(|found| best.as_ref().is_none_or(|(other, _)| found.margin(short) > other.margin(short)))
         {
+            let sure = found.score >= SURE;
             best = Some((found, text));
+            if sure {
+                break;
+            }
         }
     }
     let found = best.as_ref().is_some_and(|(found, _)| found.margin(short) >= 0.0);
