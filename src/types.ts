@@ -337,7 +337,7 @@ export interface MarkResult<Output = unknown> {
   film?: { encoder: string; settings: { readonly [name: string]: string | number }; frames: number; seconds: number; sound: TrackReport[] }
   /**
    * The marked picture against the labelled one, RGB, before encoding: `psnr` in dB, counted; `ssim` estimated from windows
-   * all over it. Of a film: `psnr` over all its frames, `ssim` of the one that was changed most. Of a sound: `snr` in dB, `nmr` the mean noise-to-mask ratio in dB.
+   * all over it. Of a film: `psnr` over all its frames, `ssim` as is expected of them on average. Of a sound: `snr` in dB, `nmr` the mean noise-to-mask ratio in dB.
    */
   quality?: { psnr?: number; ssim?: number; snr?: number; nmr?: number; setting: Quality }
   verdict: Verdict

@@ -1,6 +1,6 @@
 // Film files end to end: label, watermark, sound, encoder, metadata, read back; and what an independent reader says of the result.
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -69,9 +69,17 @@ needed('an MP4 with sound', () => {
     expect(packets(at('again.mp4'), '0:v')).toEqual(packets(target, '0:v'))
   }, 400_000)
   test('takes the forms of every call: bytes in, bytes out', async () => {
-    const { output, verdict } = await mark(readFileSync(source), COMMON)
-    expect([output.subarray(4, 8).toString('latin1'), verdict]).toEqual(['ftyp', 'compliant'])
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('countermark-') && !name.startsWith('countermark-film-')).filter((name) => readdirSync(join(tmpdir(), name)).includes('coded'))).toEqual([])
+    const [own, before] = [at('temporary'), process.env['TMPDIR']]
+    mkdirSync(own)
+    process.env['TMPDIR'] = own
+    try {
+      const { output, verdict } = await mark(readFileSync(source), COMMON)
+      expect([output.subarray(4, 8).toString('latin1'), verdict]).toEqual(['ftyp', 'compliant'])
+      expect(readdirSync(own)).toEqual([])
+    } finally {
+      if (before === undefined) delete process.env['TMPDIR']
+      else process.env['TMPDIR'] = before
+    }
   }, 400_000)
   test('three seconds cut out of it and coded again are still known', async () => {
     const cut = made(at('cut.mp4'), '-ss', '1', '-t', '3', '-i', target, '-map_metadata', '-1', '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '23', '-an')

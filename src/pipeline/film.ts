@@ -77,7 +77,7 @@ function changer<Output>(films: Films, source: SoundFile, held: Held<Output>, pl
         label: labelOf(plan, decided, drawing ? report : undefined, told.seconds),
         film: { encoder: changing ? coding.encoder : 'copy', settings: changing ? coding.settings : {}, frames: told.frames, seconds: round(told.seconds), sound },
         ...(embedded || first !== undefined ? { quality: {
-          ...(embedded ? { psnr: round(report.psnr), ssim: round(report.worstSsim) } : {}), ...(first?.snr === undefined ? {} : { snr: first.snr }), ...(first?.nmr === undefined ? {} : { nmr: first.nmr }), setting: plan.quality,
+          ...(embedded ? { psnr: round(report.psnr), ssim: round(report.ssim) } : {}), ...(first?.snr === undefined ? {} : { snr: first.snr }), ...(first?.nmr === undefined ? {} : { nmr: first.nmr }), setting: plan.quality,
         } } : {}),
         ...(embedded ? { bits: report.bits } : {}),
         carries: embedded || found || heard,
