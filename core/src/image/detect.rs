@@ -21,7 +21,7 @@ use std::f64::consts::LN_2;
 pub(crate) const ACCEPT: f64 = 1e-6;
 /// Below this the p-value is a proven bound, but no longer one that the false-alarm study has counted (bench/results/false-alarms.md).
 pub(crate) const COUNTED: f64 = 1e-3;
-/// Guesses that are followed: of upright tiles, of turned ones; twice as many of a key with many patterns.
+/// Guesses that are followed: of upright tiles, of turned ones.
 const UPRIGHT: usize = 6;
 const TURNED: usize = 8;
 /// Places of the pilot at which the word's chips are read, in one spectrum, of one pattern and of many; and those of them at which the word
@@ -205,7 +205,7 @@ impl Picture {
     /// Upright tiles of every size, flipped or not.
     fn upright(&mut self, hunt: &mut Hunt, flipped: bool) -> Result<bool> {
         let mut heaven = self.heaven()?;
-        let (guesses, tried) = heaven.upright(&mut self.reader, hunt.carrier, flipped, UPRIGHT * hunt.effort());
+        let (guesses, tried) = heaven.upright(&mut self.reader, hunt.carrier, flipped, UPRIGHT);
         let done = self.follow(hunt, if flipped { 0.05 } else { 0.15 }, &heaven.sky, &guesses, tried);
         self.sky = Some(heaven);
         done
@@ -217,7 +217,7 @@ impl Picture {
             return Ok(false);
         }
         let mut heaven = self.fine.take().map_or_else(|| Heaven::new(&self.view, FINE_POINTS, MANY_TILES), Ok)?;
-        let (guesses, tried) = heaven.upright(&mut self.reader, hunt.carrier, false, UPRIGHT * hunt.effort());
+        let (guesses, tried) = heaven.upright(&mut self.reader, hunt.carrier, false, UPRIGHT);
         let done = self.follow(hunt, 0.05, &heaven.sky, &guesses, tried);
         self.fine = Some(heaven);
         done
@@ -227,7 +227,7 @@ impl Picture {
     fn turned(&mut self, hunt: &mut Hunt) -> Result<bool> {
         let mut heaven = self.heaven()?;
         let (mut guesses, tried) = heaven.turned(&mut self.reader, hunt.carrier);
-        guesses.truncate(TURNED * hunt.effort());
+        guesses.truncate(TURNED);
         let done = self.follow(hunt, 0.1, &heaven.sky, &guesses, tried);
         self.sky = Some(heaven);
         done
@@ -351,11 +351,6 @@ impl<'a> Hunt<'a> {
 
     fn begin(&mut self, stage: Stage) {
         self.stage = stage;
-    }
-
-    /// How many times the guesses of a key with one pattern are followed.
-    fn effort(&self) -> usize {
-        if self.carrier.variants.len() == 1 { 1 } else { 2 }
     }
 
     /// Places of the pilot that are looked at in a spectrum.
