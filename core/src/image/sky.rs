@@ -267,3 +267,23 @@ fn smooth(line: &[f32], out: &mut [f32]) {
         *out = 0.25 * (line[(at + side - 1) % side] + line[(at + 1) % side]) + 0.5 * line[at];
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constellation_is_loud_where_it_lies_and_nothing_lies_outside() {
+        let points = 64;
+        // Cells (5, 3), (7, -2) and their mirror images have power 6, all others 1.
+        let mut values = vec![1.0; points * points];
+        for (x, y) in [(5i32, 3i32), (7, -2), (-5, -3), (-7, 2)] {
+            values[x.rem_euclid(64) as usize * points + y.rem_euclid(64) as usize] = CLIP;
+        }
+        let power = Power::of(values, points);
+        let stars = Points::of([(2.5, 1.5), (-3.5, 1.0)].into_iter());
+        let there = power.sum(&stars, (2.0, 2.0));
+        assert!(there > 3.0 && power.sum(&stars, (4.0, 4.0)) < 1.0, "{there}");
+        assert_eq!(power.sum(&stars, (40.0, 40.0)), 0.0);
+    }
+}

@@ -221,4 +221,13 @@ mod tests {
         assert!((both(-50.0, -30.0) - (-80.0 + 81f64.ln())).abs() < 1e-9);
         assert_eq!(any_of(3.0, -2.0), 0.0);
     }
+
+    #[test]
+    fn the_quick_logarithm_is_below_and_near() {
+        for at in -2_000..=2_000 {
+            let x = f64::from(at) / 200.0;
+            let gap = x.cosh().ln() - f64::from(below_ln_cosh(x as f32));
+            assert!((-2e-6..7e-4).contains(&gap), "{x}: {gap}");
+        }
+    }
 }
