@@ -4,7 +4,7 @@ use super::carrier::{Carrier, TILE};
 use super::embed::{SMALLEST_TILE, TILES_ACROSS, tile_side};
 use super::fold::Lie;
 use super::frame::Format;
-use super::guess::{Guess, MANY_TILES, TILES, turned, upright};
+use super::guess::{Guess, MANY_TILES, TILES, by_power, every_size, loudest, turned, upright};
 use super::sky::{FINE_POINTS, POINTS, Power, Sky};
 use super::spectrum::{Pilot, Reader, Soft, Spectrum, Turn};
 use super::view::View;
@@ -21,7 +21,7 @@ use std::f64::consts::LN_2;
 pub(crate) const ACCEPT: f64 = 1e-6;
 /// Below this the p-value is a proven bound, but no longer one that the false-alarm study has counted (bench/results/false-alarms.md).
 pub(crate) const COUNTED: f64 = 1e-3;
-/// Guesses that are followed: of upright tiles, of turned ones; twice as many of a key with many patterns.
+/// Guesses that are followed: of upright tiles, of turned ones.
 const UPRIGHT: usize = 6;
 const TURNED: usize = 8;
 /// Places of the pilot at which the word's chips are read, in one spectrum, of one pattern and of many; and those of them at which the word
@@ -110,9 +110,44 @@ struct Picture {
     reader: Reader,
     direct: Vec<(Lie, Spectrum)>,
     sides: Vec<f64>,
-    sky: Option<Sky>,
-    fine: Option<Sky>,
-    power: Option<Power>,
+    sky: Option<Heaven>,
+    fine: Option<Heaven>,
+}
+
+/// A picture's spectrum, and what was computed of it so far.
+struct Heaven {
+    sky: Sky,
+    power: Power,
+    /// Upright tiles of every size.
+    sizes: Vec<Lie>,
+    /// Of keys with many patterns, whose rings are the same: the sizes at which it is loudest, and turned lies.
+    loudest: Option<Vec<Lie>>,
+    turned: Option<Vec<Lie>>,
+}
+
+impl Heaven {
+    fn new(view: &View, points: usize, tiles: std::ops::Range<f64>) -> Result<Self> {
+        let sky = Sky::new(view, points)?;
+        let (power, sizes) = (sky.power(), every_size(&sky, tiles));
+        Ok(Self { sky, power, sizes, loudest: None, turned: None })
+    }
+
+    fn upright(&mut self, reader: &mut Reader, carrier: &Carrier, flipped: bool, most: usize) -> (Vec<Guess>, f64) {
+        let Self { sky, power, sizes, loudest: loud, .. } = self;
+        let sizes =
+            if carrier.variants.len() == 1 { sizes } else { loud.get_or_insert_with(|| loudest(power, &carrier.ring, sizes)) };
+        upright(sky, reader, carrier, sizes, flipped, most)
+    }
+
+    fn turned(&mut self, reader: &mut Reader, carrier: &Carrier) -> (Vec<Guess>, f64) {
+        let Self { sky, power, turned: lies, .. } = self;
+        if carrier.variants.len() == 1 {
+            let lies = by_power(sky, power, carrier);
+            return turned(sky, reader, carrier, &lies);
+        }
+        let lies = lies.get_or_insert_with(|| by_power(sky, power, carrier));
+        turned(sky, reader, carrier, lies)
+    }
 }
 
 impl Picture {
@@ -121,7 +156,7 @@ impl Picture {
     }
 
     fn of(view: View, sides: Vec<f64>) -> Self {
-        Self { view, reader: Reader::new(), direct: Vec::new(), sides, sky: None, fine: None, power: None }
+        Self { view, reader: Reader::new(), direct: Vec::new(), sides, sky: None, fine: None }
     }
 
     fn look(&mut self, key: &Key, effort: Effort) -> Result<Evidence> {
@@ -169,10 +204,10 @@ impl Picture {
 
     /// Upright tiles of every size, flipped or not.
     fn upright(&mut self, hunt: &mut Hunt, flipped: bool) -> Result<bool> {
-        let mut sky = self.take_sky()?;
-        let (guesses, tried) = upright(&mut sky, &mut self.reader, hunt.carrier, TILES, flipped, UPRIGHT * hunt.effort());
-        let done = self.follow(hunt, if flipped { 0.05 } else { 0.15 }, &sky, &guesses, tried);
-        self.sky = Some(sky);
+        let mut heaven = self.heaven()?;
+        let (guesses, tried) = heaven.upright(&mut self.reader, hunt.carrier, flipped, UPRIGHT);
+        let done = self.follow(hunt, if flipped { 0.05 } else { 0.15 }, &heaven.sky, &guesses, tried);
+        self.sky = Some(heaven);
         done
     }
 
@@ -181,27 +216,25 @@ impl Picture {
         if self.view.base().width.max(self.view.base().height) <= POINTS {
             return Ok(false);
         }
-        let mut sky = self.fine.take().map_or_else(|| Sky::new(&self.view, FINE_POINTS), Ok)?;
-        let (guesses, tried) = upright(&mut sky, &mut self.reader, hunt.carrier, MANY_TILES, false, UPRIGHT * hunt.effort());
-        let done = self.follow(hunt, 0.05, &sky, &guesses, tried);
-        self.fine = Some(sky);
+        let mut heaven = self.fine.take().map_or_else(|| Heaven::new(&self.view, FINE_POINTS, MANY_TILES), Ok)?;
+        let (guesses, tried) = heaven.upright(&mut self.reader, hunt.carrier, false, UPRIGHT);
+        let done = self.follow(hunt, 0.05, &heaven.sky, &guesses, tried);
+        self.fine = Some(heaven);
         done
     }
 
     /// Rotated and stretched tiles.
     fn turned(&mut self, hunt: &mut Hunt) -> Result<bool> {
-        let mut sky = self.take_sky()?;
-        let power = self.power.take().unwrap_or_else(|| sky.power());
-        let (mut guesses, tried) = turned(&mut sky, &mut self.reader, &power, hunt.carrier);
-        guesses.truncate(TURNED * hunt.effort());
-        let done = self.follow(hunt, 0.1, &sky, &guesses, tried);
-        self.power = Some(power);
-        self.sky = Some(sky);
+        let mut heaven = self.heaven()?;
+        let (mut guesses, tried) = heaven.turned(&mut self.reader, hunt.carrier);
+        guesses.truncate(TURNED);
+        let done = self.follow(hunt, 0.1, &heaven.sky, &guesses, tried);
+        self.sky = Some(heaven);
         done
     }
 
-    fn take_sky(&mut self) -> Result<Sky> {
-        self.sky.take().map_or_else(|| Sky::new(&self.view, POINTS), Ok)
+    fn heaven(&mut self) -> Result<Heaven> {
+        self.sky.take().map_or_else(|| Heaven::new(&self.view, POINTS, TILES), Ok)
     }
 
     /// Folds the picture by each guess and reads it. `tried`: lies that the guesses are the best of.
@@ -274,7 +307,9 @@ impl Flat {
 fn direct_sides(short: u32) -> Vec<f64> {
     let mut sides = vec![tile_side(short)];
     let others = TILES_ACROSS.iter().map(|tiles| f64::from(short) / f64::from(*tiles));
-    for side in others.chain([TILE as f64, SMALLEST_TILE]) {
+    // Only pictures below 256 pixels have the smallest tile, and a frame does not make them much larger.
+    let smallest = (short <= 512).then_some(SMALLEST_TILE);
+    for side in others.chain([TILE as f64]).chain(smallest) {
         if side >= 16.0 && side <= f64::from(short) && sides.iter().all(|one| (one / side - 1.0).abs() > 0.002) {
             sides.push(side);
         }
@@ -315,11 +350,6 @@ impl<'a> Hunt<'a> {
 
     fn begin(&mut self, stage: Stage) {
         self.stage = stage;
-    }
-
-    /// How many times the guesses of a key with one pattern are followed.
-    fn effort(&self) -> usize {
-        if self.carrier.variants.len() == 1 { 1 } else { 2 }
     }
 
     /// Places of the pilot that are looked at in a spectrum.

@@ -190,7 +190,7 @@ impl Plan {
                 *value = (*value + level * hidden * line[place(x % TILE, self.shift[0])]).clamp(0.0, 255.0);
             }
         }
-        let spectrum = Reader::new().spectrum(fold(&flatten(&marked), &Lie::upright(TILE as f64)));
+        let spectrum = Reader::new().spectrum(fold(&flatten(marked), &Lie::upright(TILE as f64)));
         // The tile's sample 0 lies at the centre of a canonical pixel.
         let shift = [self.shift[0] + 0.5, self.shift[1] + 0.5];
         let soft = spectrum.soft(variant, &self.layout, self.word.len(), &Pilot::at(shift, self.form));

@@ -13,14 +13,18 @@ const FLOOR: f32 = 0.7;
 const CLIP: f32 = 4.0;
 
 /// The sum of two bands of `luma`, each divided by its own local strength and clipped. `luma` has about one sample a canonical pixel.
-pub fn flatten(luma: &Plane) -> Plane {
-    let fine = gaussian(luma, BANDS[0]);
+pub fn flatten(mut luma: Plane) -> Plane {
+    let mut fine = gaussian(&luma, BANDS[0]);
     let coarse = gaussian(&fine, (BANDS[1].powi(2) - BANDS[0].powi(2)).sqrt());
-    let mut flat = difference(luma, &fine);
-    let lower = difference(&fine, &coarse);
+    // In place: planes of large pictures are what memory goes to.
+    subtract(&mut luma, &fine);
+    subtract(&mut fine, &coarse);
+    drop(coarse);
+    let (mut flat, lower) = (luma, fine);
     let strength = [Local::rms(&flat, AROUND[0]), Local::rms(&lower, AROUND[1])];
-    let (mut upper_row, mut lower_row) = (vec![0.0; luma.width], vec![0.0; luma.width]);
-    for (y, row) in flat.data.chunks_exact_mut(luma.width).enumerate() {
+    let width = flat.width;
+    let (mut upper_row, mut lower_row) = (vec![0.0; width], vec![0.0; width]);
+    for (y, row) in flat.data.chunks_exact_mut(width).enumerate() {
         strength[0].row(y, &mut upper_row);
         strength[1].row(y, &mut lower_row);
         for (((value, other), a), b) in row.iter_mut().zip(lower.row(y)).zip(&upper_row).zip(&lower_row) {
@@ -31,7 +35,6 @@ pub fn flatten(luma: &Plane) -> Plane {
     flat
 }
 
-fn difference(a: &Plane, b: &Plane) -> Plane {
-    let data = a.data.iter().zip(&b.data).map(|(a, b)| a - b).collect();
-    Plane { width: a.width, height: a.height, data }
+fn subtract(from: &mut Plane, other: &Plane) {
+    from.data.iter_mut().zip(&other.data).for_each(|(value, other)| *value -= other);
 }

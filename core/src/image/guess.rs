@@ -2,8 +2,8 @@
 
 use super::carrier::{Bin, Carrier, TILE};
 use super::fold::Lie;
-use super::sky::{Power, Sky};
-use super::spectrum::{Reader, Turn};
+use super::sky::{Points, Power, Sky};
+use super::spectrum::{Loud, Rank, Reader, Turn};
 
 /// Tiles across the shorter side: fewer cannot be read, more occur only where the picture is a small part of a page.
 pub const TILES: std::ops::Range<f64> = 0.9..14.0;
@@ -20,11 +20,14 @@ const SIZE: f64 = 0.007;
 /// Largest stretch of one direction against the other.
 const STRETCH: f64 = 1.45;
 
-/// Of a key with many patterns: sizes whose patterns are tried by phases, chosen by power; patterns that are kept of each.
-const LOUDEST: usize = 96;
+/// Of a key with many patterns: upright sizes at which its patterns are looked for, those where the ring is loudest.
+const LOUDEST: usize = 256;
+/// Lies with a pattern and a turn whose phases are tried, those whose frequencies are loudest; patterns that are kept of each lie.
+const PHASED: usize = 1500;
 const OF_EACH: usize = 4;
-/// Of a key with many patterns: turned lies whose patterns are tried by phases.
-const TURNED_LIES: usize = 12;
+/// Part of the table of a power search that is looked at with all frequencies, and how many frequencies make that worth its while.
+const SHORTLIST: usize = 12;
+const MANY: usize = 256;
 
 /// A lie in the sky's plane, and how well it fits.
 #[derive(Debug, Clone, Copy)]
@@ -42,38 +45,45 @@ pub fn best_first(guesses: &mut [Guess]) {
     guesses.sort_by(|a, b| b.fit.total_cmp(&a.fit));
 }
 
-/// Upright (or flipped) tiles of every size, by their phases: the best guesses, best first, and how many were tried. Of a key with many
-/// patterns only the sizes are tried at which the ring stands out, whatever the pattern.
+/// Upright tiles of every size.
+pub fn every_size(sky: &Sky, tiles: std::ops::Range<f64>) -> Vec<Lie> {
+    let (mut side, last) = ((sky.short() / tiles.end).max(SMALLEST), sky.short() / tiles.start);
+    let mut lies = Vec::new();
+    while side < last {
+        lies.push(Lie::upright(side));
+        side *= 1.0 + scale_step(sky, side);
+    }
+    lies
+}
+
+/// Those of the sizes at which the ring of a key with many patterns is loudest, whatever the pattern. A flip does not change it.
+pub fn loudest(power: &Power, ring: &[Bin], sizes: &[Lie]) -> Vec<Lie> {
+    let points = Points::of(ring.iter().map(|bin| (bin.x as f32, bin.y as f32)));
+    let fit = |lie: &Lie| {
+        let scale = power.scale(lie.side());
+        power.sum(&points, (scale, scale))
+    };
+    let mut loud: Vec<(f64, Lie)> = sizes.iter().map(|lie| (fit(lie), *lie)).collect();
+    loud.sort_by(|a, b| b.0.total_cmp(&a.0));
+    loud.into_iter().take(LOUDEST).map(|(_, lie)| lie).collect()
+}
+
+/// Upright (or flipped) tiles of the given sizes, by their phases: the best guesses, best first, and how many were tried.
 pub fn upright(
     sky: &mut Sky,
     reader: &mut Reader,
     carrier: &Carrier,
-    tiles: std::ops::Range<f64>,
+    sizes: &[Lie],
     flipped: bool,
     most: usize,
 ) -> (Vec<Guess>, f64) {
     let flip = if flipped { -1.0 } else { 1.0 };
-    let (mut side, last) = ((sky.short() / tiles.end).max(SMALLEST), sky.short() / tiles.start);
-    let mut lies = Vec::new();
-    while side < last {
-        let lie = Lie::upright(side);
-        lies.push(Lie { xx: flip * lie.xx, ..lie });
-        side *= 1.0 + scale_step(sky, side);
-    }
-    let mut all = Vec::new();
-    let mut tried = lies.len() as f64;
-    if let [only] = &carrier.variants[..] {
-        all.extend(lies.iter().map(|lie| Guess { lie: *lie, variant: 0, fit: sky.fit(only, lie) }));
+    let lies: Vec<Lie> = sizes.iter().map(|lie| Lie { xx: flip * lie.xx, ..*lie }).collect();
+    let (mut all, mut tried) = if let [only] = &carrier.variants[..] {
+        (lies.iter().map(|lie| Guess { lie: *lie, variant: 0, fit: sky.fit(only, lie) }).collect(), lies.len() as f64)
     } else {
-        let mut loud: Vec<Guess> =
-            lies.iter().map(|lie| Guess { lie: *lie, variant: 0, fit: sky.loudness(&carrier.ring, lie) }).collect();
-        best_first(&mut loud);
-        loud.truncate(LOUDEST);
-        tried = (loud.len() * Reader::ranked(carrier, 1)) as f64;
-        for guess in &loud {
-            all.extend(of_each(sky, reader, carrier, &guess.lie, &[Turn::NONE]));
-        }
-    }
+        by_phases(sky, reader, carrier, &lies, &[Turn::NONE])
+    };
     best_first(&mut all);
     let mut best: Vec<Guess> = Vec::new();
     for guess in all {
@@ -101,11 +111,27 @@ pub fn upright(
     (best, tried)
 }
 
-/// The patterns that fit a lie best.
-fn of_each(sky: &Sky, reader: &mut Reader, carrier: &Carrier, lie: &Lie, turns: &[Turn]) -> Vec<Guess> {
-    let ranks = reader.rank(&sky.ring(&carrier.ring, lie), carrier, turns);
-    let guess = |rank: super::spectrum::Rank| Guess { lie: rank.turn.undone(lie), variant: rank.variant, fit: rank.fit };
-    ranks.into_iter().take(OF_EACH).map(guess).collect()
+/// Many patterns and turns at many lies, by the phases of those whose frequencies are loudest, and how many these were. Loudness says
+/// nothing of phases, so this choice makes no pilot more likely.
+fn by_phases(sky: &Sky, reader: &mut Reader, carrier: &Carrier, lies: &[Lie], turns: &[Turn]) -> (Vec<Guess>, f64) {
+    let mut loud: Vec<(Loud, usize)> = Vec::with_capacity(lies.len() * turns.len() * carrier.variants.len());
+    for (at, lie) in lies.iter().enumerate() {
+        loud.extend(sky.ring(&carrier.ring, lie).loudness(carrier, turns).into_iter().map(|loud| (loud, at)));
+    }
+    if loud.len() > PHASED {
+        loud.select_nth_unstable_by(PHASED, |a, b| a.0.louder(&b.0).then(a.1.cmp(&b.1)));
+        loud.truncate(PHASED);
+    }
+    let tried = loud.len() as f64;
+    loud.sort_unstable_by(|a, b| a.1.cmp(&b.1).then(a.0.louder(&b.0)));
+    let mut guesses = Vec::new();
+    for group in loud.chunk_by(|a, b| a.1 == b.1) {
+        let lie = &lies[group[0].1];
+        let ranks = reader.rank(&sky.ring(&carrier.ring, lie), carrier, group.iter().map(|(loud, _)| *loud));
+        let guess = |rank: Rank| Guess { lie: rank.turn.undone(lie), variant: rank.variant, fit: rank.fit };
+        guesses.extend(ranks.into_iter().take(OF_EACH).map(guess));
+    }
+    (guesses, tried)
 }
 
 fn scale_step(sky: &Sky, side: f64) -> f64 {
@@ -116,33 +142,26 @@ fn scaled(lie: &Lie, by: f64) -> Lie {
     Lie { xx: lie.xx * by, xy: lie.xy * by, yx: lie.yx * by, yy: lie.yy * by }
 }
 
-/// Tiles at every angle, flipped or not, and stretched ones: the best guesses, and how many were tried by phases.
-pub fn turned(sky: &mut Sky, reader: &mut Reader, power: &Power, carrier: &Carrier) -> (Vec<Guess>, f64) {
-    // The power of frequencies says nothing of their phases, so this choice makes no pilot more likely.
-    let lies = by_power(sky, power, carrier);
-    let mut guesses = Vec::new();
-    let tried;
-    if let [only] = &carrier.variants[..] {
-        tried = 2.0 * lies.len() as f64;
-        for lie in lies {
-            // Powers are the same after half a turn; the phases are not.
-            let both = [lie, lie.half_turned()].map(|lie| Guess { lie, variant: 0, fit: sky.fit(only, &lie) });
-            guesses.extend(both.into_iter().max_by(|a, b| a.fit.total_cmp(&b.fit)));
-        }
+/// Tiles at every angle, flipped or not, and stretched ones, `lies` by their power: the best guesses by phases, and how many were tried.
+pub fn turned(sky: &mut Sky, reader: &mut Reader, carrier: &Carrier, lies: &[Lie]) -> (Vec<Guess>, f64) {
+    let (mut guesses, tried) = if let [only] = &carrier.variants[..] {
+        // Powers are the same after half a turn; the phases are not.
+        let either = |lie: &Lie| {
+            let both = [*lie, lie.half_turned()].map(|lie| Guess { lie, variant: 0, fit: sky.fit(only, &lie) });
+            both.into_iter().max_by(|a, b| a.fit.total_cmp(&b.fit))
+        };
+        (lies.iter().filter_map(either).collect(), 2.0 * lies.len() as f64)
     } else {
         // The ring is the same after quarter turns and flips too.
-        let lies = &lies[..lies.len().min(TURNED_LIES)];
-        tried = (lies.len() * Reader::ranked(carrier, Turn::ALL.len())) as f64;
-        for lie in lies {
-            guesses.extend(of_each(sky, reader, carrier, lie, &Turn::ALL));
-        }
-    }
+        by_phases(sky, reader, carrier, lies, &Turn::ALL)
+    };
     best_first(&mut guesses);
     (guesses, tried)
 }
 
-/// Lies at which the carrier's frequencies stand out, best first: those of the pilot, and of a key with many patterns those of the ring.
-fn by_power(sky: &Sky, power: &Power, carrier: &Carrier) -> Vec<Lie> {
+/// Lies at which the carrier's frequencies stand out, best first: those of the pilot, and of a key with many patterns those of the ring,
+/// which are the same for all such keys. Power says nothing of phases, so this choice makes no pilot more likely.
+pub fn by_power(sky: &Sky, power: &Power, carrier: &Carrier) -> Vec<Lie> {
     let energy = |bins: &[Bin], share: f32| -> Vec<(Bin, f32)> {
         let whole: f32 = bins.iter().map(|bin| bin.shape().powi(2)).sum();
         bins.iter().map(|bin| (*bin, share * bin.shape().powi(2) / whole)).collect()
@@ -182,9 +201,45 @@ fn sizes(sky: &Sky) -> Vec<f64> {
     (0..count).map(|at| first * (SIZE * at as f64).exp()).collect()
 }
 
-/// A frequency of k cycles a tile of `side` samples lies at this times k.
-fn point_scale(sky: &Sky, side: f64) -> f32 {
-    (sky.points() as f64 / side) as f32
+/// How loud the points are at each place of a table; the least number where nothing was tried. `points` of a row from the given
+/// frequencies, `scale` of a place. Of many frequencies every other one chooses the places at which all are looked at.
+fn sweep(
+    power: &Power,
+    bins: &[Bin],
+    [rows, columns]: [usize; 2],
+    points: impl Fn(usize, &[Bin]) -> Points,
+    scale: impl Fn(usize, usize) -> Option<(f32, f32)>,
+) -> Vec<f32> {
+    let mut fits = vec![f32::MAX; rows * columns];
+    let pass = |fits: &mut [f32], bins: &[Bin], least: f32| {
+        for (row, line) in fits.chunks_exact_mut(columns).enumerate() {
+            let points = points(row, bins);
+            for (column, fit) in line.iter_mut().enumerate() {
+                let here = if *fit < least { None } else { scale(row, column) };
+                *fit = here.map_or(f32::MIN, |scale| power.sum(&points, scale) as f32);
+            }
+        }
+    };
+    if bins.len() < MANY {
+        pass(&mut fits, bins, f32::MIN);
+        return fits;
+    }
+    let some: Vec<Bin> = bins.iter().copied().step_by(2).collect();
+    pass(&mut fits, &some, f32::MIN);
+    let mut order: Vec<f32> = fits.iter().copied().filter(|fit| *fit > f32::MIN).collect();
+    let place = order.len() / SHORTLIST;
+    let least = order.select_nth_unstable_by(place, |a, b| b.total_cmp(a)).1.to_owned();
+    pass(&mut fits, bins, least);
+    fits
+}
+
+/// How many steps of the table are one at this size: of fewer tiles each frequency is as sharp, but nearer to the middle.
+fn stride(sky: &Sky, side: f64) -> usize {
+    match sky.long() / side {
+        ..1.6 => 4,
+        ..3.2 => 2,
+        _ => 1,
+    }
 }
 
 /// Tiles at angles below `degrees`, flipped or not.
@@ -193,26 +248,25 @@ fn rotated(sky: &Sky, power: &Power, bins: &[Bin], degrees: f64, flipped: bool) 
     if sizes.is_empty() {
         return Vec::new();
     }
-    let angles = (degrees / ANGLE) as usize;
     let flip = if flipped { -1.0f64 } else { 1.0 };
-    let mut fits = vec![0.0f32; angles * sizes.len()];
-    let mut points = Vec::with_capacity(bins.len());
-    for (at, row) in fits.chunks_exact_mut(sizes.len()).enumerate() {
-        let (sine, cosine) = (at as f64 * ANGLE).to_radians().sin_cos();
-        points.clear();
-        points.extend(bins.iter().map(|bin| {
+    let turn = |row: usize| (row as f64 * ANGLE).to_radians().sin_cos();
+    let points = |row: usize, bins: &[Bin]| {
+        let (sine, cosine) = turn(row);
+        Points::of(bins.iter().map(|bin| {
             let (x, y) = (flip * f64::from(bin.x), f64::from(bin.y));
             ((cosine * x - sine * y) as f32, (sine * x + cosine * y) as f32)
-        }));
-        for (fit, side) in row.iter_mut().zip(&sizes) {
-            let scale = point_scale(sky, *side);
-            *fit = power.sum(&points, (scale, scale)) as f32;
-        }
-    }
+        }))
+    };
+    let scale = |row: usize, column: usize| {
+        let stride = stride(sky, sizes[column]);
+        let scale = power.scale(sizes[column]);
+        (row % stride == 0 && column % stride == 0).then_some((scale, scale))
+    };
+    let mut fits = sweep(power, bins, [(degrees / ANGLE) as usize, sizes.len()], points, scale);
     peaks(&mut fits, sizes.len(), REFINED)
         .into_iter()
         .map(|(angle, size, fit)| {
-            let (sine, cosine) = (angle as f64 * ANGLE).to_radians().sin_cos();
+            let (sine, cosine) = turn(angle);
             let step = TILE as f64 / sizes[size];
             // The point of frequency k is (lie transposed) k: columns of the rotation become rows of the lie.
             let lie = Lie { xx: step * flip * cosine, xy: step * flip * sine, yx: -step * sine, yy: step * cosine };
@@ -227,14 +281,14 @@ fn stretched(sky: &Sky, power: &Power, bins: &[Bin]) -> Vec<Guess> {
     if sizes.is_empty() {
         return Vec::new();
     }
-    let points: Vec<(f32, f32)> = bins.iter().map(|bin| (bin.x as f32, bin.y as f32)).collect();
     let reach = (STRETCH.ln() / SIZE) as usize;
-    let mut fits = vec![f32::MIN; sizes.len() * sizes.len()];
-    for (down, row) in fits.chunks_exact_mut(sizes.len()).enumerate() {
-        for across in down.saturating_sub(reach)..(down + reach).min(sizes.len()) {
-            row[across] = power.sum(&points, (point_scale(sky, sizes[across]), point_scale(sky, sizes[down]))) as f32;
-        }
-    }
+    let points = |_: usize, bins: &[Bin]| Points::of(bins.iter().map(|bin| (bin.x as f32, bin.y as f32)));
+    let scale = |down: usize, across: usize| {
+        let stride = stride(sky, sizes[across.min(down)]);
+        let near = across.abs_diff(down) <= reach && down % stride == 0 && across % stride == 0;
+        near.then(|| (power.scale(sizes[across]), power.scale(sizes[down])))
+    };
+    let mut fits = sweep(power, bins, [sizes.len(); 2], points, scale);
     peaks(&mut fits, sizes.len(), REFINED)
         .into_iter()
         .map(|(down, across, fit)| {

@@ -73,6 +73,21 @@ impl Pilot {
     }
 }
 
+/// A pattern and a turn of it, and how loud its frequencies are.
+#[derive(Debug, Clone, Copy)]
+pub struct Loud {
+    loudness: f32,
+    variant: usize,
+    turn: Turn,
+}
+
+impl Loud {
+    /// The loudest first; of equals the first pattern.
+    pub fn louder(&self, other: &Self) -> std::cmp::Ordering {
+        other.loudness.total_cmp(&self.loudness).then(self.variant.cmp(&other.variant))
+    }
+}
+
 /// A pattern and a turn of it, and how high its pilot stands, in standard deviations.
 #[derive(Debug, Clone, Copy)]
 pub struct Rank {
@@ -107,6 +122,10 @@ const SHIFTS: usize = TILE;
 const COARSE: usize = TILE / 2;
 /// Patterns and turns of many that are looked at on the fine grid.
 const FINE: usize = 48;
+/// Power of a frequency beyond which it is no louder, in units of its surroundings.
+const LOUDEST: f32 = 6.0;
+/// How much more of a mark's energy a frequency of the pilot has than another, less 1.
+const PILOT_MORE: f32 = 4.0;
 /// Peaks of one pattern and turn, of many.
 const PEAKS: usize = 2;
 
@@ -119,8 +138,8 @@ impl Reader {
     /// Shifts and forms that `pilots` looks at for one pattern and turn.
     pub const LOOKS: f64 = (SHIFTS * SHIFTS * FORMS) as f64;
 
-    /// Of `pairs` patterns and turns, those whose phases `rank` looks at: the others' frequencies are too weak. Of a few turns of one
-    /// pattern all, of many patterns three quarters, of many turns of many patterns the best quarter.
+    /// How many patterns and turns `search` looks at by phases, the others' frequencies being too weak: of one pattern all turns, of many
+    /// patterns three quarters, of many turns of many patterns the loudest quarter.
     pub fn ranked(carrier: &Carrier, turns: usize) -> usize {
         let pairs = carrier.variants.len() * turns;
         match (carrier.variants.len(), turns) {
@@ -146,27 +165,14 @@ impl Reader {
         Spectrum { values }
     }
 
-    /// Patterns and turns by the height of their pilots, best first. Those whose frequencies are weak are left out beforehand: powers say
-    /// nothing of phases, so that this choice makes no pilot more likely.
-    pub fn rank(&mut self, spectrum: &Spectrum, carrier: &Carrier, turns: &[Turn]) -> Vec<Rank> {
-        let mut pairs: Vec<(f32, usize, Turn)> = Vec::with_capacity(carrier.variants.len() * turns.len());
-        let powers: Vec<f32> = spectrum.values.iter().map(|value| value.norm_sqr()).collect();
-        for (at, variant) in carrier.variants.iter().enumerate() {
-            pairs.extend(
-                turns.iter().map(|turn| (variant.pilot.iter().map(|bin| powers[place(turn.bin(*bin))]).sum::<f32>(), at, *turn)),
-            );
+    /// Patterns and turns by the height of their pilots, best first.
+    pub fn rank(&mut self, spectrum: &Spectrum, carrier: &Carrier, among: impl Iterator<Item = Loud>) -> Vec<Rank> {
+        let mut ranks: Vec<Rank> = Vec::new();
+        for Loud { variant, turn, .. } in among {
+            let spread = carrier.variants[variant].against(&mut self.grid, COARSE, |bin| Some(spectrum.at(turn.bin(bin))));
+            self.coarse.inverse_turned(&mut self.grid);
+            ranks.push(Rank { variant, turn, fit: f64::from(tallest(&self.grid)) / spread });
         }
-        pairs.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        pairs.truncate(Self::ranked(carrier, turns.len()));
-        let mut ranks: Vec<Rank> = pairs
-            .into_iter()
-            .map(|(_, variant, turn)| {
-                let spread = carrier.variants[variant].against(&mut self.grid, COARSE, |bin| Some(spectrum.at(turn.bin(bin))));
-                self.coarse.inverse_turned(&mut self.grid);
-                let heights = self.grid.iter().map(|value| value.re.abs() + value.im.abs());
-                Rank { variant, turn, fit: f64::from(heights.fold(0.0, f32::max)) / spread }
-            })
-            .collect();
         ranks.sort_by(|a, b| b.fit.total_cmp(&a.fit));
         ranks
     }
@@ -176,7 +182,10 @@ impl Reader {
         let (pairs, peaks): (Vec<(usize, Turn)>, usize) = if carrier.variants.len() == 1 {
             (turns.iter().map(|turn| (0, *turn)).collect(), most)
         } else {
-            let ranks = self.rank(spectrum, carrier, turns);
+            // Powers say nothing of phases, so that this choice makes no pilot more likely.
+            let mut loud = spectrum.loudness(carrier, turns);
+            loud.sort_unstable_by(Loud::louder);
+            let ranks = self.rank(spectrum, carrier, loud.into_iter().take(Self::ranked(carrier, turns.len())));
             (ranks.into_iter().take(FINE).map(|rank| (rank.variant, rank.turn)).collect(), PEAKS)
         };
         let mut found: Vec<Pilot> =
@@ -248,6 +257,32 @@ impl Spectrum {
         self.values[place(bin)]
     }
 
+    /// How loud the frequencies of every pattern and turn are: the power of the ring and, as much more as it has of a mark's energy, of
+    /// the pilot, above what a picture has without a mark, in standard deviations of the ring.
+    pub fn loudness(&self, carrier: &Carrier, turns: &[Turn]) -> Vec<Loud> {
+        let (mut whole, mut count) = (0.0f32, 0.0f32);
+        let excess: Vec<f32> =
+            self.values.iter().map(|value| if value.re == 0.0 { 0.0 } else { value.norm_sqr().min(LOUDEST) - 1.0 }).collect();
+        for bin in &carrier.ring {
+            let here = excess[place(*bin)];
+            whole += here;
+            count += f32::from(u8::from(here != 0.0));
+        }
+        let part = 1.0 / count.max(1.0).sqrt();
+        let mut turned = vec![0.0f32; SIDE * SIDE];
+        let mut all = Vec::with_capacity(carrier.variants.len() * turns.len());
+        for turn in turns {
+            for bin in &carrier.ring {
+                turned[place(*bin)] = excess[place(turn.bin(*bin))];
+            }
+            all.extend(carrier.variants.iter().enumerate().map(|(variant, pattern)| {
+                let pilot: f32 = pattern.pilot.iter().map(|bin| turned[place(*bin)]).sum();
+                Loud { loudness: part * (whole + PILOT_MORE * pilot), variant, turn: *turn }
+            }));
+        }
+        all
+    }
+
     /// Reads the code word where the pilot says it lies. Chips count by how much of the pilot came through at their radius.
     pub fn soft(&self, variant: &Variant, layout: &Layout, length: usize, pilot: &Pilot) -> Soft {
         // A frequency of the tile with the pilot's turn and shift undone: a factor for each direction.
@@ -282,6 +317,18 @@ impl Spectrum {
         let agreement = together(&bits, &parts);
         Soft { bits, spread, agreement }
     }
+}
+
+/// The largest sum of an absolute real and imaginary part, of a whole number of 8.
+pub fn tallest(grid: &[Complex32]) -> f32 {
+    let mut lanes = [0.0f32; 8];
+    for part in grid.chunks_exact(8) {
+        for (most, value) in lanes.iter_mut().zip(part) {
+            let height = value.re.abs() + value.im.abs();
+            *most = if height > *most { height } else { *most };
+        }
+    }
+    lanes.iter().fold(0.0f32, |most, value| most.max(*value))
 }
 
 /// Where the largest number stands. In two passes, the first over rows without branches, which a processor does eight at a time.

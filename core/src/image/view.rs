@@ -13,7 +13,7 @@ use crate::signal::resample::resample;
 /// The shorter side of the base plane is below twice this, in samples.
 const BASE: u32 = 1024;
 /// No level has more samples than this.
-const MOST: f64 = 4.0e6;
+const MOST: f64 = 2.2e6;
 
 /// A picture's luma and the levels made from it so far.
 pub struct View {
@@ -39,7 +39,7 @@ impl View {
 
     /// A plane made from the base, equally loud everywhere.
     pub fn flat(&self, plane: Plane) -> Plane {
-        if self.even { plane } else { flatten(&plane) }
+        if self.even { plane } else { flatten(plane) }
     }
 
     /// The base plane.

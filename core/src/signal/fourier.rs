@@ -8,7 +8,6 @@ pub struct Square {
     side: usize,
     forward: Arc<dyn Fft<f32>>,
     inverse: Arc<dyn Fft<f32>>,
-    turned: Vec<Complex32>,
     scratch: Vec<Complex32>,
 }
 
@@ -17,13 +16,7 @@ impl Square {
     pub fn new(side: usize) -> Self {
         let (forward, inverse) = (plan(side, FftDirection::Forward), plan(side, FftDirection::Inverse));
         let length = forward.get_inplace_scratch_len().max(inverse.get_inplace_scratch_len());
-        Self {
-            side,
-            forward,
-            inverse,
-            turned: vec![Complex32::default(); side * side],
-            scratch: vec![Complex32::default(); length],
-        }
+        Self { side, forward, inverse, scratch: vec![Complex32::default(); length] }
     }
 
     /// Columns and rows.
@@ -46,9 +39,8 @@ impl Square {
 
     fn transform(&mut self, plan: &dyn Fft<f32>, grid: &mut [Complex32]) {
         plan.process_with_scratch(grid, &mut self.scratch);
-        turn(grid, &mut self.turned, self.side);
-        plan.process_with_scratch(&mut self.turned, &mut self.scratch);
-        grid.copy_from_slice(&self.turned);
+        turn(grid, self.side);
+        plan.process_with_scratch(grid, &mut self.scratch);
     }
 }
 
@@ -69,14 +61,19 @@ pub fn same_plan(side: usize, direction: FftDirection) -> Arc<dyn Fft<f32>> {
     Arc::new(rustfft::algorithm::Radix4::new(side, direction))
 }
 
-/// Columns become rows; in blocks that fit into a processor's first cache.
-fn turn(from: &[Complex32], into: &mut [Complex32], side: usize) {
-    const BLOCK: usize = 16;
-    for top in (0..side).step_by(BLOCK) {
-        for left in (0..side).step_by(BLOCK) {
-            for y in top..(top + BLOCK).min(side) {
-                for x in left..(left + BLOCK).min(side) {
-                    into[x * side + y] = from[y * side + x];
+/// Columns become rows, in place; in blocks that fit into a processor's first cache. `side` is a power of two.
+pub fn turn<T>(grid: &mut [T], side: usize) {
+    let block = side.min(16);
+    for top in (0..side).step_by(block) {
+        for y in top..top + block {
+            for x in y + 1..top + block {
+                grid.swap(y * side + x, x * side + y);
+            }
+        }
+        for left in (top + block..side).step_by(block) {
+            for y in top..top + block {
+                for x in left..left + block {
+                    grid.swap(y * side + x, x * side + y);
                 }
             }
         }

@@ -29,10 +29,10 @@ pub fn even(frame: &[u8], layout: &Layout) -> Result<Plane> {
     let plane = layout.blocks(frame, block);
     let inner = step / block as f64;
     if (inner - 1.0).abs() < 1e-9 {
-        return Ok(flatten(&plane));
+        return Ok(flatten(plane));
     }
     let size = |side: usize| ((side as f64 / inner + 1e-6).floor() as usize).max(1);
-    Ok(flatten(&resample(&plane, size(plane.width), size(plane.height), inner)?))
+    Ok(flatten(resample(&plane, size(plane.width), size(plane.height), inner)?))
 }
 
 /// A sum, made equally loud everywhere again: what stands still grows with the number of frames and would drown the mark where pictures
