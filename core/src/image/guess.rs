@@ -260,7 +260,7 @@ fn rotated(sky: &Sky, power: &Power, bins: &[Bin], degrees: f64, flipped: bool) 
     let scale = |row: usize, column: usize| {
         let stride = stride(sky, sizes[column]);
         let scale = power.scale(sizes[column]);
-        (row % stride == 0 && column % stride == 0).then_some((scale, scale))
+        (row.is_multiple_of(stride) && column.is_multiple_of(stride)).then_some((scale, scale))
     };
     let mut fits = sweep(power, bins, [(degrees / ANGLE) as usize, sizes.len()], points, scale);
     peaks(&mut fits, sizes.len(), REFINED)
@@ -285,7 +285,7 @@ fn stretched(sky: &Sky, power: &Power, bins: &[Bin]) -> Vec<Guess> {
     let points = |_: usize, bins: &[Bin]| Points::of(bins.iter().map(|bin| (bin.x as f32, bin.y as f32)));
     let scale = |down: usize, across: usize| {
         let stride = stride(sky, sizes[across.min(down)]);
-        let near = across.abs_diff(down) <= reach && down % stride == 0 && across % stride == 0;
+        let near = across.abs_diff(down) <= reach && down.is_multiple_of(stride) && across.is_multiple_of(stride);
         near.then(|| (power.scale(sizes[across]), power.scale(sizes[down])))
     };
     let mut fits = sweep(power, bins, [sizes.len(); 2], points, scale);
