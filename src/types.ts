@@ -425,6 +425,8 @@ export interface PropagateResult<Output = unknown> {
   status: 'added' | 'set' | 'unchanged'
   /** Why nothing was written. */
   reason?: string
+  /** False: the metadata could not be read to their end, or the samples not at all (rule M17 or P2 says why): `none` then says nothing. */
+  looked?: false
   state: State
   record?: Record
   findings: Finding[]

@@ -20,14 +20,16 @@ export async function runPropagate(file: string, flags: PropagateFlags, signal: 
     ...(policy === undefined ? {} : { policy }),
     ...(flags.declared ? { declared: true } : {}),
   }
+  let unseen = false
   for (const { input, output } of await outputsOf([file], flags.output, speech)) {
     const made = await propagate(input, { ...options, to: output })
+    unseen ||= made.looked === false
     if (json) result(JSON.stringify({ ...made, file: input }))
     else {
-      result(speech.say(made.status === 'unchanged' ? 'notPropagated' : 'propagated', { file: input, output, state: speech.state(made.state), label: made.record?.Label ?? '-' }))
+      result(speech.say(made.looked === false ? 'notLooked' : made.status === 'unchanged' ? 'notPropagated' : 'propagated', { file: input, output, state: speech.state(made.state), label: made.record?.Label ?? '-' }))
       if (made.reason !== undefined) note(`  ${made.reason}`)
       for (const finding of made.findings) note(`  ${speech.finding(finding)}`)
     }
   }
-  return 0
+  return unseen ? 1 : 0
 }

@@ -109,12 +109,14 @@ async function setMatrix(path: string, matrix: readonly number[]): Promise<void>
 }
 
 /** Why ffmpeg did not write the film: it was given good frames, so the file is not what is broken. */
-function refused(thrown: unknown, said: string, { encoder }: Coding): unknown {
+function refused(thrown: unknown, said: string, { encoder, settings }: Coding): unknown {
   if (!(thrown instanceof CountermarkError) || thrown.code !== 'ERR_BROKEN') return thrown
   if (/No space left on device/.test(said)) return new CountermarkError('ERR_IO', 'The film could not be written: the disk is full.', { cause: thrown })
   if (/was ended by SIG/.test(thrown.message)) return new CountermarkError('ERR_IO', `The film could not be written: ${thrown.message}`, { cause: thrown })
   const why = said.split('\n').map((line) => lastOf(line)).find((line) => /error|invalid|not |only |unsupported|could/i.test(line)) ?? lastOf(said)
-  return new CountermarkError('ERR_UNSUPPORTED', `ffmpeg did not write the film with ${encoder}: ${why}`, {
+  const chosen = Object.entries(settings).map(([name, value]) => `${name}=${value}`).join(' ')
+  const wrong = /Option not found|Unrecognized option|Unable to parse|Error (setting|splitting)|Invalid encoder type/.test(said)
+  return new CountermarkError(wrong ? 'ERR_PARAMETER' : 'ERR_UNSUPPORTED', `ffmpeg did not write the film with ${[encoder, chosen].filter(Boolean).join(' ')}: ${why}`, {
     remedy: 'Choose another encoder or other settings as video.encoder and video.settings (--encoder, --encoder-setting), or use metadataOnly (--metadata-only).', cause: thrown,
   })
 }

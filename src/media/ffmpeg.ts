@@ -123,9 +123,9 @@ export function run(program: string, args: readonly string[], deadline: Deadline
   }
 }
 
-/** The last line that says something, without the addresses that ffmpeg puts before it. */
+/** The last line that says something, without the addresses and the file that ffmpeg puts before it. */
 export function lastOf(said: string): string {
-  const lines = said.split('\n').map((line) => line.replace(/^\[[^\]]* @ 0x[0-9a-f]+\] ?/, '').trim()).filter(Boolean)
+  const lines = said.split('\n').map((line) => line.replace(/^\[[^\]]* @ 0x[0-9a-f]+\] ?/, '').replace(/^file:\S+: /, '').trim()).filter(Boolean)
   return lines.at(-1)?.slice(0, 300) ?? 'it said nothing'
 }
 

@@ -16,6 +16,12 @@ export function isAiSourceType(uri: string): boolean {
   return AI_TERMS.has(uri.slice(uri.lastIndexOf('/') + 1))
 }
 
+/** True for the label of a platform that does not know the producer, and stands in both pairs as the first writer (Annex E, note 1). */
+export function isPlatforms(record: Partial<Record> | undefined): boolean {
+  const { Label, ContentProducer, ProduceID, ContentPropagator, PropagateID } = record ?? {}
+  return (String(Label) === '2' || String(Label) === '3') && Boolean(ContentProducer) && ContentProducer === ContentPropagator && ProduceID === PropagateID
+}
+
 /** One platform's bound on a field; the standard fixes none. Longer values are refused on write. */
 const FIELD_LIMIT = 1024
 

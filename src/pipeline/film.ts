@@ -75,7 +75,7 @@ function changer<Output>(films: Films, source: SoundFile, held: Held<Output>, pl
         drop: held.drop,
         watermark: watermarkOf(plan, decided, marking ? report : undefined, replaced),
         label: labelOf(plan, decided, drawing ? report : undefined, told.seconds),
-        film: { encoder: changing ? coding.encoder : 'copy', settings: changing ? coding.settings : {}, frames: told.frames, seconds: round(told.seconds), sound },
+        film: { encoder: changing ? coding.encoder : 'copy', settings: changing ? coding.settings : {}, ...lengthOf(film, told), sound },
         ...(embedded || first !== undefined ? { quality: {
           ...(embedded ? { psnr: round(report.psnr), ssim: round(report.ssim) } : {}), ...(first?.snr === undefined ? {} : { snr: first.snr }), ...(first?.nmr === undefined ? {} : { nmr: first.nmr }), setting: plan.quality,
         } } : {}),
@@ -102,6 +102,11 @@ function refuse(film: Film): void {
   if (film.display.rotation % 90 !== 0) no(`The film is shown turned by ${film.display.rotation} degrees.`, 'Turn its frames themselves first')
   if (film.display.aspect > 16 || film.display.aspect < 1 / 16) no('The film\'s pixels are more than 16 times as wide as high, or the other way round.', 'Scale it to square pixels first')
   if (tracks > 0) no(`The film has ${tracks + 1} tracks of pictures, of which one would be marked.`, 'Mark them one by one')
+}
+
+/** What was coded, else what the file says of itself. */
+function lengthOf({ count = 0, seconds }: Film, told: { frames: number; seconds: number }): { frames: number; seconds: number } {
+  return { frames: told.frames === 0 ? count : told.frames, seconds: round(seconds ?? told.seconds) }
 }
 
 interface Decided { found: boolean; replaced?: string; undrawn?: string; labelled: boolean; findings: Finding[] }

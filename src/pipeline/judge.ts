@@ -1,7 +1,7 @@
 // All evidence to one verdict and one state. No file and no engine here: data in, data out.
 import { SOFT_BINDING_ALGORITHMS } from '../c2pa/algorithms.js'
 import { modalityOf } from '../media/kind.js'
-import { isAiSourceType, isValid, judgeRecord } from '../metadata/record.js'
+import { isAiSourceType, isPlatforms, isValid, judgeRecord } from '../metadata/record.js'
 import { explained, finding } from '../policy/rules.js'
 import type { C2paReading, Evidence, Finding, LabelEvidence, MetadataEvidence, Policy, SignatureEvidence, State, Verdict, VideoLabelEvidence, WatermarkEvidence } from '../types.js'
 import type { Sight } from './evidence.js'
@@ -154,7 +154,9 @@ function judgeSignatures(evidence: readonly Evidence[]): Finding[] {
 function judgeWatermarks(policy: Policy, sight: Sight, known: Knowledge | undefined): { findings: Finding[]; open: boolean } {
   const found = sight.evidence.filter((one): one is WatermarkEvidence => one.kind === 'watermark' && one.found)
   if (found.some(({ matchesMetadata }) => matchesMetadata === false) && !found.some(({ matchesMetadata }) => matchesMetadata === true))
-    return { findings: [finding('W1', 'The watermark is of other content than the metadata: the label may have been copied from another file.')], open: false }
+    return { findings: [isPlatforms(ofFormat(sight.evidence, 'aigc')[0]?.aigc)
+      ? finding('W1', 'The watermark is the producer\'s; the label is of a platform that did not know the producer, so that the two do not agree.', 'info')
+      : finding('W1', 'The watermark is of other content than the metadata: the label may have been copied from another file.')], open: false }
   if (found.length > 0 || policy.watermark.demand !== 'required') return { findings: [], open: false }
   if (sight.tokens !== undefined) return judgeLongText(sight.tokens, known)
   if (known?.watermark === false)

@@ -48,7 +48,11 @@ export async function propagateBytes(
   if (site !== undefined && !isValid(site.aigc)) return unchanged(`its label is not valid (${site.problem ?? 'a field is missing or not defined'}), and may be neither removed nor doubled`)
   // Whoever puts his name beside it says that this label is of this content.
   if (judged.some(({ rule, severity }) => rule === 'S1' && severity === 'error')) return unchanged('its signature shows that the label was edited or belongs to other content', judged)
-  if (site === undefined && state === 'none') return unchanged(seenWhole(sight) ? 'nothing shows that it was generated' : 'nothing that could be read shows that it was generated')
+  if (site === undefined && state === 'none') {
+    if (seenWhole(sight)) return unchanged('nothing shows that it was generated')
+    const blind = unchanged('nothing that could be read shows that it was generated')
+    return lookedAt(sight) ? blind : { ...blind, report: { ...blind.report, looked: false } }
+  }
 
   const old = soleRecord(sight.evidence)
   const record = old === undefined ? firstRecord(plan, findings) : nextRecord(old, plan, findings)
@@ -59,6 +63,11 @@ export async function propagateBytes(
 
 function seenWhole({ metadata, pixels }: Sight): boolean {
   return metadata === 'read' && pixels === 'read'
+}
+
+/** Documents have no samples to look at. */
+function lookedAt({ metadata, pixels, unsearched }: Sight): boolean {
+  return metadata === 'read' && pixels !== 'failed' && (pixels !== 'skipped' || unsearched === true)
 }
 
 /** Another platform's pair is replaced; the producer's part is copied as it stands. */

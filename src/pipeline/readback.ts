@@ -58,7 +58,7 @@ export async function readBack(
 }
 
 /** What to do about a watermark of the same key that is there already. */
-export const MARKED_REMEDY = 'Mark the picture as it was before that, or with another key, or give the provider and content number that it carries. A watermark cannot be taken out; of your own private key, remark: replace (--remark replace) puts a stronger one over it.'
+export const MARKED_REMEDY = 'Mark the content as it was before that, or with another key, or give the provider and content number that it carries. A watermark cannot be taken out; of your own private key, remark: replace (--remark replace) puts a stronger one over it.'
 
 /** Whether two payloads are of one content: the shorter one is a prefix of the same hash. */
 export function samePrefix(a: string, b: string): boolean {

@@ -9,7 +9,7 @@ export const METADATA_RULES: readonly Rule[] = [
     rule: 'M1', zh: '文件元数据中没有 AIGC 标识', says: 'the AIGC label is there',
     articles: [measures('5'), gb('6.1')], severity: 'error', seen: 'file',
     marks: 'always written', verifies: 'error where the policy requires it and the metadata could be read',
-    remedy: { en: 'Mark the file: countermark mark FILE -o OUT, with --metadata-only to leave the content as it is.', zh: '标识该文件：countermark mark FILE -o OUT；加 --metadata-only 则不改动内容。' },
+    remedy: { en: 'If a model made the content, mark the file: countermark mark FILE -o OUT, with --metadata-only to leave the content as it is.', zh: '若内容由模型生成，标识该文件：countermark mark FILE -o OUT；加 --metadata-only 则不改动内容。' },
   },
   {
     rule: 'M2', zh: '元数据标识须恰好一份', says: 'there is exactly one copy',

@@ -6,7 +6,7 @@
 
 use super::frame::Layout;
 use super::label::{self, Display, Label};
-use super::mask::Mask;
+use super::mask::{FLOOR, Mask};
 use super::rows::Rows;
 use super::scene::{Scene, Strength};
 use super::sums;
@@ -222,6 +222,8 @@ impl Embedder {
 fn allowed(mask: &Mask, layout: &Layout, quality: Quality, inside: f64) -> f32 {
     let (psnr, ssim) = floor(quality);
     let square = f64::from(mask.hides.iter().map(|value| value * value).sum::<f32>()) / mask.hides.len() as f64;
+    // A black frame does not get all that the floors allow.
+    let square = square.max(f64::from(FLOOR * FLOOR));
     let budget = 255.0 * 255.0 * 10f64.powf(-(psnr + PSNR_MARGIN) / 10.0) / layout.gain().powi(2);
     let most = ((budget - rounding(layout)).max(0.0) / square).sqrt();
     let stride = mask.stride(SAMPLES);

@@ -8,7 +8,11 @@ const EVERY: usize = 2;
 /// Pixels of a cell's side for a canonical pixel.
 const CELL: f64 = 2.8;
 /// Added to the activity, so that flat places carry, too: the film's SSIM says how much of it they bear.
-const FLOOR: f32 = 4.0;
+pub const FLOOR: f32 = 4.0;
+
+/// What black hides of what lighter places do, and codes of luma between which that rises: noise in black is seen on a dark screen.
+const BLACK: f32 = 0.15;
+const DARK: [f32; 2] = [16.0, 48.0];
 
 /// Amplitudes and local variances on a grid of cells.
 pub struct Mask {
@@ -18,7 +22,7 @@ pub struct Mask {
     pub width: usize,
     /// Cells down.
     pub height: usize,
-    /// Relative amplitude that each cell hides, 1 to 14.
+    /// Relative amplitude that each cell hides, 0.15 to 14.
     pub hides: Vec<f32>,
     /// Variance of luma inside of blocks of 4 x 4 pixels, mean over the cell, squared levels of 8 bits.
     pub variance: Vec<f32>,
@@ -140,7 +144,10 @@ impl Mask {
         calmest(&self.hides, &mut self.scratch, width, height);
         self.hides.iter_mut().zip(&self.scratch).for_each(|(value, calm)| *value = 0.5 * (*value + calm) + FLOOR);
         smooth(&mut self.hides, width, height, [0.5, 0.25]);
-        self.hides.iter_mut().for_each(|value| *value = value.clamp(1.0, 14.0));
+        for (value, mean) in self.hides.iter_mut().zip(&self.mean) {
+            let light = ((mean - DARK[0]) / (DARK[1] - DARK[0])).clamp(0.0, 1.0);
+            *value = value.clamp(1.0, 14.0) * (BLACK + (1.0 - BLACK) * light);
+        }
     }
 }
 

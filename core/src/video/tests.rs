@@ -176,6 +176,21 @@ fn a_film_keeps_the_floors_on_average_whatever_its_scenes() {
 }
 
 #[test]
+fn black_stays_black() {
+    let video = layout(640, 360);
+    let mut marks = embedder(video, Quality::Standard);
+    let black: Vec<u8> = (0..video.frame_bytes()).map(|at| if at < video.luma_bytes() { 16 } else { 128 }).collect();
+    for _ in 0..3 {
+        let mut marked = black.clone();
+        marks.frame(&mut marked, false).unwrap();
+        let most = marked.iter().zip(&black).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+        let sum: u64 = marked.iter().zip(&black).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+        let mean = sum as f64 / video.luma_bytes() as f64;
+        assert!(most <= 2 && mean < 0.25, "most {most}, mean {mean}");
+    }
+}
+
+#[test]
 fn frames_that_say_little_say_enough_together() {
     let video = layout(640, 360);
     let mut marking = embedder(video, Quality::Standard);
