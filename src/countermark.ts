@@ -149,18 +149,20 @@ export interface JobStep {
   task?: string
   /** The output's name before it has its own. */
   temporary?: string
+  /** A valid label of the same provider stays, though a content number of the job's own is given. */
+  keepOwn?: boolean
   /** Runs on the complete file before its entry is written. */
   staged?: (temporary: string, report: Marked['report'], output: Digest) => Promise<void>
 }
 
 /** `mark` as one step of a job. */
-export async function markStaged(input: Input, options: MarkOptions, { task, temporary, staged }: JobStep): Promise<MarkResult> {
+export async function markStaged(input: Input, options: MarkOptions, { task, temporary, keepOwn, staged }: JobStep): Promise<MarkResult> {
   const start = performance.now()
   if (typeof options !== 'object' || options === null) throw new CountermarkError('ERR_USAGE', 'mark needs its options: at least the provider.')
   const limits = limitsOf(options.limits)
   const deadline = new Deadline(limits, options.signal, options.limits?.seconds !== undefined)
   deadline.check()
-  const plan = await planOf(options)
+  const plan = { ...await planOf(options), ...(keepOwn ? { numbered: false } : {}) }
   const ledger = options.ledger === undefined ? undefined : await ledgerOf(options.ledger)
   if (options.to === undefined && options.as === undefined && pathLike(input))
     throw new CountermarkError('ERR_USAGE', 'The input is a path: say where the output goes.', { remedy: 'Set `to` to a path, or `as` to bytes, blob, stream or web-stream.' })

@@ -11,6 +11,7 @@ import { textWriter } from '../src/text/stream.js'
 import { wrappers } from '../src/text/inspect.js'
 import { judge } from '../src/pipeline/judge.js'
 import { POLICIES } from '../src/policy/policy.js'
+import { pdf } from './support/documents.js'
 
 const KEY = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'
 const OTHER = `ff${KEY.slice(2)}`
@@ -264,7 +265,7 @@ describe('files', () => {
   })
 
   test('the command line takes a text on standard input', async () => {
-    const run = (args: string[], input: string) => spawnSync(process.execPath, ['dist/cli/main.js', ...args], { input, encoding: 'utf8', env: { ...process.env, COUNTERMARK_LANG: 'en' } })
+    const run = (args: string[], input: string | Buffer) => spawnSync(process.execPath, ['dist/cli/main.js', ...args], { input, encoding: 'utf8', env: { ...process.env, COUNTERMARK_LANG: 'en' } })
     const path = join(folder, 'key')
     await keygen(path)
     const key = await readKey(path)
@@ -272,13 +273,34 @@ describe('files', () => {
     const piped = run(['mark', '-', '-o', '-', '--text-profile', 'presence', ...common], chinese(400))
     expect(piped.status, piped.stderr).toBe(0)
     expect(bare(piped.stdout)).toBe(text.label(chinese(400)).text)
+    expect(piped.stderr).toContain('no metadata label: a stream of text has no place for it. Give -o a file')
     expect((await text.detect(piped.stdout, { keys: [key] }))[0]).toMatchObject({ found: true, profile: 'presence' })
     const checked = run(['verify', '-', '--json', '--key', join(folder, 'key')], piped.stdout)
     expect(JSON.parse(checked.stdout)).toMatchObject({ file: '-', type: 'text/plain', verdict: 'cannot tell' })
     const filed = run(['mark', '-', '-o', join(folder, 'piped.md'), '--json', ...common], chinese(700))
     expect(JSON.parse(filed.stdout)).toMatchObject({ verdict: 'compliant', watermark: { embedded: true }, label: { drawn: true } })
     const short = run(['mark', '-', '-o', '-', '--json', ...common], '两个字')
-    expect(JSON.parse(short.stdout)).toMatchObject({ watermark: { embedded: false, reason: expect.stringContaining('too short') } })
+    expect(JSON.parse(short.stdout)).toMatchObject({ verdict: 'cannot tell', watermark: { embedded: false, reason: expect.stringContaining('too short') } })
+  })
+
+  test('what is no plain text goes through standard input and output as the file that it is', () => {
+    const run = (args: string[], input: string | Buffer) => spawnSync(process.execPath, ['dist/cli/main.js', ...args], { input, env: { ...process.env, COUNTERMARK_LANG: 'en' } })
+    const marking = ['mark', '-', '-o', '-', '--provider-name', 'Example-Lab', '--key', 'public']
+    const chat = { id: 'c', object: 'chat.completion', choices: [{ index: 0, message: { role: 'assistant', content: chinese(400) }, finish_reason: 'stop' }] }
+    for (const [kind, input] of [['application/json', JSON.stringify(chat)], ['text/html', `<!doctype html><html><head><title>x</title></head><body><p>${chinese(400).replaceAll('\n', '')}</p></body></html>`], ['application/pdf', Buffer.from(pdf())]] as const) {
+      const made = run(marking, input)
+      expect([kind, made.status, made.stderr.toString()]).toEqual([kind, 0, expect.stringContaining('- -> -: compliant')])
+      const checked = run(['verify', '-', '--json', '--key', 'public'], made.stdout)
+      expect(JSON.parse(checked.stdout.toString())).toMatchObject({ file: '-', type: kind, verdict: 'compliant' })
+    }
+    const { choices } = JSON.parse(run(marking, JSON.stringify(chat)).stdout.toString()) as typeof chat
+    expect(bare(choices[0]!.message.content)).toBe(text.label(chinese(400)).text)
+
+    expect(run([...marking, '--json'], JSON.stringify(chat))).toMatchObject({ status: 2, stdout: Buffer.alloc(0) })
+    const bytes = run(marking, Buffer.from([0xc3, 0x28, 0, 1]))
+    expect([bytes.status, bytes.stdout.length, bytes.stderr.toString()]).toEqual([3, 0, expect.stringMatching(/neither a text in UTF-8 nor a file.*ERR_UNSUPPORTED[^]*-o FILE/)])
+    // Texts that only look like something else.
+    for (const words of ['[1, 2', 'ID3 tags stand at the start.', 'A document begins with %PDF-1.7.']) expect(run([...marking, '--quiet'], words).stdout.toString()).toBe(text.label(words).text)
   })
 })
 

@@ -17,8 +17,8 @@ const batches = Math.ceil(objects / batch)
 const coreHours = objects * given.seconds / 3600
 // A put of the output for each object, of the plan and of the result for each batch; a listing is priced as a put by most.
 const puts = objects + 2 * batches
-// The feed's walk over the source, and the report's over source and target; of plans and results twice.
-const lists = 3 * Math.ceil(objects / 1000) + 4 * Math.ceil(batches / 1000)
+// The feed's walk over the source, and the report's over source and target; of plans the feed's last look, of results that and the report's.
+const lists = 3 * Math.ceil(objects / 1000) + 3 * Math.ceil(batches / 1000)
 // The object; of each batch the plan, a look for its result, and the result again for the report.
 const gets = objects + 3 * batches
 const rows = [

@@ -35,13 +35,23 @@ app.onError((error, context) => {
   return context.json({ error: error instanceof CountermarkError ? error.code : 'internal' }, 500)
 })
 
+/** The fields of a request. */
+async function fieldsIn(context, json) {
+  const body = await (json ? context.req.json() : context.req.parseBody()).catch(() => undefined)
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new Refused(400, json ? 'the body must be a JSON object' : 'the body cannot be read as a form')
+  return body
+}
+
 /** Prompt, user and waiver of a request, as JSON or from a form. */
 async function askedIn(context) {
-  const json = context.req.header('content-type')?.startsWith('application/json')
-  const { prompt, user, waiver, stream } = json ? await context.req.json() : await context.req.parseBody()
+  const json = context.req.header('content-type')?.startsWith('application/json') === true
+  const { prompt, user, waiver: given, stream } = await fieldsIn(context, json)
+  // An empty field of a form is no waiver.
+  const waiver = given === null || given === '' ? undefined : given
   if (typeof prompt !== 'string' || prompt.trim() === '' || prompt.length > 2000) throw new Refused(400, 'prompt: a text of 1 to 2000 characters')
   if (typeof user !== 'string' || !/^[\w-]{1,64}$/.test(user)) throw new Refused(400, 'user: your number of the user, letters and digits')
   if (waiver !== undefined && waivers.find(waiver, user) === undefined) throw new Refused(403, `waiver: none of this user under the agreement ${AGREEMENT}; accept it at /v1/waivers`)
+  if (stream !== undefined && typeof stream !== 'boolean') throw new Refused(400, 'stream: true or false, in JSON')
   return { prompt, user, waiver, stream: stream === true }
 }
 
@@ -53,12 +63,14 @@ async function given(file, { user, waiver }, produceId = randomUUID()) {
   return { produceId, output, type, verdict }
 }
 
-const answer = (context, { produceId, output, type, verdict }) => context.body(output, 200, { 'content-type': type, 'x-produce-id': produceId, 'x-verdict': verdict })
+/** A content type; our texts are in UTF-8. */
+const served = (type) => (type.startsWith('text/') ? `${type}; charset=utf-8` : type)
+const answer = (context, { produceId, output, type, verdict }) => context.body(output, 200, { 'content-type': served(type), 'x-produce-id': produceId, 'x-verdict': verdict })
 
 app.get('/', (context) => context.html(home()))
 app.get('/terms', (context) => context.html(terms()))
 app.post('/v1/waivers', async (context) => {
-  const { user, purpose, accept } = await context.req.json()
+  const { user, purpose, accept } = await fieldsIn(context, true)
   if (typeof user !== 'string' || !/^[\w-]{1,64}$/.test(user) || typeof purpose !== 'string' || purpose.trim() === '') throw new Refused(400, 'user and purpose are needed')
   if (accept !== AGREEMENT) throw new Refused(400, `accept: the version of the agreement that the user has read, now ${AGREEMENT}`)
   return context.json(await waivers.accept(user, purpose), 201)
@@ -78,14 +90,22 @@ app.post('/v1/video', async (context) => {
 app.post('/v1/text', async (context) => {
   const asked = await askedIn(context)
   if (!asked.stream) return answer(context, await given(new File([[...textPieces(asked.prompt)].join('')], 'answer.md'), asked))
-  // As a chat shows it: label and mark go in while it comes. The file for download, with its entry in the ledger, is made at the end.
+  // As a chat shows it: label and mark go in while it comes. The file for download is made before the last
+  // piece is sent: nobody has a whole text that is not in the ledger.
   const produceId = randomUUID()
   context.header('x-produce-id', produceId)
   return streamSSE(context, async (events) => {
     const payload = await countermark.image.payloadOf(PROVIDER_NAME, produceId)
     const marking = text.stream({ payload, key, label: asked.waiver === undefined ? {} : false })
+    const send = (piece) => events.writeSSE({ data: JSON.stringify({ text: piece }) })
     const sending = (async () => {
-      for await (const piece of marking.readable) await events.writeSSE({ data: JSON.stringify({ text: piece }) })
+      let held = ''
+      for await (const piece of marking.readable) {
+        if (piece === '') continue
+        if (held !== '') await send(held)
+        held = piece
+      }
+      return held
     })()
     const writer = marking.writable.getWriter()
     let whole = ''
@@ -94,8 +114,9 @@ app.post('/v1/text', async (context) => {
       await writer.write(piece)
     }
     await writer.close()
-    await sending
+    const last = await sending
     const { verdict } = await given(new File([whole], 'answer.md'), asked, produceId)
+    if (last !== '') await send(last)
     await events.writeSSE({ data: JSON.stringify({ done: true, produceId, verdict }) })
   }, async (error, events) => {
     console.error(error)
@@ -106,7 +127,7 @@ app.get('/v1/contents/:id', async (context) => {
   const id = context.req.param('id')
   if (!/^[0-9a-f-]{36}$/.test(id)) throw new Refused(404, 'no such content')
   const about = await readFile(join(DATA, 'contents', `${id}.json`), 'utf8').catch(() => { throw new Refused(404, 'no such content') })
-  return context.body(await readFile(join(DATA, 'contents', id)), 200, { 'content-type': JSON.parse(about).type })
+  return context.body(await readFile(join(DATA, 'contents', id)), 200, { 'content-type': served(JSON.parse(about).type) })
 })
 
 /** Only who runs the service: the log names users. */

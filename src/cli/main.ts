@@ -76,7 +76,7 @@ async function main(argv: string[]): Promise<number> {
     .option('--ledger <file>', 'the ledger in which every output is entered (default: COUNTERMARK_LEDGER, else none)')
     .option('--recipient <id>', 'whom the content is given to; goes into the ledger only')
 
-  marking(program.command('mark').argument('<input...>').description('mark files: label, watermark and metadata of pictures, films, sound and texts; metadata of other pictures and documents; - is a text on stdin'))
+  marking(program.command('mark').argument('<input...>').description('mark files: label, watermark and metadata of pictures, films, sound and texts; metadata of other pictures and documents; - is standard input'))
     .requiredOption('-o, --output <file|folder>', 'a file for one input, a folder for several; - for a text on stdout')
     .option('--produce-id <id>', 'the content number (default: a fresh UUID)')
     .action(async (inputs: string[], flags: MarkFlags) => {

@@ -2,7 +2,7 @@ import { mark, openLedger, type MarkOptions, type MarkResult } from '../index.js
 import { limitsFrom, markingKey, outputsOf, policyFrom, providerFrom, textFrom, type FileOptions } from './inputs.js'
 import type { Speech } from './language.js'
 import { ledgerPath } from './ledger.js'
-import { fromStdin, toStdout } from './stdin.js'
+import { fromStdin, standingInput, textToStdout } from './stdin.js'
 import { errorOf, terminalOf, usage, type CommonOptions, type Terminal } from './terminal.js'
 
 /** The flags of `countermark mark`, as commander names them. */
@@ -74,12 +74,15 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
   if (flags.produceId !== undefined && inputs.length > 1) throw usage(speech.say('oneNumber', { count: inputs.length }))
   const { options, said } = await optionsFrom(flags, speech, signal)
   const fromInput = inputs.length === 1 && inputs[0] === '-'
-  if (fromInput && flags.output === '-') {
+  const toStream = fromInput && flags.output === '-'
+  const standing = toStream ? await standingInput() : undefined
+  if (typeof standing === 'string') {
     // A text without a file around it has no place for the record that an entry is of.
     if (ledgerPath(flags.ledger) !== undefined) throw usage(speech.say('ledgerNeedsFile'))
-    await toStdout(options, terminal)
+    await textToStdout(standing, options, terminal)
     return 0
   }
+  if (toStream && terminal.json) throw usage(speech.say('fileOrJson'))
   const pairs = fromInput ? [{ input: '-', output: flags.output }] : await outputsOf(inputs, flags.output, speech)
 
   const place = ledgerPath(flags.ledger)
@@ -93,13 +96,15 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
   try {
     for (const { input, output } of pairs) {
       try {
-        const result = (await mark(fromInput ? await fromStdin(output) : input, { ...options, to: output })) as MarkResult<string>
+        const marked = (await mark(standing ?? (fromInput ? await fromStdin(output) : input), { ...options, ...(toStream ? { as: 'bytes' } : { to: output }) })) as MarkResult<string | Buffer>
+        if (typeof marked.output !== 'string') process.stdout.write(marked.output)
+        const result = { ...marked, output }
         if (done === 0 && flags.watermark && !flags.metadataOnly && (result.watermark.embedded || /^(image|video)\//.test(result.type))) terminal.note(said)
         done += 1
         // Another's label that is kept is his affair, but not one that its signature gives away as copied or edited.
         const betrayed = result.findings.some(({ rule, severity }) => rule === 'S1' && severity === 'error')
         if (result.verdict === 'non-compliant' && (result.status === 'done' || betrayed)) breaches += 1
-        print(terminal, result, input)
+        print(toStream ? { ...terminal, result: terminal.note } : terminal, result, input)
       } catch (thrown) {
         const error = errorOf(thrown)
         // The flags are at fault, not the file: the same would be said of every other file.
