@@ -197,8 +197,8 @@ export function labelText(text: string, options: TextLabelOptions = {}): { text:
   const [from, to] = format === 'html' ? bodyOf(text) : [contentStart(text, format), text.length]
   // A label at the end goes before the white space that ends the text.
   const end = from + text.slice(from, to).trimEnd().length
-  const place = options.position === 'start' ? from : end
-  if (format === 'html' && unseenOf(text).some(([start, behind]) => start < place && place < behind)) return { text, added: false, reason: 'the page hides what stands where a label goes' }
   const whole = `${text.slice(0, from)}${before}${text.slice(from, end)}${behind}${text.slice(end)}`
+  const place = options.position === 'start' ? from : end
+  if (format === 'html' && unseenOf(whole).some(([start, until]) => start <= place && place < until)) return { text, added: false, reason: 'the page hides what stands where a label goes' }
   return { text: whole, added: true }
 }
