@@ -1,8 +1,8 @@
 // Labels that people see in documents, and answers of language models as JSON files.
-import { unzipSync } from 'fflate'
+import { strToU8, unzipSync, zipSync } from 'fflate'
 import { describe, expect, test } from 'vitest'
 import { mark, TEXT_LABELS, text, verify } from '../src/index.js'
-import { docx, packedPdf, pdf } from './support/documents.js'
+import { docx, docxParts, packedPdf, pdf } from './support/documents.js'
 
 const provider = { name: 'Example-Lab' }
 const KEY = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'
@@ -35,6 +35,85 @@ describe.each([['a table', pdf], ['a stream', packedPdf]] as const)('a PDF with 
     expect(made.label).toMatchObject({ drawn: false, reason: expect.stringContaining('PDF/A') })
     expect(made.findings).toContainEqual(expect.objectContaining({ rule: 'T2', severity: 'warning' }))
   })
+})
+
+/** Whether `verify` finds a visible label, and what `mark` says of one and gives. */
+async function seenAndMarked(source: Uint8Array | File) {
+  const label = (await verify(source)).evidence.find(({ kind }) => kind === 'label') as { found: boolean } | undefined
+  const made = await mark(source, { provider, as: 'bytes' })
+  return { found: label?.found ?? false, drawn: made.label.drawn, made }
+}
+
+/** A Word document whose last paragraph is a label in a run of these properties. */
+const worded = (properties: string): Uint8Array => {
+  const parts = docxParts()
+  const run = `<w:p><w:pPr><w:rPr><w:vanish/></w:rPr></w:pPr><w:r>${properties}<w:t>${TEXT_LABELS.zh}</w:t></w:r></w:p>`
+  return zipSync({ ...parts, 'word/document.xml': strToU8(Buffer.from(parts['word/document.xml']!).toString().replace('</w:body>', `${run}</w:body>`)) })
+}
+
+test.each([
+  ['<w:rPr><w:vanish/></w:rPr>', false], ['<w:rPr><w:b/><w:vanish w:val="true"/></w:rPr>', false], ['<w:rPr><w:color w:val="FFFFFF"/></w:rPr>', false],
+  ['<w:rPr><w:sz w:val="2"/></w:rPr>', false], ['', true], ['<w:rPr/>', true], ['<w:rPr><w:vanish w:val="0"/><w:color w:val="C00000"/><w:sz w:val="16"/></w:rPr>', true],
+  ['<w:rPr><w:b/><w:rPrChange w:id="1"><w:rPr><w:vanish/></w:rPr></w:rPrChange></w:rPr>', true],
+])('a label in a run of Word with %s: seen %s', async (properties, shown) => {
+  const { found, drawn, made } = await seenAndMarked(worded(properties))
+  expect([found, drawn]).toEqual([shown, !shown])
+  expect((await seenAndMarked(made.output)).found).toBe(true)
+})
+
+test.each([
+  ['<p hidden>L</p>', false], ['<div style="display:none"><p>L</p></div>', false], ['<div HIDDEN><b><i>L</i></b></div>', false], ["<p style='color:red; Visibility : hidden'>L</p>", false],
+  ['<p style="font-size:0">L</p>', false], ['<p style="font-size:1px">L</p>', false], ['<section style="opacity: 0.0 !important"><p>L</p></section>', false], ['<p style="position:absolute;left:-9999px">L</p>', false],
+  ['<!-- <p>L</p> -->', false], ['<template><p>L</p></template>', false], ['<script>// <p>L</p>\n</script>', false], ['<p hidden>x<p hidden>L', false],
+  ['<p>L</p>', true], ['<p hidden>x<p>L</p>', true], ['<div><p hidden>x</div><p>L</p>', true], ['<p hidden>x</p><p>L</p><!-- y -->', true], ['<p style="font-size:12px;opacity:0.8">L</p>', true], ['<p data-hidden="hidden" title="hidden">L</p>', true],
+])('a label in a page as %s: seen %s', async (element, shown) => {
+  const page = `<!doctype html><html><head><title>x</title></head><body><p>Some words of the page.</p>${element.replace('L', TEXT_LABELS.zh)}</body></html>`
+  const { found, drawn, made } = await seenAndMarked(new File([page], 'a.html'))
+  expect([found, drawn]).toEqual([shown, !shown])
+  expect((await seenAndMarked(new File([made.output], 'a.html'))).found).toBe(true)
+  expect(text.label(page, { format: 'html', position: 'start' }).added).toBe(true)
+})
+
+test('a page that hides its body gets no label, and says so', () => {
+  expect(text.label('<html><body style="display:none"><p>x</p></body></html>', { format: 'html' })).toMatchObject({ added: false, reason: expect.stringContaining('hides') })
+})
+
+test.each([
+  ['[//]: # (L)', false], ['[//]: #\n"L"', false], ['<!-- L -->', false], ['<!--\nL -->', false], ['<span hidden>L</span>', false], ['<p style="display:none">L</p>', false],
+  ['L', true], ['> L', true], ['<p>L</p>', true], ['L\n\n[1]: https://example.org "title"', true],
+])('a label in Markdown as %j: seen %s', async (line, shown) => {
+  for (const source of [`# Title\n\nSome words of the text.\n\n${line.replace('L', TEXT_LABELS.zh)}\n`, `${line.replace('L', TEXT_LABELS.zh)}\n\nSome words of the text.\n`]) {
+    const { found, drawn, made } = await seenAndMarked(new File([source], 'a.md'))
+    expect([found, drawn]).toEqual([shown, !shown])
+    expect((await seenAndMarked(new File([made.output], 'a.md'))).found).toBe(true)
+  }
+})
+
+/** A PDF whose page has one annotation that says a label, object 7; 8 is its appearance. */
+const stamped = (members: string, painting = '0 0 9 9 re f'): Buffer => pdf({
+  more: [`<</Type/Annot/Contents(AI-generated)/Rect[2 2 90 12]${members}>>`, `<</Subtype/Form/BBox[0 0 9 9]/Length ${painting.length}>>\nstream\n${painting}\nendstream`],
+  page: '/Annots[7 0 R]',
+})
+
+test.each([
+  ['the flag Hidden', stamped('/Subtype/Stamp/F 2/AP<</N 8 0 R>>'), false], ['the flag NoView', stamped('/Subtype/Stamp/F 36/AP<</N 8 0 R>>'), false],
+  ['an empty appearance', stamped('/Subtype/Stamp/AP<</N 8 0 R>>', 'q 1 0 0 1 0 0 cm Q'), false], ['no appearance', stamped('/Subtype/Stamp'), false],
+  ['no opacity', stamped('/Subtype/FreeText/CA 0'), false], ['a place beside the page', stamped('/Subtype/FreeText/Rect[-90 2 -10 12]'), false],
+  ['an appearance', stamped('/Subtype/Stamp/F 4/AP<</N 8 0 R>>'), true], ['the state that is shown', stamped('/Subtype/Stamp/AS/On/AP<</N<</On 8 0 R>>>>'), true], ['free text', stamped('/Subtype/FreeText'), true],
+])('a stamp of a PDF with %s', async (_, source, shown) => {
+  const { found, drawn, made } = await seenAndMarked(source)
+  expect([found, drawn]).toEqual([shown, !shown])
+  expect((await seenAndMarked(made.output)).found).toBe(true)
+})
+
+test.each([
+  ['BT /F1 9 Tf 5 88 Td (Header at the left) Tj ET', /^1\d\d(?:\.\d+)? [89]\d(?:\.\d+)? 198 98$/],
+  ['q 0.5 0 0 0.5 0 50 cm BT /F1 20 Tf 1 0 0 1 4 80 Tm [(Scaled) -20 (header)] TJ ET Q', /^1\d\d(?:\.\d+)? [89]\d(?:\.\d+)? 198 98$/],
+  ['1 0 0 rg 0 80 200 20 re f', /^1\d\d(?:\.\d+)? 2 198 [\d.]+$/],
+  ['1 g 0 0 200 100 re f BT /F1 9 Tf 20 50 Td (Words in the middle) Tj ET', /^2 [89]\d(?:\.\d+)? [\d.]+ 98$/],
+])('a stamp takes a corner that is free: %s', async (content, place) => {
+  const { output } = await mark(pdf({ content }), { provider, as: 'bytes' })
+  expect(/\/Subtype\/Stamp\/Rect\[([^\]]*)\]/.exec(output.toString('latin1'))![1]).toMatch(place)
 })
 
 describe('answers as JSON', () => {

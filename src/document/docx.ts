@@ -16,10 +16,33 @@ function mainPart(zip: Zip): { name: string; text: string } {
   return { name: entry.name, text: utf8(partOf(zip, entry), entry.name, entry.offset) }
 }
 
-/** The document's paragraphs, one a line. Only runs of text count, which is enough to find a label. */
+/** Half points below which letters cannot be read. */
+const SMALLEST = 8
+/** Tags of runs, their properties, texts and the ends of paragraphs. */
+const TOKEN = /<(\/?)(?:\w+:)?(r|rPr|rPrChange|vanish|color|sz|t|p)((?:\s[^<>]*)?)\/?>([^<]*)/g
+
+/** Whether a property of a run (ECMA-376 part 1, 17.3.2) takes its text out of sight: hidden, as white as paper, or tiny. */
+function hides(name: string, attributes: string): boolean {
+  const value = /(?:\w+:)?val\s*=\s*["']([^"']*)["']/.exec(attributes)?.[1]
+  if (name === 'vanish') return value === undefined || !/^(?:0|false|off)$/.test(value)
+  if (name === 'color') return /^(?:f[0-9a-f]){3}$/i.test(value ?? '')
+  return name === 'sz' && /^\d+$/.test(value ?? '') && Number(value) < SMALLEST
+}
+
+/** The document's paragraphs, one a line. Only runs of text that can be seen count, which is enough to find a label; styles are not read. */
 function read(bytes: Uint8Array): string {
   let out = ''
-  for (const [, text, paragraph] of mainPart(openZip(bytes)).text.matchAll(/<(?:\w+:)?t(?:\s[^>]*)?>([^<]*)<|(<\/(?:\w+:)?p>)/g)) out += paragraph === undefined ? unescaped(text!) : '\n'
+  let [hidden, properties, changed] = [false, false, false]
+  for (const [tag, slash, name, attributes, text] of mainPart(openZip(bytes)).text.matchAll(TOKEN)) {
+    const opens = slash === '' && !tag.slice(0, tag.length - text!.length).endsWith('/>')
+    if (name === 'p') out += slash === '/' ? '\n' : ''
+    else if (name === 't') out += opens && !hidden ? unescaped(text!) : ''
+    else if (name === 'r') hidden = false
+    else if (name === 'rPrChange') changed = opens
+    else if (name === 'rPr') properties = changed || opens
+    // What a change that was tracked says of before it, and properties of pictures and lists, do not count.
+    else hidden ||= properties && !changed && slash === '' && hides(name!, attributes!)
+  }
   return out
 }
 

@@ -1,5 +1,6 @@
 // The explicit label of a text (GB 45438-2025, 5.1): a sentence with an AI element and a generation element, at the start or the end.
 import { CountermarkError } from '../errors.js'
+import { shown, unseenOf } from './unseen.js'
 
 /** What a text is written in. Code and CSV are never changed: a sentence or an invisible character would break them. */
 export type TextFormat = 'plain' | 'markdown' | 'html' | 'code' | 'csv'
@@ -103,7 +104,7 @@ export function startOf(head: string, format: TextFormat, ended: boolean): TextS
   if (!ended && format === 'markdown' && OPEN_FRONT.test(head)) return undefined
   const at = format === 'html' ? bodyOf(head)[0] : contentStart(head, format)
   const label = labelAt(head, format, 'start')
-  const part = head.slice(at)
+  const part = format === 'html' ? shown(head, format).slice(at) : shown(head.slice(at, at + EDGE), format)
   const begun = part.search(format === 'html' ? /(?<=^|>)[^<>]*[^<>\s]/ : /\S/)
   const line = begun < 0 ? '' : /^[^\r\n]*/.exec(part.slice(begun))![0]
   // What is longer than a label is decided on before its end. A tag that has not ended counts for nothing.
@@ -124,7 +125,9 @@ function labelAt(text: string, format: TextFormat, position: 'start' | 'end'): F
   const [from, to] = format === 'html' ? bodyOf(text) : [contentStart(text, format), text.length]
   const lines = format === 'html' ? /(?<=>)[^<>]*[^<>\s][^<>]*|^[^<>]*[^<>\s][^<>]*/g : /[^\r\n]*[^\s][^\r\n]*/g
   const offset = position === 'start' ? from : Math.max(from, to - EDGE)
-  const all = [...text.slice(offset, position === 'start' ? Math.min(to, from + EDGE) : to).matchAll(lines)]
+  const until = position === 'start' ? Math.min(to, from + EDGE) : to
+  const part = format === 'html' ? shown(text, format).slice(offset, until) : shown(text.slice(offset, until), format)
+  const all = [...part.matchAll(lines)]
   const line = position === 'start' ? all[0] : all.at(-1)
   if (line === undefined) return undefined
   const start = offset + line.index
@@ -144,7 +147,7 @@ function labelAt(text: string, format: TextFormat, position: 'start' | 'end'): F
 }
 
 /**
- * The label at the start or end: the first or last line with something on it, where it is short and holds both elements, or a
+ * The label at the start or end: the first or last line with something on it that is shown ([`shown`]), where it is short and holds both elements, or a
  * known sentence with which the text starts or ends. Whoever wrote it.
  */
 export function findTextLabel(text: string, format: TextFormat = 'plain'): FoundLabel | undefined {
@@ -195,5 +198,7 @@ export function labelText(text: string, options: TextLabelOptions = {}): { text:
   // A label at the end goes before the white space that ends the text.
   const end = from + text.slice(from, to).trimEnd().length
   const whole = `${text.slice(0, from)}${before}${text.slice(from, end)}${behind}${text.slice(end)}`
+  const place = options.position === 'start' ? from : end
+  if (format === 'html' && unseenOf(whole).some(([start, until]) => start <= place && place < until)) return { text, added: false, reason: 'the page hides what stands where a label goes' }
   return { text: whole, added: true }
 }

@@ -97,16 +97,15 @@ export function epub(version: '2.0' | '3.0' = '3.0', metadata = '', attributes =
   }, { mtime: new Date(2020, 1, 1) })
 }
 
-/** What a PDF is made of. `info`, `packet`: their objects; `root`: more members of the catalog; `more`: objects from 7 on. */
-export interface PdfParts { info?: string; packet?: string; root?: string; trailer?: string; more?: string[] }
+/** What a PDF is made of. `info`, `packet`: their objects; `root`, `page`: more members of the catalog and the page; `content`: what the page paints; `more`: objects from 7 on. */
+export interface PdfParts { info?: string; packet?: string; root?: string; page?: string; content?: string; trailer?: string; more?: string[] }
 
-function pdfObjects({ info, packet, root = '', more = [] }: PdfParts): Map<number, string> {
-  const page = 'BT /F1 12 Tf 20 50 Td (Hello) Tj ET'
+function pdfObjects({ info, packet, root = '', page = '', content = 'BT /F1 12 Tf 20 50 Td (Hello) Tj ET', more = [] }: PdfParts): Map<number, string> {
   return new Map([
     [1, `<</Type/Catalog/Pages 2 0 R${packet === undefined ? '' : '/Metadata 6 0 R'}${root}>>`],
     [2, '<</Type/Pages/Kids[3 0 R]/Count 1>>'],
-    [3, '<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 100]/Contents 4 0 R/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>'],
-    [4, `<</Length ${page.length}>>\nstream\n${page}\nendstream`],
+    [3, `<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 100]/Contents 4 0 R/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>${page}>>`],
+    [4, `<</Length ${content.length}>>\nstream\n${content}\nendstream`],
     ...(info === undefined ? [] : [[5, info] as [number, string]]),
     ...(packet === undefined ? [] : [[6, `<</Type/Metadata/Subtype/XML/Length ${Buffer.byteLength(packet)}>>\nstream\n${packet}\nendstream`] as [number, string]]),
     ...more.map((object, index): [number, string] => [7 + index, object]),
