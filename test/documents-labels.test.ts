@@ -70,7 +70,7 @@ test.each([
   const page = `<!doctype html><html><head><title>x</title></head><body><p>Some words of the page.</p>${element.replace('L', TEXT_LABELS.zh)}</body></html>`
   const { found, drawn, made } = await seenAndMarked(new File([page], 'a.html'))
   expect([found, drawn]).toEqual([shown, !shown])
-  expect((await seenAndMarked(new File([made.output], 'a.html'))).found).toBe(true)
+  expect((await seenAndMarked(new File([Uint8Array.from(made.output)], 'a.html'))).found).toBe(true)
   expect(text.label(page, { format: 'html', position: 'start' }).added).toBe(true)
 })
 
@@ -85,7 +85,7 @@ test.each([
   for (const source of [`# Title\n\nSome words of the text.\n\n${line.replace('L', TEXT_LABELS.zh)}\n`, `${line.replace('L', TEXT_LABELS.zh)}\n\nSome words of the text.\n`]) {
     const { found, drawn, made } = await seenAndMarked(new File([source], 'a.md'))
     expect([found, drawn]).toEqual([shown, !shown])
-    expect((await seenAndMarked(new File([made.output], 'a.md'))).found).toBe(true)
+    expect((await seenAndMarked(new File([Uint8Array.from(made.output)], 'a.md'))).found).toBe(true)
   }
 })
 

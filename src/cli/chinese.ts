@@ -83,6 +83,7 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['the text is long enough to be found, but not for its identifier', '文本足以检出水印，但不足以读出编号'],
   ['the text is not in UTF-8', '文本不是 UTF-8'],
   ['the text is empty', '文本为空'],
+  ['the page hides what stands where a label goes', '页面隐藏了应放置标识之处的内容'],
   ['code and CSV are left as they are', '代码和 CSV 保持原样'],
   ['the text of files of type {} is not changed in this version', '本版本不改动 {1} 文件的正文'],
   ['the label that is kept is bound by its signature to the content as it is', '保留的标识已签名绑定现有内容'],

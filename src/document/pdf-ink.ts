@@ -10,9 +10,9 @@ export type Box = readonly [number, number, number, number]
 type Matrix = readonly [number, number, number, number, number, number]
 
 const IDENTITY: Matrix = [1, 0, 0, 1, 0, 0]
-/** Operators that are read of a page with its forms (eight bytes count as one), nesting of forms, bytes of a page and of an appearance. */
-const [MAX_STEPS, MAX_DEPTH, MAX_BYTES, MAX_APPEARANCE] = [2_000_000, 4, 16 * 1024 * 1024, 65_536]
-const TOKEN = /%[^\r\n]*|\((?:[^()\\]|\\[\s\S]){0,32767}\)|<[0-9a-fA-F\s]{0,65535}>|[[\]]|\/[^\s()<>[\]{}/%]{0,127}|[^\s()<>[\]{}/%]{1,127}/g
+/** Operators that are read of a page with its forms (32 bytes count as one), nesting of forms, bytes of a page and of an appearance. */
+const [MAX_STEPS, MAX_DEPTH, MAX_BYTES, MAX_APPEARANCE] = [500_000, 4, 16 * 1024 * 1024, 65_536]
+const TOKEN = /%[^\r\n]*|\(|<[0-9a-fA-F\s]{0,65535}>|[[\]]|\/[^\s()<>[\]{}/%]{0,127}|[^\s()<>[\]{}/%]{1,127}/g
 const PAINTS = new Set(['f', 'F', 'f*', 'B', 'B*', 'b', 'b*', 'S', 's'])
 const PAINTING = /(?<![^\s\])>])(?:Do|Tj|TJ|'|"|sh|EI|[fB]\*?|b\*?|[FSs])(?![^\s/[(<%])/
 
@@ -51,6 +51,17 @@ export function paints(file: PdfFile, ref: Value | undefined): boolean {
   return content === undefined || PAINTING.test(content)
 }
 
+/** Behind a string in brackets, which may hold others; undefined where it does not end. */
+function endOfString(text: string, start: number): number | undefined {
+  let depth = 0
+  for (let at = start; at < text.length; at++) {
+    if (text[at] === '\\') at++
+    else if (text[at] === '(') depth++
+    else if (text[at] === ')' && --depth === 0) return at + 1
+  }
+  return undefined
+}
+
 /** What is painted on a page. `inherited`: its resources, where an ancestor has them. */
 export function inkOf(file: PdfFile, page: Dict, inherited: Value | undefined): Box[] {
   const contents = file.resolved(page.get('Contents'))
@@ -63,7 +74,7 @@ export function inkOf(file: PdfFile, page: Dict, inherited: Value | undefined): 
 }
 
 function painted(file: PdfFile, text: string, resources: Dict | undefined, base: Matrix, depth: number, all: { steps: number; boxes: Box[] }): void {
-  all.steps += text.length / 8
+  all.steps += text.length / 32
   const objects = resources && file.dict(resources, 'XObject')
   const saved: Matrix[] = []
   let [matrix, line, letters] = [base, IDENTITY, IDENTITY]
@@ -82,8 +93,12 @@ function painted(file: PdfFile, text: string, resources: Dict | undefined, base:
   for (let token = tokens.exec(text); token !== null && all.steps++ < 2 * MAX_STEPS; token = tokens.exec(text)) {
     const word = token[0]
     const number = Number(word)
-    if (word.startsWith('(')) shown += (word.length - 2) * 0.6
-    else if (word.startsWith('<')) shown += (word.length - 2) / 4
+    if (word === '(') {
+      const end = endOfString(text, token.index)
+      if (end === undefined) return
+      shown += (end - token.index - 2) * 0.6
+      tokens.lastIndex = end
+    } else if (word.startsWith('<')) shown += (word.length - 2) / 4
     else if (word.startsWith('/')) name = word.slice(1)
     else if (!Number.isNaN(number)) operands.push(number)
     else if (!/^[[\]%]/.test(word)) {
