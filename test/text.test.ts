@@ -287,7 +287,7 @@ describe('files', () => {
     const run = (args: string[], input: string | Buffer) => spawnSync(process.execPath, ['dist/cli/main.js', ...args], { input, env: { ...process.env, COUNTERMARK_LANG: 'en' } })
     const marking = ['mark', '-', '-o', '-', '--provider-name', 'Example-Lab', '--key', 'public']
     const chat = { id: 'c', object: 'chat.completion', choices: [{ index: 0, message: { role: 'assistant', content: chinese(400) }, finish_reason: 'stop' }] }
-    for (const [kind, input] of [['application/json', JSON.stringify(chat)], ['text/html', `<!doctype html><html><head><title>x</title></head><body><p>${chinese(400).replaceAll('\n', '')}</p></body></html>`], ['application/pdf', Buffer.from(pdf())]] as const) {
+    for (const [kind, input] of [['application/json', JSON.stringify(chat)], ['text/html', `<!doctype html><html><head><title>x</title></head><body><p>${chinese(400)}</p></body></html>`], ['application/pdf', Buffer.from(pdf())]] as const) {
       const made = run(marking, input)
       expect([kind, made.status, made.stderr.toString()]).toEqual([kind, 0, expect.stringContaining('- -> -: compliant')])
       const checked = run(['verify', '-', '--json', '--key', 'public'], made.stdout)

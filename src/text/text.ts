@@ -45,7 +45,9 @@ function evidenceOf({ keyId, where, ...rest }: TextDetection): WatermarkEvidence
  */
 export function stripText(engine: Engine, text: string, { key, profile = 'id' }: { key: Key; profile?: TextProfile }): string {
   const settings = settingsOf({ key, profile, payload: '0'.repeat(16) })
-  for (const [head, body, tail] of [['', text, ''], around(text, 'markdown'), around(text, 'plain'), around(text, 'html')] as const) {
+  // The longest first: what a shorter one leaves out, a line of a page that ends in its label, may hold marks too.
+  const parts = [['', text, ''] as const, around(text, 'markdown'), around(text, 'plain'), around(text, 'html')].sort((a, b) => b[1].length - a[1].length)
+  for (const [head, body, tail] of parts) {
     const bare = engine.textStrip(body, settings)
     if (sameButCarried(engine.textEmbed(bare, settings), body)) return head + bare + tail
   }
