@@ -1,9 +1,8 @@
 // The explicit label of a text (GB 45438-2025, 5.1): a sentence with an AI element and a generation element, at the start or the end.
 import { CountermarkError } from '../errors.js'
-import { shown, unseenOf } from './unseen.js'
+import { shown, unseenOf, type TextFormat } from './unseen.js'
 
-/** What a text is written in. Code and CSV are never changed: a sentence or an invisible character would break them. */
-export type TextFormat = 'plain' | 'markdown' | 'html' | 'code' | 'csv'
+export type { TextFormat } from './unseen.js'
 
 /** Where the label stands: a paragraph of its own, or (`inline`) in brackets behind the last sentence. */
 export type TextPosition = 'start' | 'end' | 'inline'

@@ -1,6 +1,8 @@
 // What nobody sees of a text, as far as the text itself says so: comments, elements that hide themselves, definitions of
 // Markdown. Style sheets and scripts are not read.
-import type { TextFormat } from './label.js'
+
+/** What a text is written in. Code and CSV are never changed: a sentence or an invisible character would break them. */
+export type TextFormat = 'plain' | 'markdown' | 'html' | 'code' | 'csv'
 
 /** A part of a text in UTF-16 units; an element without an end reaches to Infinity. */
 export type Range = readonly [start: number, end: number]
