@@ -69,7 +69,8 @@ export function samePrefix(a: string, b: string): boolean {
 export function isRead(mark: { found: boolean; payload?: string; key: string } | undefined, payload: string, what: 'sound' | 'film'): boolean {
   if (mark?.found !== true || mark.payload === undefined) return false
   if (samePrefix(mark.payload, payload)) return true
-  throw new CountermarkError('ERR_CONFLICT', `The ${what} had a watermark of this key (${mark.key}) already, of other content, and that is the one that is read: its payload is ${mark.payload}.`, { remedy: MARKED_REMEDY })
+  const found = `watermark of this key (${mark.key}) already, of other content, and that is the one that is read: its payload is ${mark.payload}.`
+  throw new CountermarkError('ERR_CONFLICT', what === 'sound' ? `The sound had a ${found}` : `The film had a ${found}`, { remedy: MARKED_REMEDY })
 }
 
 /** An independent parser (libvips) must see the same label; our own would repeat our own mistake. */
