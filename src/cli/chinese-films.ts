@@ -49,6 +49,7 @@ export const FILMS: readonly (readonly [english: string, chinese: string])[] = [
   ['The film is shorter than 2 seconds, and its label is not shown in all of it.', '视频不足两秒，而标识未全程显示'],
   ['A deep fake is to be labelled during the whole film; the label is shown in a part of it.', '深度伪造视频须全程标识；标识只显示了一部分时间'],
   ['Show it all the time: {}.', '请全程显示：{1}'],
+  ['The film says that it has {} seconds; its frames end at {}.', '视频自称长 {1} 秒，其画面止于第 {2} 秒'],
   ['The decoder complained of the film, a part of which may be damaged: {}', '解码器提示视频可能部分损坏：{1}'],
   ['The film could not be decoded: {}', '视频无法解码：{1}'],
   ['The film\'s sound track {} could not be decoded: {}', '视频的音轨 {1} 无法解码：{2}'],

@@ -10,6 +10,8 @@ import { listen } from './listen.js'
 /** Seconds that are looked at in any case, and up to which more than key frames are. */
 const CLOSELY = 10
 const STEADILY = 60
+/** Seconds of a film behind its last frame that are no sign of damage: the last frame's own time, and sound that is longer. */
+const TAIL = 1
 
 const PARTS: readonly WebPart[] = [
   { from: 0, until: CLOSELY, every: 0.115 },
@@ -28,7 +30,7 @@ export function webFilmReader(engine: Engine, limits: Limits, deadline: Deadline
       const seen = await watch(engine, film, source.type, asked, deadline)
       const read = seen.marks.some(({ payload }) => payload !== undefined)
       const sounds: FilmSeen['sounds'] = []
-      const findings: Finding[] = []
+      const findings: Finding[] = [...seen.findings]
       for (const [at, track] of film.sounds.entries())
         try {
           // Where the pictures have told already whose the film is, a minute of sound is enough.
@@ -45,7 +47,7 @@ export function webFilmReader(engine: Engine, limits: Limits, deadline: Deadline
   }
 }
 
-async function watch(engine: Engine, film: WebFilm, type: string, { keys, effort, texts }: Asked, deadline: Deadline): Promise<Omit<FilmSeen, 'sounds' | 'findings'>> {
+async function watch(engine: Engine, film: WebFilm, type: string, { keys, effort, texts }: Asked, deadline: Deadline): Promise<Omit<FilmSeen, 'sounds'>> {
   // The first frame tells how frames lie.
   let state: Detector | undefined
   let [last, done] = [0, false]
@@ -62,7 +64,11 @@ async function watch(engine: Engine, film: WebFilm, type: string, { keys, effort
   }
   if (state === undefined) throw new CountermarkError('ERR_BROKEN', `The browser finds no frame in this ${type} file that it can decode.`, { remedy: 'Get an undamaged copy of the file.' })
   const report = await deadline.within(state.finish())
-  return { ...findingsOf(report, last), whole: !done && film.seconds <= STEADILY }
+  // A decoder of the browser says nothing of packets that are not there.
+  const until = Math.min(film.seconds, STEADILY)
+  const short = !done && last < until - TAIL
+  const findings: Finding[] = short ? [{ rule: 'P2', severity: 'warning', message: `The film says that it has ${film.seconds.toFixed(1)} seconds; its frames end at ${last.toFixed(1)}.` }] : []
+  return { ...findingsOf(report, last), findings, whole: !done && !short && film.seconds <= STEADILY }
 }
 
 function findingsOf({ evidence, label }: VideoReport, last: number): Pick<FilmSeen, 'marks' | 'label'> {
