@@ -69,6 +69,13 @@ needed('without ffmpeg', () => {
     const seen = lines(await countermark(['verify', join(out, 'b.mp4'), '--json'], { env }))[0]!
     expect(seen).toMatchObject({ verdict: 'cannot tell', state: 'confirmed', findings: expect.arrayContaining([expect.objectContaining({ rule: 'P2', severity: 'info', message: expect.stringMatching(/not the film itself[^]*COUNTERMARK_FFMPEG/) })]) })
   }, 120_000)
+  test('a platform is told that nothing was seen', async () => {
+    const out = folder()
+    const run = await countermark(['propagate', plain, '-o', join(out, 'a.mp4'), '--provider-name', 'Next-Platform', '--propagate-id', 'p-1'], { env: { PATH: '/nonexistent' } })
+    expect([run.code, run.stdout]).toEqual([1, expect.stringContaining('left as it is, could not be looked at')])
+    expect(readFileSync(join(out, 'a.mp4')).equals(readFileSync(plain))).toBe(true)
+    expect((await countermark(['propagate', plain, '-o', join(out, 'b.mp4'), '--provider-name', 'Next-Platform', '--propagate-id', 'p-1'])).stdout).toContain('left as it is, none')
+  }, 120_000)
   test('an ffmpeg without ffprobe says what is missing', async () => {
     const lone = at('lone')
     mkdirSync(lone, { recursive: true })

@@ -33,6 +33,8 @@ describe('under cn', () => {
     ['a label that does not parse', sight([{ kind: 'metadata', format: 'aigc', found: true, location: 'x', offset: 1, problem: 'no JSON' }, label]), 'non-compliant, suspected, M3'],
     ['declared by the user to a platform', sight([aigc({ Label: '2' }), label]), 'compliant, possible'],
     ['suspected by a platform', sight([aigc({ Label: '3' }), label]), 'compliant, suspected'],
+    ['suspected by a platform, of a producer\'s watermark', sight([aigc({ Label: '3' }), mark({ matchesMetadata: false }), label]), 'compliant, suspected'],
+    ['another platform\'s pair beside a watermark of other content', sight([aigc({ Label: '3', PropagateID: 'p-2' }), mark({ matchesMetadata: false }), label]), 'non-compliant, suspected, W1'],
     ['an undefined Label', sight([aigc({ Label: 'AIGC' }), label]), 'non-compliant, suspected, M5'],
     ['a signed label of other content', sight([aigc(), { kind: 'signature', found: true, valid: true, bound: false }, label]), 'non-compliant, suspected, S1'],
     ['a signed label that was edited', sight([aigc(), { kind: 'signature', found: true, valid: false, own: true }, label]), 'non-compliant, suspected, S1'],

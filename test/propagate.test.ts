@@ -1,6 +1,7 @@
 // The platform's step: what is added, what is set, and what stays.
 import { writeFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { loadEngine } from '../src/engine/load.js'
 import { mark, propagate, verify, type Record } from '../src/index.js'
@@ -115,4 +116,16 @@ test('on the command line', async () => {
   expect(said).toMatchObject({ file: join(home, 'a.jpg'), output: to, status: 'set', state: 'confirmed', record: { PropagateID: 'p-9', ContentProducer: 'Example-Lab' } })
   expect(Object.keys((await recordIn(readFileSync(to)))[0]!)).toEqual([...FIELDS])
   expect((await countermark(['propagate', join(home, 'a.jpg'), '-o', to, '--provider-name', 'X'])).code).toBe(2)
+})
+
+describe('a picture without label', () => {
+  test('of which a watermark is left: a label with Label 3, which verify does not hold against the watermark', async () => {
+    const { output } = await mark(pictures.jpeg, { provider: { name: 'Example-Lab' }, produceId: 'c-1', key: 'public' })
+    const bare = await sharp(output).jpeg({ quality: 90 }).toBuffer()
+    const made = await propagate(bare, options)
+    expect(made).toMatchObject({ status: 'added', state: 'suspected', record: { Label: '3' } })
+    const seen = await verify(made.output, { keys: ['public'], effort: 'direct' })
+    expect(seen.findings.filter(({ severity }) => severity === 'error')).toEqual([])
+    expect(seen.findings).toContainEqual(expect.objectContaining({ rule: 'W1', severity: 'info', message: expect.stringContaining('did not know the producer') }))
+  })
 })

@@ -3,6 +3,7 @@ import type { Engine, MetadataReport } from '../engine/engine.js'
 import { CountermarkError, fromEngine } from '../errors.js'
 import type { Deadline, Limits } from '../limits.js'
 import type { Codec } from '../media/codec.js'
+import { modalityOf } from '../media/kind.js'
 import { FIELDS, isValid } from '../metadata/record.js'
 import { WORDINGS } from '../policy/policy.js'
 import { explained, finding } from '../policy/rules.js'
@@ -65,9 +66,10 @@ function seenWhole({ metadata, pixels }: Sight): boolean {
   return metadata === 'read' && pixels === 'read'
 }
 
-/** Documents have no samples to look at. */
-function lookedAt({ metadata, pixels, unsearched }: Sight): boolean {
-  return metadata === 'read' && pixels !== 'failed' && (pixels !== 'skipped' || unsearched === true)
+/** Sound and films need ffmpeg; of documents, and of pictures that nobody decodes, only the metadata is ever looked at. */
+function lookedAt({ type, metadata, pixels }: Sight): boolean {
+  const modality = modalityOf(type)
+  return metadata === 'read' && pixels !== 'failed' && (pixels !== 'skipped' || (modality !== 'audio' && modality !== 'video'))
 }
 
 /** Another platform's pair is replaced; the producer's part is copied as it stands. */
