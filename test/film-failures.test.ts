@@ -47,7 +47,7 @@ needed('what is not done by halves is refused, and verified all the same', () =>
   test('settings that ffmpeg does not take, in its own words', async () => {
     await expect(mark(plain, { ...COMMON, video: { encoder: 'libx999' }, to: at('no.mp4') })).rejects.toMatchObject({ code: 'ERR_PARAMETER', remedy: expect.stringContaining('doctor') })
     await expect(mark(plain, { ...COMMON, video: { settings: { 'x; rm': 1 } }, to: at('no.mp4') })).rejects.toMatchObject({ code: 'ERR_PARAMETER' })
-    await expect(mark(plain, { ...COMMON, video: { settings: { preset: 'no such' } }, to: at('no.mp4') })).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED', remedy: expect.stringContaining('--encoder-setting') })
+    await expect(mark(plain, { ...COMMON, video: { settings: { preset: 'no such' } }, to: at('no.mp4') })).rejects.toMatchObject({ code: 'ERR_PARAMETER', message: expect.stringContaining('preset=no such'), remedy: expect.stringContaining('--encoder-setting') })
     expect(existsSync(at('no.mp4'))).toBe(false)
   }, 120_000)
   test('a cover is left out, and the result says so', async () => {
