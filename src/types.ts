@@ -3,12 +3,14 @@ import type { Limits } from './limits.js'
 import type { ErrorCode } from './errors.js'
 import type { AudioLabelEvidence, AudioWatermarkEvidence, SoundPosition } from './types/audio.js'
 import type { C2paOptions, C2paReading } from './types/c2pa.js'
+import type { KeyEvidence } from './types/evidence.js'
 import type { LedgerWriter } from './types/ledger.js'
 import type { Box, LabelPosition, Point, Transform } from './types/places.js'
 import type { SignatureEvidence, SignOptions } from './types/signature.js'
 import type { LabelDuring, TrackReport, VideoLabelEvidence, VideoOptions, VideoWatermarkEvidence } from './types/video.js'
 export type * from './types/audio.js'
 export type * from './types/c2pa.js'
+export type * from './types/evidence.js'
 export type * from './types/ledger.js'
 export type * from './types/places.js'
 export type * from './types/relabel.js'
@@ -101,25 +103,9 @@ export interface Record {
   ReservedCode2: string
 }
 
-/** What the watermark detector says of one key. */
-export interface WatermarkEvidence {
-  kind: 'watermark'
+/** What the watermark detector says of one key in a picture or a text. */
+export interface WatermarkEvidence extends KeyEvidence {
   modality: Modality
-  found: boolean
-  /** Chance of a score this high without a mark, the search included. */
-  pValue?: number
-  /** True where `pValue` lies below the calibrated range. */
-  extrapolated?: boolean
-  score?: number
-  /** Hexadecimal; `bits` of it were read. */
-  payload?: string
-  bits?: number
-  /** `public`, or the 8-digit id of the key. */
-  key: string
-  /** Whether the payload is the hash of ContentProducer and ProduceID of the file's own metadata. */
-  matchesMetadata?: boolean
-  /** Whether the payload is the hash of the pair that the caller asked for. */
-  matchesExpected?: boolean
   /** Of a text: the profile, how many symbols could be asked and how many the key accounts for, and the marked stretches (UTF-16 units, start and end). */
   profile?: TextProfile
   symbols?: number

@@ -1,21 +1,12 @@
 // Sound in results and calls.
+import type { KeyEvidence } from './evidence.js'
 
 /** Where the audible label sits: before the sound, in its quietest place near the middle, or behind it. */
 export type SoundPosition = 'start' | 'middle' | 'end'
 
-/** What the watermark detector says of one key in a sound; the fields as in WatermarkEvidence, but for `where`. */
-export interface AudioWatermarkEvidence {
-  kind: 'watermark'
+/** What the watermark detector says of one key in a sound. */
+export interface AudioWatermarkEvidence extends KeyEvidence {
   modality: 'audio'
-  found: boolean
-  pValue?: number
-  extrapolated?: boolean
-  score?: number
-  payload?: string
-  bits?: number
-  key: string
-  matchesMetadata?: boolean
-  matchesExpected?: boolean
   /** Of a film: which track of sound, counted from 0. */
   track?: number
   where?: {

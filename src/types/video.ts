@@ -1,19 +1,10 @@
 // Films in results and calls.
+import type { KeyEvidence } from './evidence.js'
 import type { Box, LabelPosition, Transform } from './places.js'
 
-/** What the watermark detector says of one key in a film's pictures; the fields as in WatermarkEvidence, but for `where`. */
-export interface VideoWatermarkEvidence {
-  kind: 'watermark'
+/** What the watermark detector says of one key in a film's pictures. */
+export interface VideoWatermarkEvidence extends KeyEvidence {
   modality: 'video'
-  found: boolean
-  pValue?: number
-  extrapolated?: boolean
-  score?: number
-  payload?: string
-  bits?: number
-  key: string
-  matchesMetadata?: boolean
-  matchesExpected?: boolean
   where?: {
     /** In the pixels of a frame as it is stored. */
     transform: Transform
