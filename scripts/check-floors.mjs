@@ -13,8 +13,8 @@ const RUST = {
 const TYPESCRIPT = {
   folder: 'src', ending: '.ts', uses: typescriptUses,
   floors: [
-    ['errors'], ['limits', 'page'], ['types'], ['engine'], ['policy'], ['media'], ['key'], ['metadata', 'signature', 'trace', 'c2pa', 'document'], ['image', 'audio', 'video', 'text', 'token', 'ledger'], ['pipeline'],
-    ['texts'], ['countermark', 'diagnose'], ['relabel', 'dossier', 'serve', 'adapters', 'verifier'], ['index', 'browser'], ['cli'], ['element'],
+    ['errors'], ['limits', 'page', 'chinese'], ['types'], ['engine'], ['policy'], ['media'], ['key'], ['metadata', 'signature', 'trace', 'c2pa', 'document'], ['image', 'audio', 'video', 'text', 'token', 'ledger'], ['pipeline'],
+    ['texts'], ['countermark', 'diagnose'], ['relabel', 'dossier', 'serve', 'adapters', 'verifier'], ['index', 'browser'], ['cli', 'element'],
   ],
 }
 

@@ -4,7 +4,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync,
 import { join, resolve } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { chinese } from '../src/cli/chinese.js'
+import { chinese } from '../src/chinese/chinese.js'
 import { countermark, folder, lines } from './support/command.js'
 import { recompressed } from './support/damage.js'
 import { photograph } from './support/pictures.js'

@@ -1,6 +1,6 @@
 // What the command line says to people, in English and Chinese. JSON is never translated.
 import { ruleOf, type CountermarkError, type ErrorCode, type Finding, type State, type Verdict } from '../index.js'
-import { chinese } from './chinese.js'
+import { chinese } from '../chinese/chinese.js'
 
 /** The languages. */
 export type Language = 'en' | 'zh'

@@ -143,7 +143,7 @@ export interface Speech {
 /** The speech of a language; of Chinese, after its table has come. */
 export async function speechOf(language: Language): Promise<Speech> {
   const words = language === 'zh' ? ZH : EN
-  const sdk = language === 'zh' ? (await import('../cli/chinese.js')).chinese : (english: string) => english
+  const sdk = language === 'zh' ? (await import('../chinese/chinese.js')).chinese : (english: string) => english
   const say: Speech['say'] = (word, values = {}) => words[word].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
   return {
     language, say, sdk,

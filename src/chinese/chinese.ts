@@ -1,9 +1,9 @@
 // What the SDK says, in Chinese. A sentence is known by its English form; `{}` stands for what differs from call to call,
 // and is put in place of {1}, {2}, ... in the translation, itself translated where it is known. Unknown ones stay English.
 
-import { FILMS } from './chinese-films.js'
-import { PAGE } from './chinese-page.js'
-import { SERVICE } from './chinese-service.js'
+import { FILMS } from './films.js'
+import { PAGE } from './page.js'
+import { SERVICE } from './service.js'
 
 const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   // Findings: metadata.
