@@ -1,7 +1,7 @@
 // What a page and its worker say to each other. The worker does one thing at a time: after a request it may tell parts and
 // ask for what only a page has, one question at a time, and then it is done or has failed.
 import type { ManifestStore } from '../c2pa/reading.js'
-import type { ErrorCode } from '../errors.js'
+import { CountermarkError, type ErrorCode } from '../errors.js'
 import type { Limits } from '../limits.js'
 import type { PartialResult, VerifyOptions, VerifyResult } from '../types.js'
 import type { PageInput } from './input.js'
@@ -14,6 +14,11 @@ export interface Setup { wasm?: SentModule; fullWasm?: SentModule; limits?: Part
 
 /** A CountermarkError as it can be sent. */
 export interface SentError { code: ErrorCode; message: string; remedy?: string; offset?: number }
+
+/** The error that was sent. */
+export function errorOf({ code, message, ...details }: SentError): CountermarkError {
+  return new CountermarkError(code, message, details)
+}
 
 /** Sound that the page has decoded; interleaved. */
 export interface SentSound { rate: number; channels: number; codec: string; samples: Float32Array }

@@ -6,7 +6,7 @@ import { Deadline, limitsOf } from '../limits.js'
 import type { SoundDecoder } from '../media/sound.js'
 import type { VerifyResult } from '../types.js'
 import { bytesOf } from './input.js'
-import type { Question, SentError, SentModule, Setup, ToPage, ToWorker } from './messages.js'
+import { errorOf, type Question, type SentModule, type Setup, type ToPage, type ToWorker } from './messages.js'
 import type { PageVerifyOptions, Verifier, VerifierOptions } from './verifier.js'
 
 type Request = Extract<ToWorker, { say: 'load' | 'verify' }>
@@ -162,8 +162,4 @@ async function sendable(source: WasmSource | undefined): Promise<SentModule | un
   if (typeof source === 'string' || source instanceof URL) return new URL(source, globalThis.document?.baseURI ?? globalThis.location?.href).href
   if (source instanceof Promise || source instanceof Response) return (await source).arrayBuffer()
   return source
-}
-
-function errorOf({ code, message, ...details }: SentError): CountermarkError {
-  return new CountermarkError(code, message, details)
 }

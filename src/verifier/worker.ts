@@ -1,8 +1,8 @@
 // The entry of the worker: verifies what the page sends.
-import { CountermarkError, fromEngine } from '../errors.js'
+import { fromEngine } from '../errors.js'
 import type { SoundDecoder } from '../media/sound.js'
 import { load, verifyHere, type Parts } from './here.js'
-import type { Question, SentError, SentSound, ToPage, ToWorker } from './messages.js'
+import { errorOf, type Question, type SentError, type SentSound, type ToPage, type ToWorker } from './messages.js'
 import type { ManifestStore } from '../c2pa/reading.js'
 
 interface Scope {
@@ -51,8 +51,4 @@ async function openSound(...[file, deadline]: Parameters<SoundDecoder['open']>):
 /** An error as it can be sent. */
 function sent(thrown: unknown): SentError {
   return fromEngine(thrown).toJSON()
-}
-
-function errorOf({ code, message, ...details }: SentError): CountermarkError {
-  return new CountermarkError(code, message, details)
 }
