@@ -115,6 +115,7 @@ test('on the command line', async () => {
   const [said] = lines(run) as any[]
   expect(said).toMatchObject({ file: join(home, 'a.jpg'), output: to, status: 'set', state: 'confirmed', record: { PropagateID: 'p-9', ContentProducer: 'Example-Lab' } })
   expect(Object.keys((await recordIn(readFileSync(to)))[0]!)).toEqual([...FIELDS])
+  expect((await countermark(['verify', to, '--effort', 'direct'])).stdout).toContain(`propagated by ${PLATFORM}, p-9`)
   expect((await countermark(['propagate', join(home, 'a.jpg'), '-o', to, '--provider-name', 'X'])).code).toBe(2)
 })
 

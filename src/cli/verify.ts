@@ -91,6 +91,7 @@ function evidenceLine(one: Evidence, speech: Speech): string {
     parts.push(one.format)
     if (one.location !== undefined) parts.push(one.location)
     if (one.aigc) parts.push(`Label ${one.aigc.Label ?? '-'}, ${one.aigc.ContentProducer ?? '-'}, ${one.aigc.ProduceID ?? '-'}`)
+    if (one.aigc?.ContentPropagator) parts.push(`${speech.say('propagator')} ${one.aigc.ContentPropagator}, ${one.aigc.PropagateID ?? '-'}`)
     if (one.digitalSourceType !== undefined) parts.push(one.digitalSourceType)
   } else if (one.kind === 'signature') {
     if (one.algorithm !== undefined) parts.push(one.algorithm)

@@ -25,10 +25,12 @@ export function partOf({ state, evidence }: PartialResult, speech: Speech): HTML
 
 /** The whole answer; `preview` where there is one. */
 export function resultOf(result: VerifyResult, file: string, preview: HTMLElement | undefined, speech: Speech): HTMLElement[] {
-  const { verdict, state, policy, evidence, findings } = result
+  const { verdict, state, policy, type, evidence, findings } = result
   const { say } = speech
   const publicAlone = state === 'suspected' && evidence.every((one) => !one.found || (one.kind === 'watermark' && one.key === 'public'))
-  const note = state === 'none' && verdict === 'not found' ? 'noneNote' : state === 'none' && verdict === 'cannot tell' ? 'cannotNote' : publicAlone ? 'publicNote' : undefined
+  // A plain text without its sidecar is the one case in which all of the file was looked at, and its label may yet exist.
+  const cannot = type === 'text/plain' ? 'besideNote' : 'cannotNote'
+  const note = state === 'none' && verdict === 'not found' ? 'noneNote' : state === 'none' && verdict === 'cannot tell' ? cannot : publicAlone ? 'publicNote' : undefined
   const heading = make('h2', { part: 'verdict', tabindex: '-1' }, speech.state(state, verdict))
   const tables = metadataTables(evidence, speech)
   return [
