@@ -58,7 +58,7 @@ export interface ImageFunctions {
   /** Puts the watermark into `picture.samples`, in place. `payload`: 16 or 32 hexadecimal digits. */
   embed(picture: Picture, options: { payload: string; key?: Key; quality?: Quality }): Promise<EmbedReport>
   /** Looks for watermarks, one finding a key. Default: the public key, full search. */
-  detect(picture: Picture, options?: { keys?: Key[]; effort?: Effort }): Promise<WatermarkEvidence[]>
+  detect(picture: Picture, options?: { keys?: Key[]; effort?: Effort; expect?: string[] }): Promise<WatermarkEvidence[]>
   /** Draws a visible label, in place. `ratio`: ink height as a part of the shortest side. */
   label(picture: Picture, options: { text: string[]; position?: LabelPosition; ratio?: number; font?: Uint8Array }): Promise<DrawReport>
   /** Looks for visible labels of these wordings, as `label` draws them. */

@@ -38,6 +38,9 @@ pub struct Evidence<W> {
     /// What it carries, hexadecimal; absent where it is there but cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payload: Option<String>,
+    /// Of the payloads asked for, the one whose code word stands out, where none could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
     /// Bits of `payload`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bits: Option<usize>,

@@ -79,6 +79,7 @@ function evidenceLine(one: Evidence, speech: Speech): string {
     if (one.modality === 'video' || one.modality === 'audio') parts.push(speech.text(one.modality))
     if (one.found) {
       if (one.payload !== undefined) parts.push(`${one.payload} (${one.bits ?? one.payload.length * 4} bit)`)
+      if (one.asked !== undefined) parts.push(`${one.asked} (${speech.say('recognised')})`)
       if (one.pValue !== undefined) parts.push(`p ${one.extrapolated ? '< ' : ''}${one.pValue.toExponential(1)}`)
       if (one.matchesMetadata !== undefined) parts.push(speech.say(one.matchesMetadata ? 'matches' : 'differs'))
       if (one.matchesExpected !== undefined) parts.push(speech.say(one.matchesExpected ? 'isExpected' : 'isNotExpected'))

@@ -32,6 +32,7 @@ function watermark(one: WatermarkEvidence | AudioWatermarkEvidence | VideoWaterm
   if (one.pValue !== undefined) facts.push(chance(one.pValue, one.extrapolated === true))
   facts.push(one.key === 'public' ? say('publicKey') : say('key', { key: one.key }))
   if (one.payload !== undefined) facts.push(say('bits', { payload: one.payload, bits: one.bits ?? one.payload.length * 4 }))
+  if (one.asked !== undefined) facts.push(say('asked', { payload: one.asked }))
   if (one.matchesMetadata !== undefined) facts.push(say(one.matchesMetadata ? 'matches' : 'differs'))
   if (one.matchesExpected !== undefined) facts.push(say(one.matchesExpected ? 'isExpected' : 'isNotExpected'))
   const { where } = one

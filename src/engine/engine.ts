@@ -79,7 +79,8 @@ export interface Engine {
   payloadOf(producer: string, produceId: string, bits: 32 | 40 | 64 | 128): string
   /** Changes `picture.samples`. `payload`: 16 or 32 hexadecimal digits. */
   imageEmbed(picture: Picture, options: { key: Key; payload: string; quality: Quality }): Promise<EmbedReport>
-  imageDetect(picture: Picture, options: { keys: Key[]; effort: Effort }): Promise<Detection[]>
+  /** `expect`: payloads of 16 or 32 hexadecimal digits, at most 8, to be recognised where none can be read. */
+  imageDetect(picture: Picture, options: { keys: Key[]; effort: Effort; expect?: string[] }): Promise<Detection[]>
   /** RGB: `psnr` in dB, `ssim` 0..1. Both pictures of one shape. */
   imageCompare(a: Picture, b: Picture): Promise<{ psnr: number; ssim: number }>
   /** Changes `samples`. */

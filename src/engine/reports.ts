@@ -77,6 +77,7 @@ export interface Detection {
   extrapolated?: boolean
   payload?: string
   bits?: number
+  asked?: string
   keyId: string
   where?: { transform: Transform }
 }

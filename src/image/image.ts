@@ -18,21 +18,31 @@ function shape(picture: Picture): Picture {
   return picture
 }
 
+const PAYLOAD = /^([0-9a-f]{16}|[0-9a-f]{32})$/i
+
 /** Marks samples in place. `payload`: 16 or 32 hexadecimal digits, e.g. from `payloadOf`. */
 export function embed(engine: Engine, picture: Picture, options: { payload: string; key?: Key; quality?: Quality }): Promise<EmbedReport> {
   const { payload, key = 'public', quality = 'standard' } = options
   if (!QUALITIES.includes(quality)) throw new CountermarkError('ERR_PARAMETER', `quality is standard, high or robust, not ${String(quality)}.`)
-  if (!/^([0-9a-f]{16}|[0-9a-f]{32})$/i.test(payload)) throw new CountermarkError('ERR_PARAMETER', 'payload must be 16 or 32 hexadecimal digits.')
+  if (!PAYLOAD.test(payload)) throw new CountermarkError('ERR_PARAMETER', 'payload must be 16 or 32 hexadecimal digits.')
   return engine.imageEmbed(shape(picture), { key: keyOf(key), payload: payload.toLowerCase(), quality })
 }
 
-/** Looks for each key's mark. Not finding one is a result, not an error. */
-export async function detect(engine: Engine, picture: Picture, options: { keys?: Key[]; effort?: Effort } = {}): Promise<WatermarkEvidence[]> {
-  const { keys = ['public'], effort = 'full' } = options
+/** How many payloads one call may ask for; as in the core. */
+const MOST_ASKED = 8
+
+/**
+ * Looks for each key's mark. Not finding one is a result, not an error. `expect`: payloads, each 16 or 32 hexadecimal digits, that the picture
+ * may carry: whether it does can be told of marks too weak to be read (`asked` in the evidence).
+ */
+export async function detect(engine: Engine, picture: Picture, options: { keys?: Key[]; effort?: Effort; expect?: string[] } = {}): Promise<WatermarkEvidence[]> {
+  const { keys = ['public'], effort = 'full', expect = [] } = options
+  if (expect.length > MOST_ASKED || !expect.every((payload) => PAYLOAD.test(payload)))
+    throw new CountermarkError('ERR_PARAMETER', `expect holds at most ${MOST_ASKED} payloads of 16 or 32 hexadecimal digits.`)
   if (!EFFORTS.includes(effort)) throw new CountermarkError('ERR_PARAMETER', `effort is direct, scan or full, not ${String(effort)}.`)
   const wanted = keysOf(keys)
   if (wanted.length === 0) return []
-  const found = await engine.imageDetect(shape(picture), { keys: wanted, effort })
+  const found = await engine.imageDetect(shape(picture), { keys: wanted, effort, ...(expect.length === 0 ? {} : { expect }) })
   return found.map(({ keyId, where, ...rest }) => ({ ...rest, key: keyId, ...(where === undefined ? {} : { where: { ...where, tile: tileOf(where.transform, picture) } }) }))
 }
 

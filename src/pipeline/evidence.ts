@@ -23,6 +23,8 @@ export interface Request {
   /** True: no frame is left out because another has answered already. Still at most MOST_FRAMES. */
   everyFrame?: boolean
   expect?: { producer: string; produceId: string }
+  /** True: marks too weak to be read are tried for the content asked for and the one that the metadata names. */
+  claims?: boolean
   /** PEM texts of trusted keys and certificates. */
   trust?: readonly string[]
   /** Decodes sound. Default: nobody listens. */
@@ -281,14 +283,15 @@ async function readC2pa(bytes: Uint8Array, { trust = [], manifests }: Request, s
  * the whole search would give, which stops there too.
  */
 async function search(
-  engine: Engine, picture: Picture, keys: Key[], request: Pick<Request, 'effort' | 'expect' | 'onPart'>, sight: Sight, deadline: Deadline,
+  engine: Engine, picture: Picture, keys: Key[], request: Pick<Request, 'effort' | 'expect' | 'claims' | 'onPart'>, sight: Sight, deadline: Deadline,
 ): Promise<WatermarkEvidence[]> {
-  const look = (wanted: Key[], effort: Effort): Promise<WatermarkEvidence[]> => deadline.within(detect(engine, picture, { keys: wanted, effort }))
+  const expect = request.claims === true ? claimed(engine, request, soleRecord(sight.evidence)) : []
+  const look = (wanted: Key[], effort: Effort): Promise<WatermarkEvidence[]> => deadline.within(detect(engine, picture, { keys: wanted, effort, expect }))
   if (request.onPart === undefined) return look(keys, request.effort)
   const early = await look(keys, 'direct')
   const record = soleRecord(sight.evidence)
   await request.onPart('direct', { ...sight, evidence: [...early.map((mark) => compared(engine, mark, request, record)), ...sight.evidence] })
-  const open = request.effort === 'direct' ? [] : keys.filter((_, at) => early[at]?.payload === undefined)
+  const open = request.effort === 'direct' ? [] : keys.filter((_, at) => early[at]?.payload === undefined && early[at]?.asked === undefined)
   const whole = open.length === 0 ? [] : await look(open, request.effort)
   return early.map((one, at) => whole[open.indexOf(keys[at] ?? '')] ?? one)
 }
@@ -372,11 +375,20 @@ const ACCEPT = 1e-6
 function amongFrames(mark: WatermarkEvidence, frames: number): WatermarkEvidence {
   const pValue = Math.min(1, (mark.pValue ?? 1) * frames)
   if (!mark.found || pValue <= ACCEPT) return { ...mark, pValue }
-  const { payload: _payload, bits: _bits, where: _where, ...rest } = mark
+  const { payload: _payload, bits: _bits, asked: _asked, where: _where, ...rest } = mark
   return { ...rest, found: false, pValue }
 }
 
-type Mark = Pick<WatermarkEvidence, 'found' | 'payload'>
+type Mark = Pick<WatermarkEvidence, 'found' | 'payload' | 'asked'>
+
+/** The payloads of the content asked for and of what the metadata says. */
+function claimed(engine: Engine, { expect }: Pick<Request, 'expect'>, aigc: Partial<Record> | undefined): string[] {
+  const pairs = [
+    ...(expect === undefined ? [] : [[expect.producer, expect.produceId] as const]),
+    ...(aigc?.ContentProducer === undefined || aigc.ProduceID === undefined ? [] : [[String(aigc.ContentProducer), String(aigc.ProduceID)] as const]),
+  ]
+  return [...new Set(pairs.map(([producer, produceId]) => engine.payloadOf(producer, produceId, 128)))]
+}
 
 /** The mark with what it says about the content of the metadata, and about the content asked for. */
 export function compared<M extends Mark>(engine: Engine, mark: M, { expect }: Pick<Request, 'expect'>, aigc: Partial<Record> | undefined): M {
@@ -392,10 +404,9 @@ export function soleRecord(evidence: readonly Evidence[]): Partial<Record> | und
   return sites.length === 1 ? sites[0]?.aigc : undefined
 }
 
-/** Whether the mark's payload is the hash of that pair, in as many bits as were read; undefined where none was read. */
-function agrees(engine: Engine, mark: Mark, producer: string, produceId: string): boolean | undefined {
-  if (!mark.found || mark.payload === undefined) return undefined
-  const digits = mark.payload.length
-  if (digits < 8 || digits > 32) return undefined
-  return engine.payloadOf(producer, produceId, 128).startsWith(mark.payload.toLowerCase())
+/** Whether the mark's payload is the hash of that pair, in as many bits as were read or recognised; undefined where none was. */
+function agrees(engine: Engine, { found, payload, asked }: Mark, producer: string, produceId: string): boolean | undefined {
+  const known = payload ?? asked
+  if (!found || known === undefined || known.length < 8 || known.length > 32) return undefined
+  return engine.payloadOf(producer, produceId, 128).startsWith(known.toLowerCase())
 }

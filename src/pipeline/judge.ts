@@ -206,7 +206,7 @@ function stateOf(evidence: readonly Evidence[], declared: boolean): State {
   const betrayed = evidence.some((one) => one.kind === 'signature' && (one.bound === false || (one.valid === false && (one.own || one.trusted))))
   const labels = ofFormat(evidence, 'aigc').map(({ aigc }) => (isValid(aigc) && !betrayed ? String(aigc?.Label) : 'faulty'))
   // A mark that is there without a payload can be made from three pictures of the key (bench/results/averaging.md).
-  const privately = evidence.some((one) => one.kind === 'watermark' && one.found && one.payload !== undefined && one.key !== 'public')
+  const privately = evidence.some((one) => one.kind === 'watermark' && one.found && (one.payload ?? one.asked) !== undefined && one.key !== 'public')
   if (labels.includes('1') || privately) return 'confirmed'
   if (labels.includes('2') || declared) return 'possible'
   return evidence.some((one) => one.found && !(one.kind === 'metadata' && one.format === 'c2pa')) ? 'suspected' : 'none'

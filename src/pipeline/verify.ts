@@ -34,6 +34,7 @@ export async function verifyBytes(
     effort: options.effort ?? 'full',
     texts: textsOf(options),
     pixels: true,
+    claims: true,
     ...asked,
     ...(manifests === undefined ? {} : { manifests }),
     ...(sound === undefined ? {} : { sound }),

@@ -12,6 +12,8 @@ export interface KeyEvidence {
   /** Hexadecimal; `bits` of it were read. */
   payload?: string
   bits?: number
+  /** Of pictures: the payload asked for, or that of the file's own metadata, which the mark was recognised by although none could be read. */
+  asked?: string
   /** `public`, or the 8-digit id of the key. */
   key: string
   /** Whether the payload is the hash of ContentProducer and ProduceID of the file's own metadata. */

@@ -76,7 +76,8 @@ fn marked(original: &Picture, key: &str, content: &str) -> Result<Option<Marked>
 }
 
 fn look(picture: &Picture, key: &str) -> Result<Evidence, Failure> {
-    let options = detect::Options { image: picture.format, keys: vec![key.to_owned()], effort: Effort::Direct };
+    let options =
+        detect::Options { image: picture.format, keys: vec![key.to_owned()], effort: Effort::Direct, expect: Vec::new() };
     detect(&picture.samples, &options)?.evidence.pop().ok_or_else(|| "no evidence for a key".into())
 }
 

@@ -32,7 +32,8 @@ fn run() -> Result<(), Failure> {
         Ok(samples)
     };
     let look = |samples: &[u8], effort| -> Result<bool, Failure> {
-        let found = detect(samples, &detect::Options { image: original.format, keys: vec![key.clone()], effort })?;
+        let found =
+            detect(samples, &detect::Options { image: original.format, keys: vec![key.clone()], effort, expect: Vec::new() })?;
         Ok(found.evidence.iter().any(|evidence| evidence.payload.is_some()))
     };
     let marked = embedded()?;

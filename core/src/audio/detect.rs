@@ -238,6 +238,7 @@ impl Hunt<'_> {
             extrapolated: false,
             score: 0.0,
             payload: None,
+            asked: None,
             bits: None,
             key_id: key.id(),
             place: None,

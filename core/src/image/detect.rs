@@ -1,5 +1,6 @@
 //! Looks for the marks of given keys.
 
+use super::asked::Asked;
 use super::carrier::{Carrier, TILE};
 use super::embed::{SMALLEST_TILE, TILES_ACROSS, tile_side};
 use super::fold::Lie;
@@ -7,6 +8,7 @@ use super::frame::Format;
 use super::guess::{Guess, MANY_TILES, TILES, by_power, every_size, loudest, turned, upright};
 use super::sky::{FINE_POINTS, POINTS, Power, Sky};
 use super::spectrum::{Pilot, Reader, Soft, Spectrum, Turn};
+pub use super::transform::Transform;
 use super::view::View;
 use crate::error::Result;
 use crate::keyed::Key;
@@ -32,6 +34,11 @@ const AT_ONCE: usize = 2;
 const READ: f64 = 0.25;
 const SEEN: f64 = 0.75;
 
+/// Parts of the chance of a false finding where payloads are asked for: for marks that nobody named, for the payloads in the stages, and as
+/// much again at the places that they tell themselves.
+const UNASKED: f64 = 0.5;
+const ASKED: f64 = 0.25;
+
 /// How hard to search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -54,28 +61,9 @@ pub struct Options {
     pub keys: Vec<String>,
     /// How hard to search.
     pub effort: Effort,
-}
-
-/// How the picture was changed since it was marked.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Transform {
-    /// Pixels now for a canonical pixel, 1/128 of a tile's side.
-    pub scale: f64,
-    /// Degrees clockwise, -180..180.
-    pub rotation: f64,
-    /// True for a picture that was flipped (left and right) before it was rotated.
-    pub mirrored: bool,
-    /// Pixels from the upper left corner to a tile's, each below one tile's side.
-    pub offset: [f64; 2],
-}
-
-impl Transform {
-    /// The same in a picture with `factor` times as many pixels on a side.
-    pub(crate) fn scaled(self, factor: f64) -> Self {
-        let offset = self.offset.map(|place| (place * factor * 10.0).round() / 10.0);
-        Self { scale: (self.scale * factor * 1e4).round() / 1e4, offset, ..self }
-    }
+    /// Payloads of 16 or 32 hexadecimal digits, at most 8: whether the picture carries one of them can be told where none can be read.
+    #[serde(default)]
+    pub expect: Vec<String>,
 }
 
 /// Where a mark was found.
@@ -99,14 +87,17 @@ pub struct Report {
 pub fn detect(samples: &[u8], options: &Options) -> Result<Report> {
     options.image.check(samples.len())?;
     let keys = watermark::keys(&options.keys)?;
+    let payloads = Asked::payloads(&options.expect)?;
     let mut picture = Picture::new(samples, &options.image);
-    let evidence = keys.iter().map(|key| picture.look(key, options.effort)).collect::<Result<_>>()?;
+    let evidence = keys.iter().map(|key| picture.look(key, options.effort, &payloads)).collect::<Result<_>>()?;
     Ok(Report { evidence })
 }
 
 /// One picture and what was computed of it so far; keys share it.
 struct Picture {
     view: View,
+    /// As stored, in pixels; of a plane that is no picture nothing.
+    size: Option<(u32, u32)>,
     reader: Reader,
     direct: Vec<(Lie, Spectrum)>,
     sides: Vec<f64>,
@@ -152,22 +143,28 @@ impl Heaven {
 
 impl Picture {
     fn new(samples: &[u8], format: &Format) -> Self {
-        Self::of(View::new(samples, format), direct_sides(format.short_side()))
+        let size = Some((format.width, format.height));
+        Self { size, ..Self::of(View::new(samples, format), direct_sides(format.short_side())) }
     }
 
     fn of(view: View, sides: Vec<f64>) -> Self {
-        Self { view, reader: Reader::new(), direct: Vec::new(), sides, sky: None, fine: None }
+        Self { view, size: None, reader: Reader::new(), direct: Vec::new(), sides, sky: None, fine: None }
     }
 
-    fn look(&mut self, key: &Key, effort: Effort) -> Result<Evidence> {
+    fn look(&mut self, key: &Key, effort: Effort, payloads: &[Vec<u8>]) -> Result<Evidence> {
         let carrier = Carrier::new(key)?;
-        Ok(self.hunt(&carrier, effort)?.evidence(key, self.view.block as f64))
+        let asked = match payloads {
+            [] => None,
+            _ => Some(Asked::new(key, &carrier, payloads, self.size)?),
+        };
+        Ok(self.hunt(&carrier, effort, asked.as_ref())?.evidence(key, self.view.block as f64))
     }
 
-    fn hunt<'a>(&mut self, carrier: &'a Carrier, effort: Effort) -> Result<Hunt<'a>> {
-        let mut hunt = Hunt::new(carrier);
-        // Stops at the first payload that is read.
+    fn hunt<'a>(&mut self, carrier: &'a Carrier, effort: Effort, asked: Option<&'a Asked>) -> Result<Hunt<'a>> {
+        let mut hunt = Hunt::new(carrier, asked);
+        // Stops at the first payload that is read, or was asked for.
         let _read = self.whole(&mut hunt)?
+            || self.told(&mut hunt)?
             || effort >= Effort::Scan && self.upright(&mut hunt, false)?
             || effort >= Effort::Full && (self.upright(&mut hunt, true)? || self.turned(&mut hunt)? || self.finer(&mut hunt)?);
         Ok(hunt)
@@ -200,6 +197,14 @@ impl Picture {
             }
         }
         Ok(false)
+    }
+
+    /// The places at which the payloads asked for lie in a picture that was neither scaled nor cut.
+    fn told(&mut self, hunt: &mut Hunt) -> Result<bool> {
+        let (Some(asked), Some((lie, spectrum))) = (hunt.asked, self.direct.first()) else { return Ok(false) };
+        hunt.begin(Stage { part: 1.0, looks: 1.0, spectra: 1.0 });
+        let read: Vec<(Pilot, Soft)> = asked.places.iter().map(|pilot| (*pilot, hunt.soft(spectrum, pilot))).collect();
+        Ok(hunt.recognise(lie, &read, read.len() as f64))
     }
 
     /// Upright tiles of every size, flipped or not.
@@ -274,7 +279,7 @@ impl Flat {
 
     /// Looks for a key's mark. Places are in samples of the plane.
     pub fn look(&mut self, carrier: &Carrier, key: &Key, effort: Effort) -> Result<(Evidence, Option<Fit>)> {
-        let hunt = self.0.hunt(carrier, effort)?;
+        let hunt = self.0.hunt(carrier, effort, None)?;
         let evidence = hunt.evidence(key, 1.0);
         let fit = hunt.best.map(|best| Fit {
             lie: best.lie,
@@ -297,9 +302,7 @@ impl Flat {
             return Ok(same.map(|one| one.score).fold(0.0, f64::max));
         };
         let layout = carrier.layout(variant, form);
-        let soft = spectrum.soft(&carrier.variants[variant], &layout, carrier.coder(form).length(), &fit.pilot);
-        let agreed: f64 = soft.bits.iter().zip(word).map(|(soft, bit)| f64::from(if *bit { -soft } else { *soft })).sum();
-        Ok(agreed / soft.spread)
+        Ok(spectrum.soft(&carrier.variants[variant], &layout, carrier.coder(form).length(), &fit.pilot).height(word))
     }
 }
 
@@ -330,6 +333,7 @@ struct Stage {
 /// The search for one key: where it stands, and the best of it.
 struct Hunt<'a> {
     carrier: &'a Carrier,
+    asked: Option<&'a Asked>,
     stage: Stage,
     best: Option<Found>,
 }
@@ -339,17 +343,30 @@ struct Found {
     pilot: Pilot,
     lie: Lie,
     decoded: Option<Decoded>,
+    /// The payload asked for that was recognised.
+    asked: Option<String>,
     /// ln of the chance of this without a mark, the whole search included.
     chance: f64,
 }
 
 impl<'a> Hunt<'a> {
-    fn new(carrier: &'a Carrier) -> Self {
-        Self { carrier, stage: Stage { part: 1.0, looks: 1.0, spectra: 1.0 }, best: None }
+    fn new(carrier: &'a Carrier, asked: Option<&'a Asked>) -> Self {
+        Self { carrier, asked, stage: Stage { part: 1.0, looks: 1.0, spectra: 1.0 }, best: None }
     }
 
     fn begin(&mut self, stage: Stage) {
         self.stage = stage;
+    }
+
+    /// What a stage may use for marks that nobody named: all of its part, or half where payloads are asked for.
+    fn unasked(&self) -> f64 {
+        self.stage.part * if self.asked.is_some() { UNASKED } else { 1.0 }
+    }
+
+    /// The chips behind a pilot.
+    fn soft(&self, spectrum: &Spectrum, pilot: &Pilot) -> Soft {
+        let layout = self.carrier.layout(pilot.variant, pilot.form);
+        spectrum.soft(&self.carrier.variants[pilot.variant], &layout, self.carrier.coder(pilot.form).length(), pilot)
     }
 
     /// Places of the pilot that are looked at in a spectrum.
@@ -366,37 +383,49 @@ impl<'a> Hunt<'a> {
     /// Judges the pilots of a spectrum by the chips of the word behind them as well, and reads the word where both
     /// stand out most. True when a payload was accepted.
     fn follow(&mut self, spectrum: &Spectrum, lie: &Lie, pilots: Vec<Pilot>) -> Result<bool> {
-        let Stage { part, looks, spectra } = self.stage;
+        let Stage { looks, spectra, .. } = self.stage;
+        let part = self.unasked();
         let places = (spectra * self.places() as f64).ln();
         let mut all: Vec<(Pilot, Soft)> = Vec::with_capacity(pilots.len());
         for pilot in pilots {
-            let layout = self.carrier.layout(pilot.variant, pilot.form);
-            let length = self.carrier.coder(pilot.form).length();
-            let soft = spectrum.soft(&self.carrier.variants[pilot.variant], &layout, length, &pilot);
+            let soft = self.soft(spectrum, &pilot);
             // Chips with a word agree; how much likelier that makes them divides the chance, place by place.
             let chance = any_of(looks.ln(), pilot.chance - soft.agreement) - (part * SEEN).ln();
-            self.keep(Found { pilot, lie: *lie, decoded: None, chance });
+            self.keep(Found { pilot, lie: *lie, decoded: None, asked: None, chance });
             all.push((pilot, soft));
         }
         let height = |(pilot, soft): &(Pilot, Soft)| pilot.chance - soft.agreement;
         all.sort_by(|a, b| height(a).total_cmp(&height(b)));
-        for (pilot, soft) in all.into_iter().take(AT_ONCE) {
+        for (pilot, soft) in all.iter().take(AT_ONCE) {
             let coder = self.carrier.coder(pilot.form);
             let Some(decoded) = coder.decode(&soft.bits)? else { continue };
-            let agreed: f64 =
-                soft.bits.iter().zip(&decoded.word).map(|(soft, bit)| f64::from(if *bit { -soft } else { *soft })).sum();
             // Without a mark the list's words are as good as random: each passes the check once in 2^32, whatever its score, and
             // its score is at most the best of all words'.
             let check = any_of((spectra * (AT_ONCE * LIST) as f64).ln(), -(CHECK as f64) * LN_2);
             let size = (coder.class().bits() + CHECK) as f64 * LN_2;
-            let score = any_of(places + size, keyed_sum(agreed / soft.spread));
+            let score = any_of(places + size, keyed_sum(soft.height(&decoded.word)));
             let chance = both(check + score, any_of(looks.ln(), pilot.chance)) - (part * READ).ln();
             if chance <= ACCEPT.ln() {
-                self.best = Some(Found { pilot, lie: *lie, decoded: Some(decoded), chance });
+                self.best = Some(Found { pilot: *pilot, lie: *lie, decoded: Some(decoded), asked: None, chance });
                 return Ok(true);
             }
         }
-        Ok(false)
+        Ok(self.recognise(lie, &all, spectra * self.places() as f64))
+    }
+
+    /// Whether the word of a payload asked for stands at one of these places. The chips' signs are independent of how the places were
+    /// chosen, so every word has a chance of its own at every place. `tried`: places of the whole stage.
+    fn recognise(&mut self, lie: &Lie, places: &[(Pilot, Soft)], tried: f64) -> bool {
+        let Some(asked) = self.asked else { return false };
+        let all = (tried * asked.count as f64).ln();
+        let budget = (self.stage.part * ASKED).ln();
+        for (pilot, soft) in places {
+            for (payload, word) in asked.words.iter().filter(|one| one.form == pilot.form).map(|one| (&one.payload, &one.word)) {
+                let chance = any_of(all, keyed_sum(soft.height(word))) - budget;
+                self.keep(Found { pilot: *pilot, lie: *lie, decoded: None, asked: Some(payload.clone()), chance });
+            }
+        }
+        self.best.as_ref().is_some_and(|best| best.asked.is_some() && best.chance <= ACCEPT.ln())
     }
 
     fn keep(&mut self, found: Found) {
@@ -414,11 +443,12 @@ impl<'a> Hunt<'a> {
             extrapolated: false,
             score: 0.0,
             payload: None,
+            asked: None,
             bits: None,
             key_id: key.id(),
             place: None,
         };
-        let Some(Found { pilot, lie, decoded, chance }) = &self.best else { return empty };
+        let Some(Found { pilot, lie, decoded, asked, chance }) = &self.best else { return empty };
         // Smaller numbers are zero in floating point, which would claim certainty.
         let p_value = chance.exp().clamp(1e-300, 1.0);
         let found = p_value <= ACCEPT;
@@ -428,32 +458,10 @@ impl<'a> Hunt<'a> {
             extrapolated: p_value < COUNTED,
             score: pilot.score,
             payload: decoded.as_ref().map(|decoded| hex(&decoded.payload)),
+            asked: asked.clone().filter(|_| found),
             bits: decoded.as_ref().map(|decoded| 8 * decoded.payload.len()),
-            place: found.then(|| Where { transform: transform(lie, pilot, block) }),
+            place: found.then(|| Where { transform: Transform::of(lie, pilot, block) }),
             ..empty
         }
-    }
-}
-
-/// The lie of the tile in stored pixels.
-fn transform(lie: &Lie, pilot: &Pilot, block: f64) -> Transform {
-    let Lie { xx, xy, yx, yy } = pilot.turn.undone(lie);
-    let map = [xx, xy, yx, yy];
-    let determinant = map[0] * map[3] - map[1] * map[2];
-    let scale = block / determinant.abs().sqrt();
-    let mirrored = determinant < 0.0;
-    // Canonical right, as a direction in the picture: the first column of the inverse map.
-    let (right_x, right_y) = (map[3] / determinant, -map[2] / determinant);
-    let rotation = if mirrored { (-right_y).atan2(-right_x) } else { right_y.atan2(right_x) };
-    // The tile's corner: where the map gives the pilot's shift.
-    let [u, v] = pilot.shift;
-    let corner = [(map[3] * u - map[1] * v) / determinant * block, (map[0] * v - map[2] * u) / determinant * block];
-    let side = TILE as f64 * scale;
-    let round = |value: f64, digits: f64| (value * digits).round() / digits;
-    Transform {
-        scale: round(scale, 1e4),
-        rotation: round(rotation.to_degrees(), 100.0),
-        mirrored,
-        offset: corner.map(|place| round(place.rem_euclid(side), 10.0)),
     }
 }

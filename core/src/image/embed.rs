@@ -111,13 +111,8 @@ pub fn embed(samples: &mut [u8], options: &Options) -> Result<Report> {
     if short < MIN_SIDE {
         return Ok(none(&format!("the shorter side has {short} pixels; a mark needs {MIN_SIDE}")));
     }
-    let class = match short {
-        LONG_SIDE.. if bytes.len() == 16 => Class::Long,
-        STANDARD_SIDE.. => Class::Standard,
-        _ => Class::Short,
-    };
-
-    let plan = Plan::of(&key, class, &bytes, format)?;
+    let plan = Plan::of(&key, &bytes, format)?;
+    let class = CLASSES[plan.form];
     let canonical = canonical(samples, format, plan.step)?;
     let mask = hiding(&canonical);
     let gain = plan.informed(&canonical, &mask, promised);
@@ -129,6 +124,34 @@ pub fn embed(samples: &mut [u8], options: &Options) -> Result<Report> {
         return Ok(Report { psnr: psnr(error), ..none("the picture is too flat, too dark or too light to hide a mark") });
     }
     Ok(Report { embedded: true, reason: None, bits: class.bits(), psnr: psnr(error), ssim, quality: options.quality })
+}
+
+/// Where the tile of a picture lies, and in which form.
+pub struct Place {
+    /// Which form.
+    pub form: usize,
+    /// Which of the key's patterns.
+    pub variant: u32,
+    /// Whole canonical pixels to the right and down.
+    pub shift: [f64; 2],
+}
+
+impl Place {
+    /// All follow from key, payload and size, so that the same call gives the same picture, and two pictures under one key do not lie
+    /// alike.
+    pub fn of(key: &Key, payload: &[u8], width: u32, height: u32) -> Self {
+        let class = match width.min(height) {
+            LONG_SIDE.. if payload.len() == 16 => Class::Long,
+            STANDARD_SIDE.. => Class::Standard,
+            _ => Class::Short,
+        };
+        let mut stream = key.stream(&format!("image/place/{}/{width}x{height}", payload::hex(payload)));
+        let fitting: Vec<usize> = (0..FORMS).filter(|form| CLASSES[*form] == class).collect();
+        let form = fitting[stream.below(fitting.len() as u32) as usize];
+        let variant = stream.below(variants(key));
+        let shift = [f64::from(stream.below(TILE as u32)), f64::from(stream.below(TILE as u32))];
+        Self { form, variant, shift }
+    }
 }
 
 /// The picture's luma with one sample a canonical pixel.
@@ -157,15 +180,8 @@ struct Plan {
 }
 
 impl Plan {
-    /// The form, the pattern and the tile's place follow from key, payload and size, so that the same call gives the same picture, and
-    /// two pictures under one key do not lie alike.
-    fn of(key: &Key, class: Class, payload: &[u8], format: &Format) -> Result<Self> {
-        let purpose = format!("image/place/{}/{}x{}", payload::hex(payload), format.width, format.height);
-        let mut stream = key.stream(&purpose);
-        let fitting: Vec<usize> = (0..FORMS).filter(|form| CLASSES[*form] == class).collect();
-        let form = fitting[stream.below(fitting.len() as u32) as usize];
-        let variant = stream.below(variants(key));
-        let shift = [f64::from(stream.below(TILE as u32)), f64::from(stream.below(TILE as u32))];
+    fn of(key: &Key, payload: &[u8], format: &Format) -> Result<Self> {
+        let Place { form, variant, shift } = Place::of(key, payload, format.width, format.height);
         let carrier = Carrier::of(key, variant..variant + 1)?;
         let word = carrier.coder(form).encode(payload)?;
         let layout = carrier.layout(0, form).into_owned();
@@ -193,7 +209,7 @@ impl Plan {
         let spectrum = Reader::new().spectrum(fold(&flatten(marked), &Lie::upright(TILE as f64)));
         // The tile's sample 0 lies at the centre of a canonical pixel.
         let shift = [self.shift[0] + 0.5, self.shift[1] + 0.5];
-        let soft = spectrum.soft(variant, &self.layout, self.word.len(), &Pilot::at(shift, self.form));
+        let soft = spectrum.soft(variant, &self.layout, self.word.len(), &Pilot::at(0, shift, self.form));
         let signed: Vec<f32> = soft.bits.iter().zip(&self.word).map(|(soft, bit)| if *bit { -soft } else { *soft }).collect();
         let mean = signed.iter().sum::<f32>() / signed.len() as f32;
         if mean <= 0.0 {

@@ -1,5 +1,6 @@
 //! What is done to the samples of a picture.
 
+mod asked;
 pub(crate) mod carrier;
 pub mod detect;
 pub mod embed;
@@ -16,4 +17,5 @@ pub(crate) mod spectrum;
 mod strength;
 #[cfg(test)]
 mod tests;
+mod transform;
 mod view;

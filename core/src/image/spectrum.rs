@@ -67,9 +67,9 @@ pub struct Pilot {
 }
 
 impl Pilot {
-    /// An upright pilot of the first pattern that is known to lie there.
-    pub fn at(shift: [f64; 2], form: usize) -> Self {
-        Self { variant: 0, turn: Turn::NONE, shift, form, score: 0.0, chance: 0.0 }
+    /// An upright pilot that is known to lie there.
+    pub fn at(variant: usize, shift: [f64; 2], form: usize) -> Self {
+        Self { variant, turn: Turn::NONE, shift, form, score: 0.0, chance: 0.0 }
     }
 }
 
@@ -107,6 +107,14 @@ pub struct Soft {
     pub spread: f64,
     /// ln of how much likelier the chips are with a word, whatever it says, than without (`together`).
     pub agreement: f64,
+}
+
+impl Soft {
+    /// How far the bits speak for a code word, in standard deviations of what they say under random signs.
+    pub fn height(&self, word: &[bool]) -> f64 {
+        let agreed: f64 = self.bits.iter().zip(word).map(|(soft, bit)| f64::from(if *bit { -soft } else { *soft })).sum();
+        agreed / self.spread
+    }
 }
 
 /// The transforms that reading needs; made once for a picture.

@@ -49,7 +49,7 @@ fn mark(samples: &mut [u8], image: Format, payload: &str) -> embed::Report {
 }
 
 fn look(samples: &[u8], image: Format, key: &str, effort: detect::Effort) -> detect::Evidence {
-    let options = detect::Options { image, keys: vec![key.to_owned()], effort };
+    let options = detect::Options { image, keys: vec![key.to_owned()], effort, expect: Vec::new() };
     detect::detect(samples, &options).unwrap().evidence.remove(0)
 }
 
@@ -164,6 +164,49 @@ fn any_angle_is_found_by_the_full_search() {
 }
 
 #[test]
+fn a_payload_that_is_asked_for_is_recognised_where_none_can_be_read() {
+    let (width, height) = (640, 512);
+    let image = format(width, height, 3, 8);
+    let before = picture(width, height, 3);
+    let mut marked = before.clone();
+    assert!(mark(&mut marked, image, &PAYLOAD[..16]).embedded);
+    // Grain that buries the mark: the same for all three channels.
+    let buried = |samples: &[u8]| -> Vec<u8> {
+        let grain = |at: usize| {
+            let h = (at as u32 + 1).wrapping_mul(0x9e37_79b1);
+            let h = (h ^ h >> 15).wrapping_mul(0x2c1b_3c6d);
+            (h >> 20) as i32 * 320 / 4096 - 160
+        };
+        samples.iter().enumerate().map(|(at, sample)| (i32::from(*sample) + grain(at / 3)).clamp(0, 255) as u8).collect()
+    };
+    let ask = |samples: &[u8], key: &str, payload: &str| {
+        let options = detect::Options {
+            image,
+            keys: vec![key.to_owned()],
+            effort: detect::Effort::Direct,
+            expect: vec![payload.to_owned()],
+        };
+        detect::detect(samples, &options).unwrap().evidence.remove(0)
+    };
+    let weak = buried(&marked);
+    assert!(!look(&weak, image, KEY, detect::Effort::Full).found);
+    for asked in [&PAYLOAD[..16], PAYLOAD] {
+        let found = ask(&weak, KEY, asked);
+        assert!(found.found && found.payload.is_none() && found.bits.is_none() && found.p_value <= 1e-6, "{found:?}");
+        assert_eq!(found.asked.as_deref(), Some(&PAYLOAD[..16]));
+    }
+    // What can be read is read, whatever was asked for.
+    let read = ask(&marked, KEY, "fedcba9876543210");
+    assert!(read.payload.as_deref() == Some(&PAYLOAD[..16]) && read.asked.is_none(), "{read:?}");
+    for (samples, key, payload) in
+        [(&weak, KEY, "fedcba9876543210"), (&weak, OTHER, PAYLOAD), (&weak, "public", PAYLOAD), (&buried(&before), KEY, PAYLOAD)]
+    {
+        let nothing = ask(samples, key, payload);
+        assert!(!nothing.found && nothing.asked.is_none() && nothing.p_value > 1e-6, "{nothing:?}");
+    }
+}
+
+#[test]
 fn every_layout_carries() {
     let (width, height) = (512, 512);
     let grey = picture(width, height, 1);
@@ -223,8 +266,12 @@ fn options_outside_their_range_are_refused() {
         let options = embed::Options { image, key: key.to_owned(), payload: payload.to_owned(), quality: Quality::High };
         assert!(embed::embed(&mut samples, &options).is_err(), "{key} {payload}");
     }
-    let options = detect::Options { image, keys: vec![KEY.to_owned(); 257], effort: detect::Effort::Direct };
+    let options = detect::Options { image, keys: vec![KEY.to_owned(); 257], effort: detect::Effort::Direct, expect: Vec::new() };
     assert!(detect::detect(&samples, &options).is_err());
+    for expect in [vec!["0123".to_owned()], vec![PAYLOAD.to_owned(); 9]] {
+        let options = detect::Options { image, keys: vec![KEY.to_owned()], effort: detect::Effort::Direct, expect };
+        assert!(detect::detect(&samples, &options).is_err(), "{options:?}");
+    }
     assert!(samples.iter().all(|sample| *sample == 100));
 }
 

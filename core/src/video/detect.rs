@@ -284,6 +284,7 @@ impl Detector {
             extrapolated: false,
             score: 0.0,
             payload: None,
+            asked: None,
             bits: None,
             key_id: hunt.key.id(),
             place: None,

@@ -312,7 +312,7 @@ impl Pattern {
         let plane = sums::even(&marked, layout)?;
         let side = plane.width.min(plane.height) as f64 / TILES_ACROSS;
         let spectrum = Reader::new().spectrum(fold(&plane, &Lie::upright(side)));
-        let soft = spectrum.soft(&self.carrier.variants[0], &self.layout, self.word.len(), &Pilot::at(self.shift, self.form));
+        let soft = spectrum.soft(&self.carrier.variants[0], &self.layout, self.word.len(), &Pilot::at(0, self.shift, self.form));
         let signed: Vec<f32> = soft.bits.iter().zip(&self.word).map(|(soft, bit)| if *bit { -soft } else { *soft }).collect();
         let sum = signed.iter().sum::<f32>();
         let mean = sum / signed.len() as f32;
