@@ -29,6 +29,8 @@ const TURNED: usize = 8;
 /// Places of the pilot at which the word's chips are read, in one spectrum, of one pattern and of many; and those of them at which the word
 /// is decoded.
 const PLACES: [usize; 2] = [8, 32];
+/// The same where payloads are asked for: a known word needs no pilot that stands out.
+const ASKED_PLACES: usize = 96;
 const AT_ONCE: usize = 2;
 /// Parts of a stage's chance of a false finding for marks that are read and for those that are only seen.
 const READ: f64 = 0.25;
@@ -371,7 +373,10 @@ impl<'a> Hunt<'a> {
 
     /// Places of the pilot that are looked at in a spectrum.
     fn places(&self) -> usize {
-        PLACES[usize::from(self.carrier.variants.len() > 1)]
+        match self.asked {
+            Some(_) => ASKED_PLACES,
+            None => PLACES[usize::from(self.carrier.variants.len() > 1)],
+        }
     }
 
     /// Looks for the pilot in a spectrum and reads the word at its best places. True when a payload was accepted.
