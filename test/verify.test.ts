@@ -79,6 +79,33 @@ describe('a marked picture', () => {
   })
 })
 
+describe('a mark too weak to be read', () => {
+  const ruined = () => sharp(owned.output).jpeg({ quality: 3 })
+  const ask = (produceId: string) => ({ keys: [KEY], effort: 'direct', expect: { provider: PROVIDER, produceId } }) as const
+  test('is recognised by the content that is asked for, and by no other', async () => {
+    const bare = await ruined().toBuffer()
+    expect(watermark(await see(bare, { keys: [KEY], effort: 'direct' })).found).toBe(false)
+    const seen = await see(bare, ask('c-2'))
+    expect(seen).toMatchObject({ matchesExpected: true, state: 'confirmed' })
+    const mark = watermark(seen)
+    expect(mark).toMatchObject({ found: true, asked: owned.payload.slice(0, 16), matchesExpected: true })
+    expect(mark.payload).toBeUndefined()
+    expect(mark.pValue).toBeLessThan(1e-6)
+    for (const [bytes, options] of [[bare, ask('c-1')], [bare, { ...ask('c-2'), keys: ['public'] }], [await pipeline(made(1200, 900)).jpeg({ quality: 3 }).toBuffer(), ask('c-2')]] as const) {
+      const other = await see(bytes, options)
+      expect([other.matchesExpected, watermark(other).found]).toEqual([false, false])
+    }
+  })
+  test('is recognised by what the metadata says', async () => {
+    const kept = await ruined().keepXmp().toBuffer()
+    expect(watermark(await see(kept, { keys: [KEY], effort: 'direct' }))).toMatchObject({ found: true, matchesMetadata: true })
+  })
+  test('payloads that are none are refused', async () => {
+    for (const expected of [['12'], Array<string>(9).fill('0'.repeat(16))])
+      await expect(image.detect(made(200, 200), { expect: expected })).rejects.toThrow(expect.objectContaining({ code: 'ERR_PARAMETER' }))
+  })
+})
+
 describe('a picture without a mark', () => {
   test.each(['jpeg', 'png', 'webp'] as const)('%s: not found', async (kind) => {
     const seen = await see(await photograph(kind), { expect: { provider: PROVIDER, produceId: 'c-1' } })
