@@ -2,7 +2,7 @@
 //! pause or on the kind of the next word. Found by measurement with espeak-ng 1.51, one mark at a time on the odd paragraphs of
 //! English and Chinese texts (bench/phonemes.py), then by kind on whole marked texts of other sources (bench/speech.mjs).
 
-/// Small letters of a word, the last in the lowest byte: at most eight, and no listed word has more than seven.
+/// Small letters of a word, the last in the lowest byte: its last eight, by which the one longer word of the lists is known too.
 pub type Spelled = u64;
 
 /// The word with one more letter. Letters that are not ASCII are none of a listed word.
@@ -33,10 +33,10 @@ const fn all<const N: usize>(words: [&str; N]) -> [Spelled; N] {
 
 /// Words that begin a clause: a voice pauses before them by how many words came since it paused, and reads what comes behind
 /// them as a beginning.
-const CONJUNCTIONS: [Spelled; 35] = all([
+const CONJUNCTIONS: [Spelled; 36] = all([
     "and", "but", "or", "because", "if", "who", "which", "since", "where", "while", "when", "whom", "whose", "though", "that",
     "than", "so", "as", "nor", "like", "unless", "until", "although", "before", "after", "once", "whether", "thus", "despite",
-    "instead", "whilst", "whenever", "whatever", "within", "hence",
+    "instead", "whilst", "whenever", "whatever", "within", "hence", "whos",
 ]);
 
 /// First letters of the words before which a voice pauses by how far its last pause is: those above, "each of", "from which",
@@ -44,10 +44,10 @@ const CONJUNCTIONS: [Spelled; 35] = all([
 const PAUSES: &[u8] = b"abdefinorstw";
 
 /// Words behind which a verb is read as a verb: particles, pronouns, auxiliaries, and the adverbs that stand between.
-const BEFORE_VERBS: [Spelled; 34] = all([
+const BEFORE_VERBS: [Spelled; 37] = all([
     "to", "not", "will", "would", "shall", "should", "can", "cannot", "could", "must", "may", "might", "do", "does", "did", "i",
     "you", "we", "they", "he", "she", "it", "let", "ought", "used", "please", "only", "still", "never", "always", "also", "just",
-    "ever", "now",
+    "ever", "now", "already", "then", "yet",
 ]);
 
 /// Words behind which a noun is read as a noun: possessives, and determiners that are not on every line.
@@ -63,17 +63,17 @@ const BEFORE_PARTICIPLES: [Spelled; 14] =
 const PARTICIPLES: &[u8] = b"abcdnrtw";
 
 /// Words that are spoken together with some that begin with these letters.
-const WITH: [(Spelled, &[u8]); 43] = [
+const WITH: [(Spelled, &[u8]); 57] = [
     (spelled("of"), b"atuw"),
     (spelled("in"), b"atw"),
-    (spelled("for"), b"aist"),
+    (spelled("for"), b"aiost"),
     (spelled("with"), b"aotsw"),
     (spelled("was"), b"abt"),
     (spelled("by"), b"w"),
     (spelled("on"), b"atw"),
-    (spelled("this"), b"o"),
+    (spelled("this"), b"op"),
     (spelled("have"), b"abint"),
-    (spelled("at"), b"aiow"),
+    (spelled("at"), b"aiouw"),
     (spelled("from"), b"tw"),
     (spelled("an"), b"eiu"),
     (spelled("had"), b"abiost"),
@@ -90,10 +90,11 @@ const WITH: [(Spelled, &[u8]); 43] = [
     (spelled("many"), b"o"),
     (spelled("each"), b"o"),
     (spelled("even"), b"bi"),
-    (spelled("too"), b"m"),
+    (spelled("too"), b"fm"),
     (spelled("per"), b"cs"),
     (spelled("live"), b"i"),
-    (spelled("wind"), b"u"),
+    (spelled("wind"), b"du"),
+    (spelled("winds"), b"du"),
     (spelled("wound"), b"du"),
     (spelled("lean"), b"t"),
     (spelled("wont"), b"hlu"),
@@ -101,11 +102,24 @@ const WITH: [(Spelled, &[u8]); 43] = [
     (spelled("couldnt"), b"h"),
     (spelled("wouldnt"), b"h"),
     (spelled("five"), b"o"),
-    (spelled("the"), b"pruw"),
+    (spelled("the"), b"dpruw"),
     (spelled("a"), b"lpruw"),
     (spelled("ive"), b"h"),
     (spelled("been"), b"t"),
     (spelled("far"), b"m"),
+    (spelled("few"), b"m"),
+    (spelled("van"), b"d"),
+    (spelled("da"), b"v"),
+    (spelled("en"), b"m"),
+    (spelled("je"), b"n"),
+    (spelled("ne"), b"s"),
+    (spelled("wall"), b"s"),
+    (spelled("here"), b"a"),
+    (spelled("wear"), b"a"),
+    (spelled("tear"), b"a"),
+    (spelled("close"), b"t"),
+    (spelled("regardless"), b"o"),
+    (spelled("better"), b"r"),
     (spelled("santa"), b"c"),
 ];
 
@@ -177,7 +191,16 @@ mod tests {
 
     #[test]
     fn phrases_are_known_and_other_words_are_not() {
-        for (word, next) in [("of", 't'), ("Of", 'T'), ("has", 'b'), ("to", 'x'), ("per", 'c'), ("couldnt", 'h')] {
+        for (word, next) in [
+            ("of", 't'),
+            ("Of", 'T'),
+            ("has", 'b'),
+            ("to", 'x'),
+            ("per", 'c'),
+            ("couldnt", 'h'),
+            ("regardless", 'o'),
+            ("already", 'r'),
+        ] {
             assert!(joined(read(word), false, next as u32), "{word} {next}");
         }
         for (word, next) in
