@@ -81,7 +81,7 @@ describe('a marked picture', () => {
 
 describe('a mark too weak to be read', () => {
   const ruined = () => sharp(owned.output).jpeg({ quality: 3 })
-  const ask = (produceId: string) => ({ keys: [KEY], effort: 'direct', expect: { provider: PROVIDER, produceId } }) as const
+  const ask = (produceId: string): VerifyOptions => ({ keys: [KEY], effort: 'direct', expect: { provider: PROVIDER, produceId } })
   test('is recognised by the content that is asked for, and by no other', async () => {
     const bare = await ruined().toBuffer()
     expect(watermark(await see(bare, { keys: [KEY], effort: 'direct' })).found).toBe(false)
