@@ -186,6 +186,8 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['The spoken label has {} characters a minute; 120 to 160 are normal speed.', '语音标识每分钟 {1} 字；正常语速为 120 至 160 字'],
   ['The label stands at the {} of the sound; the policy {} asks for it before the content.', '标识位于音频的 {1}；规则 {2} 要求在内容之前'],
   ['The rhythm is that of GB 45438-2025; whether it satisfies the policy {} too is not verified.', '该节奏为 GB 45438-2025 所定；是否也满足规则 {1} 未经核实'],
+  ['A label in the middle is for a sound, and this is a text.', '中间位置只用于音频标识，而该文件是文本'],
+  ['Take start, end or inline (--label-position).', '请改用 start、end 或 inline（--label-position）'],
   ['A place in time, a clip or a voice is for the label of a sound, and this is a picture.', '起始、中间、末尾以及语音只用于音频标识，而该文件是图片'],
   ['A text, or a place in a picture, is for the label of a picture, and this is a sound.', '文字及画面位置只用于图片标识，而该文件是音频'],
   ['Leave out {}, or let {} say the text.', '请去掉 {1}，或用 {2} 读出文字'],
