@@ -19,7 +19,7 @@ const PAYLOAD = '72d3686493a04b04'
 const MESSAGE = `${PAYLOAD}009a20f034a49e5f`
 const WAYS = ['none', 'MP3 64k', 'Opus 24k', 'G.711', 'tempo +5 %']
 const LENGTHS = [3, 5, 10]
-const STRENGTHS = [20, 24, 28, 32]
+const STRENGTHS = [12, 16, 20, 24]
 
 const cpu = { ours: [0, 0], theirs: [0, 0] }
 const milliseconds = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000 }
