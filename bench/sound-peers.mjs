@@ -1,5 +1,6 @@
-// node bench/sound-peers.mjs PROGRAM FOLDER: audiowmark beside ours on the same speech, at the strength that brings the same ratio of
-// sound to difference; parts of 3 and 5 s after codecs. PROGRAM is audiowmark, built from its source. Writes bench/results/sound-peers.md.
+// node bench/sound-peers.mjs PROGRAM FOLDER [BUILD] [MINUTES]: audiowmark beside ours on the same speech, at the strength that brings the same ratio of
+// sound to difference; parts of 3, 5 and 10 s after codecs and a faster tempo. PROGRAM is audiowmark, built from its source. After so many MINUTES no further
+// file is taken. Writes bench/results/sound-peers.md.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,15 +11,15 @@ import { loadSdk } from './sdk.mjs'
 import { ATTACKS, RATE, decode } from './sound-attacks.mjs'
 import { median } from './statistics.mjs'
 
-const [program, folder, build = '.'] = process.argv.slice(2)
+const [program, folder, build = '.', minutes = 'Infinity'] = process.argv.slice(2)
 if (folder === undefined) throw new Error('Name audiowmark and a folder of sound.')
 const engine = (await loadSdk(build)).nativeEngine()
 const place = mkdtempSync(join(tmpdir(), 'peers-'))
 const PAYLOAD = '72d3686493a04b04'
 const MESSAGE = `${PAYLOAD}009a20f034a49e5f`
-const WAYS = ['none', 'MP3 64k', 'Opus 24k', 'G.711']
-const LENGTHS = [3, 5]
-const STRENGTHS = [8, 12, 16, 20, 24, 28]
+const WAYS = ['none', 'MP3 64k', 'Opus 24k', 'G.711', 'tempo +5 %']
+const LENGTHS = [3, 5, 10]
+const STRENGTHS = [12, 16, 20, 24]
 
 const cpu = { ours: [0, 0], theirs: [0, 0] }
 const milliseconds = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000 }
@@ -45,11 +46,15 @@ const hits = new Map()
 const ratios = { ours: [], theirs: [] }
 let seconds = 0
 let listened = 0
+let taken = 0
 const count = (who, way, length, hit) => {
   const cell = hits.get(`${who} ${way} ${length}`) ?? [0, 0]
   hits.set(`${who} ${way} ${length}`, [cell[0] + hit, cell[1] + 1])
 }
+const until = performance.now() + 60_000 * Number(minutes)
 for (const name of names) {
+  if (performance.now() > until) break
+  taken += 1
   const before = decode(join(folder, name), 12)
   const key = keyOf('peers', name)
   const ours = before.slice()
@@ -93,12 +98,17 @@ rmSync(place, { recursive: true })
 const version = spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout.trim()
 const speed = (who) => [Math.round((1000 * seconds) / cpu[who][0]), Math.round((1000 * listened) / cpu[who][1])]
 const columns = WAYS.flatMap((way) => LENGTHS.map((length) => [way, length]))
-const report = `${head('The audio watermark beside audiowmark', 'node bench/sound-peers.mjs audiowmark', build, [
-  `${version}, built from its source; ${names.length} files of speech, the even ones, at most 12 s of each; strengths ${STRENGTHS.join(', ')}, of each file the one nearest to our ratio`,
+const score = (who, way, length) => (hits.get(`${who} ${way} ${length}`) ?? [0, 0]).join(' of ')
+const report = `${head('The audio watermark beside audiowmark', 'node bench/sound-peers.mjs', build, [
+  `${version}, built from its source; ${taken} of ${names.length} files of speech, the even ones, at most 12 s of each; strengths ${STRENGTHS.join(', ')}, of each file the one nearest to our ratio`,
   'audiowmark carries 128 bits without a check of its own: counted where the message is among those that it prints. Ours carries 64 bits and a check',
-]).replace(/(audiowmark) \\S+ .*$/m, '$1 FOLDER`')}
-${table(['', 'ratio dB, median', ...columns.map(([way, length]) => `${way}, ${length} s`), 'marking, x real time of processor', 'finding'], [['ours', 'ours'], ['audiowmark', 'theirs']].map(([title, who]) => [
-    title, median(ratios[who]).toFixed(1), ...columns.map(([way, length]) => (hits.get(`${who} ${way} ${length}`) ?? [0, 0]).join(' of ')), ...speed(who)]))}
+  'cells: whole payloads read',
+]).replace(/sound-peers\.mjs .*$/m, 'sound-peers.mjs PROGRAM FOLDER`')}
+${table(['', 'ours', 'audiowmark'], [
+  ['ratio dB, median', ...['ours', 'theirs'].map((who) => median(ratios[who]).toFixed(1))],
+  ...columns.map(([way, length]) => [`${way}, ${length} s`, score('ours', way, length), score('theirs', way, length)]),
+  ...['marking', 'finding'].map((what, at) => [`${what}, x real time of processor`, speed('ours')[at], speed('theirs')[at]]),
+])}
 `
 writeFileSync(new URL('results/sound-peers.md', import.meta.url), report)
 console.log(report)

@@ -1,6 +1,6 @@
 // What espeak-ng says otherwise of whole paragraphs once they are marked, clause by clause, with exact bounds:
-// node bench/speech.mjs zh-FILE.txt en-FILE.txt... [--paragraphs N] [--skip N] [--profile presence|id] [--seed N] [--out FILE]
-// One paragraph a line, all or N evenly spread; needs python3 and libespeak-ng.so.1. Prints what differs, writes the counts.
+// npm run study:speech -- zh-FILE.txt en-FILE.txt... [--paragraphs N] [--skip N] [--profile presence|id] [--seed N] [--dry]
+// One paragraph a line, all or N evenly spread; needs python3 and libespeak-ng.so.1. Prints what differs, writes the counts (--dry: only prints).
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -33,7 +33,7 @@ for (const file of files) {
   console.error(rows.at(-1).join('  '))
 }
 const { stdout } = spawnSync('espeak-ng', ['--version'], { encoding: 'utf8' })
-writeFileSync(option('--out', 'bench/results/speech.md'), `${head('Speech of marked texts', 'node bench/speech.mjs', '.', [`${(stdout ?? '').trim().replace(/ {2}Data at.*/, '')}, voices cmn and en`, `profile ${profile}; paragraphs as a whole, phonemes clause by clause`])}
+if (!process.argv.includes('--dry')) writeFileSync('bench/results/speech.md', `${head('Speech of marked texts', 'npm run study:speech --', '.', [`${(stdout ?? '').trim().replace(/ {2}Data at.*/, '')}, voices cmn and en`, `profile ${profile}; paragraphs as a whole, phonemes clause by clause`])}
 ${table(['text', 'paragraphs', 'marks', 'clauses', 'differ', 'of them cut for length', 'differ otherwise'], rows)}
 
 In brackets the upper end of the exact interval (Clopper and Pearson, one-sided, 95 %). "Cut for length": espeak-ng cuts what has no
