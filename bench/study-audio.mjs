@@ -212,7 +212,8 @@ async function survival() {
     ...lengths.map((length) => {
       const cells = [...counts].filter(([at]) => { const [name, , seconds] = at.split('|'); return Number(seconds) === length && list.some((attack) => attack.name === name) }).map(([, count]) => count)
       const sum = (of) => cells.reduce((total, cell) => total + cell[of], 0)
-      return `${percent(sum('read'), sum('trials'))}/${percent(sum('present'), sum('trials'))}`
+      const share = (of) => round((100 * sum(of)) / sum('trials'), 1)
+      return `${share('read')}/${share('present')} of ${sum('trials')}`
     }),
     Object.entries(GOALS[group]).map(([length, goal]) => `${length} s ${goal}`).join(', '),
   ])))
