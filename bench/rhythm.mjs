@@ -1,5 +1,6 @@
 // The rhythm label: how often it is found after codecs and other changes, and how often where there is none.
 //   node bench/rhythm.mjs SPEECH_AND_MUSIC [MORE_UNLABELLED...] [options]     folders; espeak-ng, where it is, adds speech
+//   --even                hits with every second file of the first folder only, in name order
 //   --seconds N           at most so much of each file and voice is looked at for false alarms (default all)
 //   --minutes N           begins no further file or voice after so long; the report says how much was looked at
 // Hits: a rhythm before, in or behind every file of the first folder, each changed in every way. False alarms: every minute of
@@ -11,7 +12,7 @@ import { parseArgs } from 'node:util'
 import { audio } from '../dist/index.js'
 import { head, table } from './machine.mjs'
 
-const { values: options, positionals: [first, ...more] } = parseArgs({ allowPositionals: true, options: { seconds: { type: 'string', default: 'Infinity' }, minutes: { type: 'string', default: 'Infinity' } } })
+const { values: options, positionals: [first, ...more] } = parseArgs({ allowPositionals: true, options: { even: { type: 'boolean', default: false }, seconds: { type: 'string', default: 'Infinity' }, minutes: { type: 'string', default: 'Infinity' } } })
 const until = performance.now() + 60_000 * Number(options.minutes)
 if (first === undefined) throw new Error('Name a folder of sound.')
 const ENDS = ['.wav', '.flac', '.mp3', '.ogg', '.opus', '.m4a', '.webm']
@@ -33,7 +34,7 @@ const WAYS = {
 }
 
 const hits = Object.fromEntries(Object.keys(WAYS).map((way) => [way, 0]))
-const files = filesIn(first)
+const files = filesIn(first).filter((_, at) => !options.even || at % 2 === 1)
 let sounds = 0
 for (const path of files) {
   const host = { samples: decoded(path), rate: RATE, channels: 1 }
