@@ -36,6 +36,7 @@ import { signerOf } from './signature/keys.js'
 import { texts, type TextFunctions } from './texts.js'
 import { videoFunctions, type VideoFunctions } from './video/functions.js'
 import { labelTimes } from './video/video.js'
+import { placeInText } from './text/label.js'
 import type { AudioLabelEvidence, AudioWatermarkEvidence, C2paOptions, Digest, Effort, EntryDraft, Input, Key, LabelEvidence, LabelPosition, MarkOptions, MarkResult, OutputOf, Picture, PropagateOptions, PropagateResult, Quality, Remark, Sound, SoundPosition, VerifyOptions, VerifyResult, WatermarkEvidence } from './types.js'
 
 /** The output's type: a path where `to` is given, else what `as` names, else the input's own kind. All that may be, where the options leave it open. */
@@ -423,16 +424,18 @@ export async function planOf(options: MarkOptions): Promise<Plan> {
   const { encoder, settings, progress } = options.video ?? {}
   if (audio !== undefined && voice) throw new CountermarkError('ERR_USAGE', 'A clip and a voice are given; one of them is the label.', { remedy: 'Leave out one of the two.' })
   const moment = MOMENTS.find((one) => one === position)
+  const inText = position === 'inline'
+  const words = textOptionsOf({ ...options.text, ...placeInText(options) })
   return {
     policy, producer, produceId, numbered: options.produceId !== undefined,
     key, keyId: keyIdOf(key), quality: options.quality ?? 'standard',
-    watermark: watermark && !metadataOnly, ...(options.text === undefined ? {} : { text: textOptionsOf(options.text) }), remark: remarkOf(options.remark, key), metadataOnly, keepC2pa: options.keepC2pa ?? false,
+    watermark: watermark && !metadataOnly, ...(Object.keys(words).length === 0 ? {} : { text: words }), remark: remarkOf(options.remark, key), metadataOnly, keepC2pa: options.keepC2pa ?? false,
     ...(draws ? { label: {
       text: wordingOf(policy, text),
-      position: moment === undefined ? ((position ?? policy.label.position) as LabelPosition) : policy.label.position,
+      position: moment === undefined && !inText ? ((position ?? policy.label.position) as LabelPosition) : policy.label.position,
       ...(ratio === undefined ? {} : { ratio }),
       font: font === undefined ? new Uint8Array() : font instanceof Uint8Array ? font : await fileBytes(pathOf(font)),
-      asked: text !== undefined || (position !== undefined && moment === undefined),
+      asked: text !== undefined || (position !== undefined && moment === undefined && !inText),
       placed: position !== undefined && moment === undefined,
     }, sound: {
       position: moment ?? 'start',
@@ -440,7 +443,7 @@ export async function planOf(options: MarkOptions): Promise<Plan> {
       text: text === undefined ? SPOKEN[policy.name] ?? SPOKEN['cn'] ?? [] : wordingOf(policy, text),
       ...(audio === undefined ? {} : { clip: audio instanceof Uint8Array ? audio : await fileBytes(pathOf(audio)) }),
       ...(typeof voice === 'string' ? { program: voice } : {}),
-      asked: moment !== undefined || audio !== undefined || voice === true || typeof voice === 'string',
+      asked: moment !== undefined || inText || audio !== undefined || voice === true || typeof voice === 'string',
     } } : {}),
     video: {
       encoding: { ...(encoder === undefined ? {} : { encoder }), ...(settings === undefined ? {} : { settings }) },

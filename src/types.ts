@@ -225,8 +225,8 @@ export interface CallOptions {
 export interface LabelOptions {
   /** Lines, at most 3. Where the policy demands words that they lack, its own wording is put before them. Of a sound: what `voice` says. */
   text?: string | string[]
-  /** Of a picture; default: the policy's. Of a sound: start (default), middle, end. */
-  position?: LabelPosition | SoundPosition
+  /** Of a picture; default: the policy's. Of a sound: start (default), middle, end. Of a text: start, end (default), inline. */
+  position?: LabelPosition | SoundPosition | 'inline'
   /** Of a sound: path or bytes of a clip in which a voice says both elements. Default: the rhythm of GB 45438-2025, 5.3 c. */
   audio?: string | URL | Uint8Array
   /** Of a sound: a clip spoken by espeak-ng on this machine (true, or the program's path). Found by COUNTERMARK_ESPEAK, then PATH. */
@@ -250,7 +250,7 @@ export interface MarkOptions extends CallOptions {
   key?: Key
   /** Default `standard`. */
   quality?: Quality
-  /** Of a text: what its mark says (default `id`), and where its label stands (default `end`). */
+  /** Of a text: what its mark says (default `id`), and where its label stands (default: `label.position`, else `end`). */
   text?: { profile?: TextProfile; position?: 'start' | 'end' | 'inline' }
   /** False leaves the samples without watermark. Default true. */
   watermark?: boolean

@@ -83,6 +83,51 @@ describe('the AI SDK', () => {
     const plain = new MockLanguageModelV3({ doGenerate: async () => ({ content: [{ type: 'text', text: SAID }], finishReason, usage, warnings: [] }) })
     expect((await generateText({ model: wrapLanguageModel({ model: plain, middleware: markLanguageModel(countermark, { options: () => false }) }), prompt: 'x' })).text).toBe(SAID)
   })
+  test('texts of the Responses interface and of Messages are marked, whole and streamed, each with its entry', async () => {
+    const ledger = await openLedger(join(folder(), 'ledger.db'))
+    onTestFinished(() => ledger.close())
+    const part = (text: string) => ({ type: 'output_text', text, annotations: [] })
+    const item = (text: string) => ({ id: 'm', type: 'message', role: 'assistant', status: 'completed', content: [part(text)] })
+    const answer = (text: string) => ({ id: 'r', object: 'response', status: 'completed', output: [item(text)], big: 1 })
+    const at = { item_id: 'm', output_index: 0, content_index: 0 }
+    const list = [
+      { type: 'response.created', response: { ...answer(''), output: [] } }, { type: 'response.output_item.added', output_index: 0, item: item('') },
+      ...PIECES.map((delta) => ({ type: 'response.output_text.delta', ...at, delta })),
+      { type: 'response.output_text.done', ...at, text: SAID }, { type: 'response.output_item.done', output_index: 0, item: item(SAID) }, { type: 'response.completed', response: answer(SAID) },
+    ]
+    const claude = [
+      { type: 'message_start', message: { type: 'message', role: 'assistant', content: [] } }, { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+      ...PIECES.map((text) => ({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } })), { type: 'content_block_stop', index: 0 }, { type: 'message_stop' },
+    ]
+    const sent = (events: { type: string }[]): string => events.map((event, number) => `event: ${event.type}\ndata: ${JSON.stringify({ ...event, sequence_number: number })}\n\n`).join('')
+    const fetch = async (url: unknown, init?: RequestInit): Promise<Response> => {
+      const messages = String(url).endsWith('/messages')
+      const stream = (JSON.parse(String(init?.body)) as { stream?: boolean }).stream === true
+      const whole = messages ? { type: 'message', role: 'assistant', content: [{ type: 'text', text: SAID }] } : answer(SAID)
+      return new Response(stream ? sent(messages ? claude : list) : JSON.stringify(whole), { headers: { 'content-type': stream ? 'text/event-stream' : 'application/json' } })
+    }
+    const seen: MarkedText[] = []
+    const logged = createCountermark({ provider: { name: 'Example-Lab' }, key: 'public', ledger })
+    const marking = markedFetch(logged, { fetch: fetch as never, texts: { marked: (result) => seen.push(result) } })
+    const openai = new OpenAI({ apiKey: 'none', baseURL: 'http://127.0.0.1/v1', fetch: marking as never, maxRetries: 0 })
+    await expectMarked((await openai.responses.create({ model: 'x', input: 'x' })).output_text, seen[0]!.produceId)
+    let deltas = ''
+    let last = ''
+    for await (const event of await openai.responses.create({ model: 'x', input: 'x', stream: true })) {
+      if (event.type === 'response.output_text.delta') deltas += event.delta
+      if (event.type === 'response.completed') last = (event.response.output[0] as { content: { text: string }[] }).content[0]!.text
+    }
+    await expectMarked(deltas, seen[1]!.produceId)
+    expect(last).toBe(deltas)
+    const post = async (stream: boolean): Promise<string> => (await marking('http://127.0.0.1/v1/messages', { method: 'POST', body: JSON.stringify({ stream }) })).text()
+    await expectMarked((JSON.parse(await post(false)) as { content: { text: string }[] }).content[0]!.text, seen[2]!.produceId)
+    const said = [...(await post(true)).matchAll(/^data: (.*)$/gm)].map(([, data]) => (JSON.parse(data!) as { delta?: { text?: string } }).delta?.text ?? '').join('')
+    await expectMarked(said, seen[3]!.produceId)
+    expect(new Set(seen.map(({ produceId }) => produceId)).size).toBe(4)
+    expect(seen.map(({ produceId }) => ledger.find({ produceId }).length)).toEqual([1, 1, 1, 1])
+    const json = await openai.responses.create({ model: 'x', input: 'x', text: { format: { type: 'json_object' } } })
+    expect([json.output_text, seen.length]).toEqual([SAID, 4])
+  })
   test('JSON for a program stays as it is', async () => {
     const json = JSON.stringify({ said: SAID })
     const model = new MockLanguageModelV3({ doGenerate: async () => ({ content: [{ type: 'text', text: json }], finishReason, usage, warnings: [] }) })

@@ -2,7 +2,7 @@
 import { strToU8, unzipSync, zipSync } from 'fflate'
 import { describe, expect, test } from 'vitest'
 import { mark, TEXT_LABELS, text, verify } from '../src/index.js'
-import { docx, docxParts, packedPdf, pdf } from './support/documents.js'
+import { docx, docxParts, epub, packedPdf, pdf } from './support/documents.js'
 
 const provider = { name: 'Example-Lab' }
 const KEY = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'
@@ -16,6 +16,40 @@ test.each(['start', 'end'] as const)('a Word document gets a paragraph at its %s
   expect(await verify(made.output)).toMatchObject({ evidence: expect.arrayContaining([expect.objectContaining({ kind: 'label', found: true, text: [TEXT_LABELS.zh] })]) })
   const again = await mark(made.output, { provider, as: 'bytes', produceId: made.produceId })
   expect([again.label.drawn, again.label.reason, again.output.equals(made.output)]).toEqual([false, 'a label is there already', true])
+})
+
+/** A book with these pages in its reading order. */
+const book = (...pages: string[]): Uint8Array => {
+  const parts = unzipSync(epub())
+  const opf = Buffer.from(parts['OEBPS/content.opf']!).toString()
+    .replace(/<manifest>.*<\/manifest>/, `<manifest>${pages.map((_, at) => `<item id="p${at}" href="text/p%20${at}.xhtml" media-type="application/xhtml+xml"/>`).join('')}</manifest>`)
+    .replace(/<spine>.*<\/spine>/, `<spine>${pages.map((_, at) => `<itemref idref="p${at}"/>`).join('')}</spine>`)
+  const page = (body: string): Uint8Array => strToU8(`<?xml version="1.0"?><!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml"><head><title>T</title></head>${body}</html>`)
+  return zipSync({ mimetype: [parts['mimetype']!, { level: 0 }], 'META-INF/container.xml': parts['META-INF/container.xml']!, 'OEBPS/content.opf': strToU8(opf), ...Object.fromEntries(pages.map((body, at) => [`OEBPS/text/p ${at}.xhtml`, page(body)])) } as never)
+}
+const PAGES = ['<body><img src="c.png" alt="x"/></body>', '<body class="a"><h1>Title</h1><p>Some <b>words</b>.</p></body>', '<body><p>More words.</p></body>']
+
+test.each([['start', 1, `<body class="a"><p data-ai-label="generated">${TEXT_LABELS.zh}</p><h1>`], ['end', 2, `<p>More words.</p><p data-ai-label="generated">${TEXT_LABELS.zh}</p></body>`]] as const)('a book gets a paragraph at its %s, on a page with words, once', async (position, page, paragraph) => {
+  const made = await mark(book(...PAGES), { provider, as: 'bytes', label: { position } })
+  expect(made).toMatchObject({ label: { drawn: true, text: [TEXT_LABELS.zh] }, watermark: { embedded: false } })
+  const parts = unzipSync(made.output)
+  expect(Buffer.from(parts[`OEBPS/text/p ${page}.xhtml`]!).toString()).toContain(paragraph)
+  expect(Object.values(parts).filter((part) => Buffer.from(part).includes('data-ai-label')).length).toBe(1)
+  expect((await verify(made.output)).evidence).toContainEqual(expect.objectContaining({ kind: 'label', found: true, text: [TEXT_LABELS.zh] }))
+  const again = await mark(made.output, { provider, as: 'bytes', produceId: made.produceId })
+  expect([again.label.drawn, again.output.equals(made.output)]).toEqual([false, true])
+})
+
+test.each([
+  ['<p hidden="hidden">L</p>', false], ['<div style="display: none"><p>L</p></div>', false], ['<!-- <p>L</p> -->', false], ['<p>L</p>', true], ['<div><span>L</span></div>', true], ['<p hidden="">x</p><p>L</p>', true],
+])('a label in a book as %s: seen %s', async (element, shown) => {
+  const { found, drawn } = await seenAndMarked(book(`<body><p>Some words of the page.</p>${element.replace('L', TEXT_LABELS.zh)}</body>`))
+  expect([found, drawn]).toEqual([shown, !shown])
+})
+
+test('a book without words takes its label on an empty page, and one without pages says why it has none', async () => {
+  expect((await mark(epub(), { provider, as: 'bytes' })).label.drawn).toBe(true)
+  expect((await mark(book(), { provider, as: 'bytes' })).label).toMatchObject({ drawn: false, reason: expect.stringContaining('no page in XHTML') })
 })
 
 describe.each([['a table', pdf], ['a stream', packedPdf]] as const)('a PDF with %s', (_, make) => {

@@ -2,11 +2,12 @@
 // the SDK and the command line.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { strToU8, zipSync } from 'fflate'
 import { describe, expect, test } from 'vitest'
 import { generateKeyPairSync } from 'node:crypto'
 import { mark, propagate, verify, type MarkOptions } from '../src/index.js'
 import { countermark, folder } from './support/command.js'
-import { content, docx, epub, label, packedPdf, pdf, python, SAMPLES, seen, SOURCE, text, written } from './support/documents.js'
+import { content, docx, docxParts, label, packedPdf, pdf, python, SAMPLES, seen, SOURCE, text, written } from './support/documents.js'
 import { mediaFiles, testOnMedia } from './support/media.js'
 
 const bytes = (value: string, encoding: BufferEncoding = 'utf8'): Buffer => Buffer.from(value, encoding)
@@ -139,13 +140,14 @@ describe('through the SDK', () => {
   })
   test('without metadata-only it says what is missing', async () => {
     const { metadataOnly: _, ...all } = COMMON
-    const cn = await mark(epub(), all)
-    expect([cn.watermark.embedded, cn.label.drawn, cn.verdict]).toEqual([false, false, 'cannot tell'])
+    const sheet = zipSync({ ...Object.fromEntries(Object.entries(docxParts()).filter(([name]) => !name.startsWith('word/'))), 'xl/workbook.xml': strToU8('<workbook/>') })
+    const cn = await mark(sheet, all)
+    expect([cn.watermark.embedded, cn.label.drawn, cn.label.reason, cn.verdict]).toEqual([false, false, expect.stringContaining('a cell'), 'cannot tell'])
     expect(cn.findings).toContainEqual(expect.objectContaining({ rule: 'T2', severity: 'warning', remedy: expect.stringContaining('into the text') }))
     expect(cn.findings.filter(({ rule, severity }) => rule === 'I1' || severity === 'error')).toEqual([])
     const eu = await mark(docx(), { ...all, policy: 'eu' })
     expect(eu.findings).toContainEqual(expect.objectContaining({ rule: 'W1', severity: 'error' }))
-    await expect(mark(epub(), { ...all, label: { text: ['AI'] } })).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED' })
+    await expect(mark(sheet, { ...all, label: { text: ['AI'] } })).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED' })
   })
   test('a broken document is no document without label', async () => {
     const cut = docx().subarray(0, -30)

@@ -12,6 +12,7 @@ import { wrappers } from '../src/text/inspect.js'
 import { judge } from '../src/pipeline/judge.js'
 import { POLICIES } from '../src/policy/policy.js'
 import { pdf } from './support/documents.js'
+import { photograph } from './support/pictures.js'
 
 const KEY = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'
 const OTHER = `ff${KEY.slice(2)}`
@@ -281,6 +282,44 @@ describe('files', () => {
     expect(JSON.parse(filed.stdout)).toMatchObject({ verdict: 'compliant', watermark: { embedded: true }, label: { drawn: true } })
     const short = run(['mark', '-', '-o', '-', '--json', ...common], '两个字')
     expect(JSON.parse(short.stdout)).toMatchObject({ verdict: 'cannot tell', watermark: { embedded: false, reason: expect.stringContaining('too short') } })
+  })
+
+  test.each(['start', 'inline', 'end'] as const)('the place of any label reaches texts: %s', async (position) => {
+    const made = await mark(new File([`${chinese(300)}\n`], 'a.md'), { provider, key: KEY, as: 'bytes', label: { position } })
+    expect(made.label.text).toEqual([TEXT_LABELS.zh])
+    const body = Buffer.from(made.output).toString().replace(/^---\n[\s\S]*?\n---\n/, '')
+    expect(bare(body)).toBe(text.label(`${chinese(300)}\n`, { position }).text)
+    const other = position === 'end' ? 'start' : 'end'
+    const own = await mark(new File([chinese(300)], 'a.md'), { provider, key: KEY, as: 'bytes', label: { position }, text: { position: other } })
+    expect(text.findLabel(Buffer.from(own.output).toString(), 'markdown')?.position).toBe(other)
+  })
+
+  test('a place in time is none in a text, and a place in a text none in a picture', async () => {
+    await expect(mark(new File([chinese(300)], 'a.md'), { provider, key: KEY, as: 'bytes', label: { position: 'middle' } })).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED', message: expect.stringContaining('middle') })
+    await expect(mark(await photograph('png'), { provider, key: KEY, as: 'bytes', label: { position: 'inline' } })).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED' })
+  })
+
+  test('event streams and JSON lines on standard input: the texts of answers are marked, every other byte stays', async () => {
+    const run = (input: string, ...more: string[]) => spawnSync(process.execPath, ['dist/cli/main.js', 'mark', '-', '-o', '-', '--provider-name', 'Example-Lab', '--key', 'public', '--label-position', 'start', ...more], { input, encoding: 'utf8', env: { ...process.env, COUNTERMARK_LANG: 'en' } })
+    const chat = (content: string) => ({ choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }], big: '9'.repeat(3) })
+    const lines = [chat(chinese(400)), { custom_id: 'a', response: { status_code: 200, body: chat(chinese(300)) } }, { note: chinese(300) }]
+    const made = run(`${lines.map((line) => JSON.stringify(line)).join('\n')}\n`)
+    expect(made.status, made.stderr).toBe(0)
+    const [first, second, third, end] = made.stdout.split('\n')
+    expect(bare((JSON.parse(first!) as ReturnType<typeof chat>).choices[0]!.message.content)).toBe(text.label(chinese(400), { position: 'start' }).text)
+    expect((await text.detect((JSON.parse(second!) as { response: { body: ReturnType<typeof chat> } }).response.body.choices[0]!.message.content))[0]!.found).toBe(true)
+    expect([third, end]).toEqual([JSON.stringify(lines[2]), ''])
+
+    const event = (content: string, finish: string | null = null) => `data: ${JSON.stringify({ id: 'x', choices: [{ index: 0, delta: { content }, finish_reason: finish }] })}\n\n`
+    const streamed = run(`: hello\n\n${[...chinese(400)].map((one) => event(one)).join('')}${event('', 'stop')}data: [DONE]\n\n`)
+    expect(streamed.status, streamed.stderr).toBe(0)
+    const said = [...streamed.stdout.matchAll(/^data: (\{.*)$/gm)].map(([, data]) => (JSON.parse(data!) as { choices: { delta: { content: string } }[] }).choices[0]!.delta.content).join('')
+    expect([bare(said), streamed.stdout.startsWith(': hello\n\n'), streamed.stdout.endsWith('data: [DONE]\n\n')]).toEqual([text.label(chinese(400), { position: 'start' }).text, true, true])
+    expect((await text.detect(said))[0]!.found).toBe(true)
+
+    const none = run('{"a":1}\n{"b":2}\n')
+    expect([none.status, none.stdout, none.stderr]).toEqual([0, '{"a":1}\n{"b":2}\n', expect.stringContaining('no answer of a language model')])
+    expect(JSON.parse(run('data: {"a":1}\n\n', '--json').stdout)).toMatchObject({ changed: false, text: 'data: {"a":1}\n\n' })
   })
 
   test('what is no plain text goes through standard input and output as the file that it is', () => {

@@ -1,15 +1,20 @@
 // A fetch for the OpenAI SDK and for interfaces of its form: what comes back is marked before the caller sees it.
 import { CountermarkError } from '../errors.js'
+import { answerOf } from '../text/completions.js'
+import { eventsThrough, type Writers } from '../text/events.js'
 import { markedBytes, markedResponse, type AdapterSettings, type Marker, type TextMarker } from './response.js'
-import { textOf, type TextAdapterSettings, type TextOnItsWay } from './text.js'
+import { writersOf, type TextAdapterSettings } from './text.js'
+
+/** Interfaces whose answers may hold pictures, and texts. */
+const [PICTURES, TEXTS] = [/\/(?:images\/(?:generations|edits|variations)|responses)\b/, /\/(?:completions|responses|messages)\b/]
 
 type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
 /**
  * `new OpenAI({ fetch: markedFetch(countermark) })`: pictures in answers (`b64_json`, `url`, also in streams of events, the
  * partial ones too) and whole answers of sound and pictures. A `url` becomes a data: URL, since what lies there is not
- * marked. Texts are left as they are, unless `texts` is given: then those of chat completions get label and character mark,
- * whole and streamed, except where the request asks for JSON.
+ * marked. Texts are left as they are, unless `texts` is given: then those of chat completions, of the Responses interface and of
+ * Anthropic's Messages get label and character mark, whole and streamed, except where the request asks for JSON.
  */
 export function markedFetch(marker: Marker & TextMarker, { fetch = globalThis.fetch as Fetch, texts, ...settings }: AdapterSettings<string> & { fetch?: Fetch; texts?: true | TextAdapterSettings<string> } = {}): Fetch {
   return async (input, init) => {
@@ -18,19 +23,24 @@ export function markedFetch(marker: Marker & TextMarker, { fetch = globalThis.fe
     if (!response.ok || response.body === null) return response
     const type = response.headers.get('content-type') ?? ''
     const picture = async (base64: string): Promise<string> => (await markedBytes(marker, Buffer.from(base64, 'base64'), url, settings)).toString('base64')
-    if (/\/(images\/(generations|edits|variations)|responses)\b/.test(url) && /^application\/json/.test(type)) {
-      const answer = await response.json() as { data?: { url?: string }[] }
-      await inside(answer, picture)
-      for (const one of Array.isArray(answer.data) ? answer.data : []) if (typeof one.url === 'string') one.url = await fetched(fetch, one.url, picture)
-      return again(response, JSON.stringify(answer))
+    const [whole, streamed] = [/^application\/json/.test(type), /^text\/event-stream/.test(type)]
+    const writes = texts !== undefined && TEXTS.test(url) && !asksForJson(init?.body)
+    const own = texts === undefined || texts === true ? {} : texts
+    if (whole && (writes || PICTURES.test(url))) {
+      let body = await response.text()
+      if (PICTURES.test(url)) {
+        const answer = JSON.parse(body) as { data?: { url?: string }[] }
+        await inside(answer, picture)
+        for (const one of Array.isArray(answer.data) ? answer.data : []) if (typeof one.url === 'string') one.url = await fetched(fetch, one.url, picture)
+        body = JSON.stringify(answer)
+      }
+      return again(response, writes ? await completed(body, await writersOf(marker, url, own)) : body)
     }
-    if (texts !== undefined && /\/chat\/completions\b/.test(url) && !asksForJson(init?.body)) {
-      const open = (): Promise<TextOnItsWay | undefined> => textOf(marker, url, texts === true ? {} : texts)
-      if (/^application\/json/.test(type)) return again(response, JSON.stringify(await completed(await response.json() as Completion, open)))
-      if (/^text\/event-stream/.test(type)) return again(response, response.body.pipeThrough(new TextDecoderStream() as never).pipeThrough(events(completions(open))).pipeThrough(new TextEncoderStream()))
+    if (streamed && (writes || PICTURES.test(url))) {
+      const body = PICTURES.test(url) ? response.body.pipeThrough(new TextDecoderStream() as never).pipeThrough(events(pictures(picture))).pipeThrough(new TextEncoderStream()) : response.body
+      const writers = writes ? await writersOf(marker, url, own) : undefined
+      return again(response, writers === undefined ? body : body.pipeThrough(eventsThrough(async () => writers) as never))
     }
-    if (/^text\/event-stream/.test(type) && /\/(images\/(generations|edits)|responses)\b/.test(url))
-      return again(response, response.body.pipeThrough(new TextDecoderStream() as never).pipeThrough(events(pictures(picture))).pipeThrough(new TextEncoderStream()))
     return markedResponse(marker, response, url, settings)
   }
 }
@@ -74,42 +84,29 @@ function pictures(picture: (base64: string) => Promise<string>): (text: string) 
   }
 }
 
-interface Choice { index?: number; message?: { content?: unknown }; delta?: { content?: unknown }; finish_reason?: unknown }
-interface Completion { choices?: Choice[] }
-
+/** Whether the request asks for JSON: `response_format` of chat completions, `text.format` of the Responses interface. */
 function asksForJson(body: unknown): boolean {
-  return typeof body === 'string' && /"response_format":\s*\{\s*"type":\s*"json/.test(body)
+  if (typeof body !== 'string') return false
+  let asked: { response_format?: { type?: unknown }; text?: { format?: { type?: unknown } } } | null
+  try {
+    asked = JSON.parse(body) as typeof asked
+  } catch {
+    // No JSON: the interface says so itself.
+    return false
+  }
+  return [asked?.response_format?.type, asked?.text?.format?.type].some((type) => String(type).startsWith('json'))
 }
 
-/** A whole chat completion with the text of every choice marked. */
-async function completed(answer: Completion, open: () => Promise<TextOnItsWay | undefined>): Promise<Completion> {
-  for (const { message } of Array.isArray(answer.choices) ? answer.choices : []) {
-    if (typeof message?.content !== 'string' || message.content === '') continue
-    const text = await open()
-    if (text !== undefined) message.content = text.push(message.content) + await text.end()
-  }
-  return answer
-}
-
-/** Events of a streamed chat completion; the rest of a text comes with the event that ends its choice. */
-function completions(open: () => Promise<TextOnItsWay | undefined>): (text: string) => Promise<string> {
-  const texts = new Map<number, TextOnItsWay | undefined>()
-  return async (line) => {
-    const data = /^data: ?(\{.*)$/s.exec(line)?.[1]
-    if (data === undefined) return line
-    const event = JSON.parse(data) as Completion
-    if (!Array.isArray(event.choices)) return line
-    for (const choice of event.choices) {
-      const { index = 0, delta, finish_reason } = choice
-      const said = typeof delta?.content === 'string' ? delta.content : ''
-      if (said !== '' && !texts.has(index)) texts.set(index, await open())
-      const text = texts.get(index)
-      if (text === undefined) continue
-      const ready = text.push(said) + (finish_reason === null || finish_reason === undefined ? '' : await text.end())
-      if (ready !== said) choice.delta = { ...delta, content: ready }
-    }
-    return `data: ${JSON.stringify(event)}`
-  }
+/** A whole answer, as JSON, with its texts marked; every other byte stays. */
+async function completed(json: string, writers: Writers | undefined): Promise<string> {
+  const answer = writers && answerOf(json)
+  if (writers === undefined || answer === undefined) return json
+  const marked = answer.texts.map((text) => {
+    const writer = writers.writerOf()
+    return writer.push(text) + writer.end()
+  })
+  await writers.settled?.()
+  return answer.put(marked)
 }
 
 /** Pictures of Images events, and of image generation in Responses. */

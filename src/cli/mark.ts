@@ -2,7 +2,7 @@ import { mark, openLedger, type MarkOptions, type MarkResult } from '../index.js
 import { limitsFrom, markingKey, outputsOf, policyFrom, providerFrom, textFrom, type FileOptions } from './inputs.js'
 import type { Speech } from './language.js'
 import { ledgerPath } from './ledger.js'
-import { fromStdin, standingInput, textToStdout } from './stdin.js'
+import { answersToStdout, fromStdin, standingInput, textToStdout } from './stdin.js'
 import { errorOf, terminalOf, usage, type CommonOptions, type Terminal } from './terminal.js'
 
 /** The flags of `countermark mark`, as commander names them. */
@@ -76,10 +76,10 @@ export async function runMark(inputs: string[], flags: MarkFlags, signal: AbortS
   const fromInput = inputs.length === 1 && inputs[0] === '-'
   const toStream = fromInput && flags.output === '-'
   const standing = toStream ? await standingInput() : undefined
-  if (typeof standing === 'string') {
+  if (standing !== undefined && !(standing instanceof File)) {
     // A text without a file around it has no place for the record that an entry is of.
     if (ledgerPath(flags.ledger) !== undefined) throw usage(speech.say('ledgerNeedsFile'))
-    await textToStdout(standing, options, terminal)
+    await (typeof standing === 'string' ? textToStdout(standing, options, terminal) : answersToStdout(standing, options, terminal))
     return 0
   }
   if (toStream && terminal.json) throw usage(speech.say('fileOrJson'))

@@ -1,11 +1,13 @@
 // What comes on standard input, and what goes to standard output.
 import { isUtf8 } from 'node:buffer'
 import { basename } from 'node:path'
-import { randomUUID } from 'node:crypto'
 import { documentKind } from '../document/index.js'
 import { typeOfBytes } from '../media/kind.js'
-import { policyOf, wordingOf } from '../policy/policy.js'
-import { CountermarkError, TEXT_LABELS, image, text, type MarkOptions } from '../index.js'
+import { planOf } from '../countermark.js'
+import { sentenceOf } from '../pipeline/text.js'
+import { answerOf } from '../text/completions.js'
+import type { TextStreamOptions } from '../text/stream.js'
+import { CountermarkError, image, text, type MarkOptions } from '../index.js'
 import type { Terminal } from './terminal.js'
 
 /** Most bytes on standard input. */
@@ -28,18 +30,40 @@ export async function fromStdin(output?: string): Promise<File> {
   return new File([new Uint8Array(bytes)], output === undefined ? nameOf(bytes) ?? 'stdin.txt' : basename(output))
 }
 
+/** Answers of language models that are no file: events of a stream, or JSON a line. */
+export interface Answers { answers: 'events' | 'lines'; text: string }
+
 /**
- * What is to be marked onto standard output: a file, where the bytes say its kind or are JSON, else a plain text.
- * ERR_UNSUPPORTED for anything else.
+ * What is to be marked onto standard output: a file, where the bytes say its kind or are JSON, answers of a language model, else a
+ * plain text. ERR_UNSUPPORTED for anything else.
  */
-export async function standingInput(): Promise<File | string> {
+export async function standingInput(): Promise<File | Answers | string> {
   const bytes = await read()
   const name = nameOf(bytes)
   if (name !== undefined) return new File([new Uint8Array(bytes)], name)
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    const input = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return EVENTS.test(input) ? { answers: 'events', text: input } : areLines(input) ? { answers: 'lines', text: input } : input
   } catch (thrown) {
     throw new CountermarkError('ERR_UNSUPPORTED', 'Standard input holds neither a text in UTF-8 nor a file of a kind that is read.', { remedy: 'Convert a text to UTF-8. Of a file give the name, and -o FILE.', cause: thrown })
+  }
+}
+
+/** How a stream of events begins (HTML, server-sent events) whose data is JSON. */
+const EVENTS = /^\uFEFF?(?:(?:(?:event|id|retry):|:)[^\n]*\n|\r?\n)*data: ?(?:\{|\[DONE\])/
+
+/** Whether a text is two objects or more, each on a line of its own. */
+function areLines(input: string): boolean {
+  const lines = input.replace(/^\uFEFF/, '').split('\n').filter((line) => line.trim() !== '')
+  return lines.length > 1 && lines.every((line) => line.startsWith('{') && isJson(line))
+}
+
+function isJson(input: string): boolean {
+  try {
+    JSON.parse(input)
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -49,40 +73,58 @@ function nameOf(bytes: Uint8Array): string | undefined {
   const text = new TextDecoder().decode(bytes)
   // A text may begin with ID3 or speak of %PDF-: only what is a file of text itself counts.
   if (text.startsWith('%PDF-') || typeOfBytes(bytes) === 'image/svg+xml' || documentKind(bytes) === 'text/html') return 'stdin'
-  if (!/^\s*[{[]/.test(text)) return undefined
-  try {
-    JSON.parse(text)
-    return 'stdin.json'
-  } catch {
-    // A text that begins with a bracket.
-    return undefined
+  // A text may begin with a bracket.
+  return /^\s*[{[]/.test(text) && isJson(text) ? 'stdin.json' : undefined
+}
+
+/** How a text on standard output is marked, and under which number. */
+async function settingsOf(options: MarkOptions): Promise<{ produceId: string; wantsMetadata: boolean; settings: TextStreamOptions & { payload: string } }> {
+  const needsFile = [options.sign, options.c2pa, options.keepC2pa, options.metadataOnly, options.system].some(Boolean)
+  if (needsFile) throw new CountermarkError('ERR_USAGE', 'A text on standard output has no place for metadata, signatures and manifests.', { remedy: 'Give -o a file, or leave those options out.' })
+  const { policy, producer, produceId, key, text: asked, label, watermark } = await planOf(options)
+  return {
+    produceId, wantsMetadata: policy.metadata.aigc !== 'optional',
+    settings: {
+      payload: await image.payloadOf(producer, produceId, 64), key, profile: asked?.profile ?? 'id',
+      label: label === undefined ? false : { text: sentenceOf(policy, label.text, label.asked), position: asked?.position ?? 'end' },
+      ...(watermark ? {} : { watermark: false }),
+    },
   }
 }
 
 /** Marks a text and writes it to standard output: label and mark; metadata has no place there. */
 export async function textToStdout(input: string, options: MarkOptions, { json, result, note, speech }: Terminal): Promise<void> {
-  const needsFile = [options.sign, options.c2pa, options.keepC2pa, options.metadataOnly, options.system].some(Boolean)
-  if (needsFile) throw new CountermarkError('ERR_USAGE', 'A text on standard output has no place for metadata, signatures and manifests.', { remedy: 'Give -o a file, or leave those options out.' })
-  const policy = policyOf(options.policy)
-  if (options.label === false && policy.label.demand === 'required' && (options.waiver ?? '') === '')
-    throw new CountermarkError('ERR_USAGE', 'Leaving out the visible label needs the reference of the agreement with the user (Labeling Measures Art. 9).', { remedy: 'Give it as waiver (--waiver REF).' })
-  const producer = options.provider.code ?? options.provider.name
-  if (producer === undefined || producer === '') throw new CountermarkError('ERR_USAGE', 'The provider is missing: the label must name who offers the service.', { remedy: 'Give the 27-character code as provider.code (--provider-code), or the name as provider.name (--provider-name).' })
-  const produceId = options.produceId ?? randomUUID()
-  const payload = await image.payloadOf(producer, produceId, 64)
-  const lines = typeof options.label === 'object' ? wordingOf(policy, options.label.text) : undefined
-  const sentence = lines === undefined ? (policy.label.text[0] !== 'AI生成' ? TEXT_LABELS.en : policy.label.text.length > 1 ? `${TEXT_LABELS.zh} (${TEXT_LABELS.en})` : TEXT_LABELS.zh) : lines.join(' ')
-  const made = await text.mark(input, {
-    payload, key: options.key ?? 'public', profile: options.text?.profile ?? 'id',
-    label: options.label === false || (policy.label.demand !== 'required' && options.label === undefined) ? false : { text: sentence, position: options.text?.position ?? 'end' },
-    ...(options.watermark === false ? { watermark: false } : {}),
-  })
-  if (json) {
-    const { text: output, ...said } = made
-    return result(JSON.stringify({ file: '-', output: '-', text: output, produceId, payload, verdict: 'cannot tell', ...said }))
+  const { produceId, wantsMetadata, settings } = await settingsOf(options)
+  const { text: output, ...said } = await text.mark(input, settings)
+  if (json) return result(JSON.stringify({ file: '-', output: '-', text: output, produceId, payload: settings.payload, verdict: 'cannot tell', ...said }))
+  process.stdout.write(output)
+  if (wantsMetadata) note(`  ${speech.say('noMetadata')}`)
+  if (!said.watermark.embedded) note(`  ${speech.say('noWatermark', { reason: speech.text(said.watermark.reason ?? '') })}`)
+  if (!said.label.added) note(`  ${speech.say('noLabel', { reason: speech.text(said.label.reason ?? '') })}`)
+}
+
+/** Marks the texts of answers and writes all to standard output; every other byte stays. */
+export async function answersToStdout({ answers, text: input }: Answers, options: MarkOptions, { json, result, note, speech }: Terminal): Promise<void> {
+  const { produceId, wantsMetadata, settings } = await settingsOf(options)
+  const output = await (answers === 'events' ? eventsMarked(input, settings) : linesMarked(input, settings))
+  if (json) return result(JSON.stringify({ file: '-', output: '-', text: output, produceId, payload: settings.payload, verdict: 'cannot tell', changed: output !== input }))
+  process.stdout.write(output)
+  if (wantsMetadata) note(`  ${speech.say('noMetadata')}`)
+  if (output === input) note(`  ${speech.say('noAnswer')}`)
+}
+
+function eventsMarked(input: string, settings: TextStreamOptions): Promise<string> {
+  const label = settings.label === false ? false as const : { ...settings.label, format: 'markdown' as const }
+  return new Response(new Blob([input]).stream().pipeThrough(text.eventStream({ ...settings, label }))).text().then((body) => (input.startsWith('\uFEFF') ? `\uFEFF${body}` : body))
+}
+
+async function linesMarked(input: string, { label, ...settings }: TextStreamOptions & { payload: string }): Promise<string> {
+  const out: string[] = []
+  for (const line of input.split('\n')) {
+    const answer = answerOf(line)
+    const made: string[] = []
+    for (const one of answer?.texts ?? []) made.push((await text.mark(one, { ...settings, label: label === false ? false : { ...label, format: 'markdown' } })).text)
+    out.push(answer === undefined ? line : answer.put(made))
   }
-  process.stdout.write(made.text)
-  if (policy.metadata.aigc !== 'optional') note(`  ${speech.say('noMetadata')}`)
-  if (!made.watermark.embedded) note(`  ${speech.say('noWatermark', { reason: speech.text(made.watermark.reason ?? '') })}`)
-  if (!made.label.added) note(`  ${speech.say('noLabel', { reason: speech.text(made.label.reason ?? '') })}`)
+  return out.join('\n')
 }

@@ -8,9 +8,11 @@ import { entryOf, hasManifest, openZip, packedContent, partOf, withParts, type E
 const PREFIXES = { TC260: 'http://www.tc260.org.cn/ns/AIGC/1.0/', Iptc4xmpExt: 'http://iptc.org/std/Iptc4xmpExt/2008-02-29/' }
 const [LABEL, SOURCE] = ['TC260:AIGC', 'Iptc4xmpExt:DigitalSourceType']
 
-interface Book { zip: Zip; entry: Entry; text: string; all: Element[]; metadata: Element; root: Element }
+/** A book whose package document is read. */
+export interface Book { zip: Zip; entry: Entry; text: string; all: Element[]; metadata: Element; root: Element }
 
-function open(bytes: Uint8Array): Book {
+/** Opens a book. ERR_BROKEN for a container that contradicts itself, ERR_UNSUPPORTED for several renditions. */
+export function openBook(bytes: Uint8Array): Book {
   const zip = openZip(bytes)
   const [first] = [...zip.entries].sort((a, b) => a.offset - b.offset)
   if (first?.name !== 'mimetype' || first.method !== 0) throw broken('an EPUB starts with its stored entry mimetype', first?.offset ?? 0)
@@ -41,7 +43,7 @@ function valueOf(book: Book, meta: Element): string {
 }
 
 function read(bytes: Uint8Array, engine: Engine): Contents {
-  const book = open(bytes)
+  const book = openBook(bytes)
   const found: Found[] = metas(book, LABEL).map((meta) => ({ location: `${book.entry.name} meta ${attribute(meta, 'property') ?? attribute(meta, 'name')}`, offset: book.entry.offset, text: valueOf(book, meta), official: true }))
   const known = new Set(metas(book, LABEL))
   for (const element of book.all) {
@@ -71,7 +73,7 @@ function isOurs(book: Book, meta: Element, property: string, engine?: Engine): b
 }
 
 function write(bytes: Uint8Array, values: Values): Uint8Array {
-  const book = open(bytes)
+  const book = openBook(bytes)
   if (entryOf(book.zip, 'META-INF/signatures.xml') !== undefined)
     throw unsupported('The EPUB is signed, and a label in its package document would break the signature.', 'Mark the book before it is signed.')
   const three = attribute(book.root, 'version')?.startsWith('3') === true
@@ -108,7 +110,7 @@ function declaredIn(root: Element): Map<string, string> {
 
 /** Packed bytes of every entry but the package document, and that without its label and prefixes, as far as they are as we write them. */
 function content(bytes: Uint8Array, engine: Engine): Uint8Array[] {
-  const book = open(bytes)
+  const book = openBook(bytes)
   const [label, source] = [metas(book, LABEL)[0], metas(book, SOURCE)[0]]
   const ours = [...(label && isOurs(book, label, LABEL, engine) ? [label] : []), ...(source && isOurs(book, source, SOURCE) ? [source] : [])]
   const edits = ours.map(({ start, end }) => ({ start, end, text: '' }))

@@ -4,6 +4,7 @@ import { CountermarkError } from '../errors.js'
 import type { Record } from '../types.js'
 import { docxSentence } from './docx.js'
 import { epub } from './epub.js'
+import { epubSentence } from './epub-label.js'
 import { html } from './html.js'
 import { json } from './json.js'
 import { latin1, type Contents, type Disclosure, type Format, type Sentence } from './label.js'
@@ -92,7 +93,7 @@ function contentsOf(engine: Engine, bytes: Uint8Array, kind: DocumentKind, sidec
 }
 
 /** Kinds into which a visible label is put beside their text; that of plain texts, Markdown, pages and JSON is their text itself. */
-const SENTENCES: { readonly [kind: string]: Sentence } = { 'application/pdf': pdfSentence, [`${OFFICE}wordprocessingml.document`]: docxSentence }
+const SENTENCES: { readonly [kind: string]: Sentence } = { 'application/pdf': pdfSentence, [`${OFFICE}wordprocessingml.document`]: docxSentence, 'application/epub+zip': epubSentence }
 
 /** The visible label of a kind, where one is put into it. */
 export function sentenceIn(kind: DocumentKind): Sentence | undefined {

@@ -21,6 +21,8 @@ export async function markDocument(engine: Engine, bytes: Uint8Array, document: 
   const { kind, code, sidecar } = document
   if (plan.label?.asked && !takesLabel(bytes, document))
     throw new CountermarkError('ERR_UNSUPPORTED', 'No visible label is put into documents of this kind in this version.', { remedy: 'Leave out its text and place, and put the label into the document\'s own text.' })
+  if (plan.sound?.position === 'middle')
+    throw new CountermarkError('ERR_UNSUPPORTED', 'A label in the middle is for a sound, and this is a text.', { remedy: 'Take start, end or inline (--label-position).' })
   if (plan.c2pa !== undefined)
     throw new CountermarkError('ERR_UNSUPPORTED', 'C2PA manifests are not written into documents in this version.', { remedy: 'Leave out c2pa (--c2pa-key, --c2pa-cert).' })
   const { kept, first, sourceType, findings } = begin(code.readDocument(engine, bytes, kind, sidecar), plan)

@@ -35,7 +35,7 @@ export interface Plan {
   remark: Remark
   /** Set by `markBytes` itself: the encoder took the watermark away, so the picture is done without one. */
   lost?: true
-  /** Undefined: no label. `asked`: the caller named text or place. */
+  /** Undefined: no label. `asked`: the caller named text or place. `placed`: a place in a picture or within a text. */
   label?: { text: string[]; position: LabelPosition; ratio?: number; font: Uint8Array; asked: boolean; placed?: boolean }
   /** How a sound is labelled; undefined: no label. `asked`: the caller named a place, a clip or a voice. */
   sound?: { position: SoundPosition; form: 'rhythm' | 'clip' | 'voice'; clip?: Uint8Array; program?: string; text: string[]; asked: boolean }

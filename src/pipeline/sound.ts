@@ -35,7 +35,7 @@ export function soundWork<Output>(engine: Engine, codec: SoundCodec, source: Sou
 /** `rhythmic` is called where the file will hold a rhythm, put in now or heard before. */
 function changer<Output>(engine: Engine, codec: SoundCodec, source: SoundFile, held: Held<Output>, plan: Plan, deadline: Deadline, rhythmic: () => void): Changer<Output> {
   return async (before, kept, payload) => {
-    if (plan.label?.asked && (plan.sound?.form !== 'voice' || plan.label.placed))
+    if ((plan.label?.asked && plan.sound?.form !== 'voice') || plan.label?.placed)
       throw new CountermarkError('ERR_UNSUPPORTED', 'A text, or a place in a picture, is for the label of a picture, and this is a sound.', { remedy: 'Leave out label (--label-text, --label-position), or let label.voice (--label-voice) say the text.' })
     const file = { ...source, type: before.type }
     const track = await codec.open(file, deadline)

@@ -16,6 +16,12 @@ import { samePrefix } from './readback.js'
 const JSON_KIND = 'application/json'
 const FORMATS: { readonly [kind: string]: TextFormat } = { 'text/plain': 'plain', 'text/markdown': 'markdown', 'text/html': 'html' }
 
+/** Why kinds of documents get no label that is seen. The metadata label is in all of them. */
+const UNLABELLED: readonly (readonly [string, string])[] = [
+  ['spreadsheetml.sheet', 'a sentence in a cell would be data of the workbook, which formulas and programs read'],
+  ['presentationml.presentation', 'a text box on a slide is not laid out in this version; put the label on the slide in your template'],
+]
+
 /** A document's kind, and the code for documents. */
 interface Kind { kind: DocumentKind; code: typeof import('../document/index.js') }
 
@@ -71,7 +77,7 @@ export async function changeText(engine: Engine, bytes: Uint8Array, { kind, code
   const reason = plan.metadataOnly ? 'metadata only'
     : bound ? 'the label that is kept is bound by its signature to the content as it is'
     : opened === undefined && FORMATS[kind] !== undefined ? 'the text is not in UTF-8'
-    : opened === undefined && beside === undefined ? `the text of files of type ${kind} is not changed in this version`
+    : opened === undefined && beside === undefined ? UNLABELLED.find(([end]) => kind.endsWith(end))?.[1] ?? `the text of files of type ${kind} is not changed in this version`
     : undefined
   if (reason !== undefined) {
     work.label.reason = work.watermark.reason = reason

@@ -15,7 +15,7 @@ export const CONTENT_RULES: readonly Rule[] = [
   },
   {
     rule: 'T2', zh: '导出的文档本身须含标识', says: 'an exported document holds the label itself', modality: 'text',
-    articles: [measures('4(2)')], severity: 'error', seen: 'maker', marks: 'as T1 in Markdown, pages and answers of models in JSON; a paragraph in DOCX, an annotation on the first page of PDF; warning for XLSX, PPTX, EPUB and other JSON, into which none is put', verifies: 'as T1 in Markdown, pages, answers in JSON and DOCX; in PDF stamps and free text on the first page', remedy: LABEL_TEXT,
+    articles: [measures('4(2)')], severity: 'error', seen: 'maker', marks: 'as T1 in Markdown, pages and answers of models in JSON; a paragraph in DOCX and EPUB, an annotation on the first page of PDF; warning for XLSX, PPTX and other JSON, into which none is put', verifies: 'as T1 in Markdown, pages, answers in JSON, DOCX and EPUB; in PDF stamps and free text on the first page', remedy: LABEL_TEXT,
   },
   {
     rule: 'T3', zh: '复制的文本应带标识', says: 'copied text keeps its label', modality: 'text',

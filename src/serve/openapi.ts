@@ -18,7 +18,7 @@ const SHAPES: { readonly [name: string]: readonly [schema: object, says: string]
   'metadata-only': [FLAG, ''],
   'label-text': [{ type: 'array', items: { type: 'string' }, maxItems: 3 }, 'Lines of the visible label'],
   'label-during': [{ type: 'string', enum: ['start', 'ends', 'whole'] }, 'Of a film: when its label is shown'], 'label-seconds': [{ type: 'number', minimum: 2 }, 'Of a film: for how long at its start'],
-  'label-position': [{ type: 'string', enum: ['bottom-right', 'bottom-left', 'top-right', 'top-left', 'bottom', 'top'] }, ''],
+  'label-position': [{ type: 'string', enum: ['bottom-right', 'bottom-left', 'top-right', 'top-left', 'bottom', 'top', 'start', 'middle', 'end', 'inline'] }, 'start, middle, end: of a sound; start, end, inline: of a text'],
   'system-name': [{ type: 'string' }, 'The system that made the content'],
   'system-version': [{ type: 'string' }, ''],
   'digital-source-type': [{ type: 'string', format: 'uri' }, ''],

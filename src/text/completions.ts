@@ -8,12 +8,12 @@ interface Text { path: Path; text: string }
 
 /**
  * The texts of a chat completion or completion (OpenAI-style), of a response (Responses API), or of a message (Anthropic), with
- * their places. Empty for any other value, and for answers without text.
+ * their places; also where it is a line of a batch's results (`custom_id`) of either. Empty for any other value, and for answers without text.
  */
-function textsIn(value: Json): Text[] {
+function textsIn(value: Json, base: Path = []): Text[] {
   const found: Text[] = []
   const put = (text: unknown, ...path: (string | number)[]): void => {
-    if (typeof text === 'string' && text.trim() !== '') found.push({ path, text })
+    if (typeof text === 'string' && text.trim() !== '') found.push({ path: [...base, ...path], text })
   }
   const parts = (content: Json, type: string, path: (string | number)[]): void => {
     if (!Array.isArray(content)) return
@@ -33,6 +33,7 @@ function textsIn(value: Json): Text[] {
       if (item?.type === 'message') parts(item.content, 'output_text', ['output', at, 'content'])
     })
   else if (value.type === 'message' && value.role === 'assistant') parts(value.content, 'text', ['content'])
+  else if (base.length === 0 && value.custom_id !== undefined) found.push(...textsIn(value.response?.body, ['response', 'body']), ...textsIn(value.result?.message, ['result', 'message']))
   return found
 }
 

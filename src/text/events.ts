@@ -182,7 +182,21 @@ const HELD = '\0'
  * and every other field and line stay as they are, byte for byte.
  */
 export function eventStream(engine: () => Promise<Engine>, options: TextStreamOptions): TransformStream<Uint8Array, Uint8Array> {
+  return eventsThrough(async () => {
+    const loaded = await engine()
+    // The settings are checked now, and not at the first event.
+    textWriter(loaded, options)
+    return { writerOf: () => textWriter(loaded, options) }
+  })
+}
+
+/** Makes the writers of a stream's texts. `settled`: what must have happened before texts that ended are given. */
+export interface Writers { writerOf(): TextWriter; settled?(): Promise<unknown> }
+
+/** As [`eventStream`], with writers of the caller's. */
+export function eventsThrough(open: () => Promise<Writers>): TransformStream<Uint8Array, Uint8Array> {
   let readers: Reader[] = []
+  let writers: Writers
   const [decoder, encoder] = [new TextDecoder('utf-8', { ignoreBOM: true }), new TextEncoder()]
   let waiting = ''
   const ends = (): string => readers.map((reader) => reader.end()).join('')
@@ -221,19 +235,19 @@ export function eventStream(engine: () => Promise<Engine>, options: TextStreamOp
   }
   return new TransformStream<Uint8Array, Uint8Array>({
     start: async () => {
-      const loaded = await engine()
-      // The settings are checked now, and not at the first event.
-      textWriter(loaded, options)
-      readers = [completions, responses, messages].map((reader) => reader(() => textWriter(loaded, options)))
+      writers = await open()
+      readers = [completions, responses, messages].map((reader) => reader(() => writers.writerOf()))
     },
-    transform: (bytes, out) => {
+    transform: async (bytes, out) => {
       const ready = blocks(decoder.decode(bytes, { stream: true }))
+      await writers.settled?.()
       if (ready !== '') out.enqueue(encoder.encode(ready))
     },
-    flush: (out) => {
+    flush: async (out) => {
       const ready = blocks(decoder.decode())
       const last = waiting === '' ? '' : through(waiting)
       const rest = ends()
+      await writers.settled?.()
       // An event ends with an empty line.
       const gap = rest === '' || last === '' ? '' : last.endsWith('\n') ? '\n' : '\n\n'
       if (ready + last + rest !== '') out.enqueue(encoder.encode(ready + last + gap + rest))

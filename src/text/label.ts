@@ -7,6 +7,8 @@ export type { TextFormat }
 /** Where the label stands: a paragraph of its own, or (`inline`) in brackets behind the last sentence. */
 export type TextPosition = 'start' | 'end' | 'inline'
 
+const PLACES: readonly TextPosition[] = ['start', 'end', 'inline']
+
 /** Sentences by language. Every one names AI in Latin letters, as the policies ask. */
 export const TEXT_LABELS = {
   zh: '本内容由AI生成',
@@ -49,6 +51,12 @@ const NO_LABEL: readonly RegExp[] = [
   /(?:非|不是|並非|未经|未經|未由|未使用|没有|沒有|不含|禁止|请勿|請勿|拒绝|拒絕|反对|反對|讨厌|討厭|如何|怎么|怎麼|怎样|怎樣|关于|關於|谈谈|談談|识别|識別|什么是|什麼是)[^，。,；;]{0,8}(?:AI|人工智能)/i,
   /\b(?:no|not|never|without|isn't|wasn't|how to|why|stop|about)\b.*\b(?:AI|artificial intelligence)\b/i,
 ]
+
+/** Where the label of a text is asked for: its own place, else one that the place of any label names. */
+export function placeInText({ text, label }: { text?: { position?: TextPosition }; label?: false | { position?: string } }): { position?: TextPosition } {
+  const position = text?.position ?? PLACES.find((one) => label !== false && one === label?.position)
+  return position === undefined ? {} : { position }
+}
 
 /** A label that stands in a text; the offsets are UTF-16 units. */
 export interface FoundLabel { text: string; position: 'start' | 'end'; start: number; end: number; service?: string }
@@ -174,7 +182,7 @@ export function labelParts({ text, language = 'zh', position = 'end', format = '
   const newline = asked ?? ends
   if (newline !== '\n' && newline !== '\r\n') throw new CountermarkError('ERR_PARAMETER', 'The line ends of a label are \\n or \\r\\n.')
   if (!Object.hasOwn(TEXT_LABELS, language)) throw new CountermarkError('ERR_PARAMETER', `There is no label in the language ${String(language)}.`, { remedy: `Use ${Object.keys(TEXT_LABELS).join(', ')}, or give text.` })
-  if (!['start', 'end', 'inline'].includes(position)) throw new CountermarkError('ERR_PARAMETER', `The label of a text stands at start, end or inline, not ${String(position)}.`)
+  if (!PLACES.includes(position)) throw new CountermarkError('ERR_PARAMETER', `The label of a text stands at start, end or inline, not ${String(position)}.`)
   const sentence = text ?? TEXT_LABELS[language]
   if (sentence.trim() === '' || /[\r\n]/.test(sentence)) throw new CountermarkError('ERR_PARAMETER', 'The label of a text is one line.')
   if (format === 'html') {

@@ -18,6 +18,8 @@ const TOUCHED: std::ops::Range<usize> = FIRST - 2..FIRST + WIDTH * BANDS + 2;
 pub struct Shaper {
     line: Line,
     window: Vec<f32>,
+    /// For each touched frequency the band's middle below it, counted from 1, and how far it lies above that.
+    places: [(usize, f32); Self::TOUCHED],
     /// Two frames a row: one real, one imaginary.
     rows: Vec<Complex32>,
 }
@@ -26,7 +28,12 @@ impl Shaper {
     /// Plans and window.
     pub fn new() -> Self {
         let window = (0..SLOT).map(|at| (std::f64::consts::PI * at as f64 / SLOT as f64).sin() as f32).collect();
-        Self { line: Line::new(FRAME), window, rows: Vec::new() }
+        let places = std::array::from_fn(|at| {
+            // The middle of band 0 lies 1.5 frequencies behind FIRST.
+            let place = (at as f32 + 0.5) / WIDTH as f32;
+            (place as usize, place.fract())
+        });
+        Self { line: Line::new(FRAME), window, places, rows: Vec::new() }
     }
 
     /// The touched frequencies of `count` frames, `HOP` samples apart. `samples` starts with the first sample of the first frame's
@@ -63,12 +70,20 @@ impl Shaper {
         self.rows.resize(gains.len().div_ceil(2) * FRAME, Complex32::default());
         for (frame, (spectrum, gains)) in spectra.chunks_exact(TOUCHED.len()).zip(gains).enumerate() {
             let row = &mut self.rows[frame / 2 * FRAME..][..FRAME];
-            let changes = changes(gains);
-            let turn = if frame % 2 == 0 { Complex32::ONE } else { Complex32::I };
-            for ((at, value), change) in TOUCHED.zip(spectrum).zip(&changes) {
-                let value = value * change;
-                row[at] += value * turn;
-                row[FRAME - at] += value.conj() * turn;
+            let mut bands = [0.0; BANDS + 2];
+            for (change, gain) in bands[1..].iter_mut().zip(gains) {
+                *change = if *gain == 0.0 { 0.0 } else { factor(*gain) - 1.0 };
+            }
+            for ((at, value), (low, part)) in TOUCHED.zip(spectrum).zip(&self.places) {
+                // Straight lines between the middles of bands, to nothing beyond the outermost.
+                let value = value * (bands[*low] + (bands[low + 1] - bands[*low]) * part);
+                if frame % 2 == 0 {
+                    row[at] = value;
+                    row[FRAME - at] = value.conj();
+                } else {
+                    row[at] += Complex32::new(-value.im, value.re);
+                    row[FRAME - at] += Complex32::new(value.im, value.re);
+                }
             }
         }
         self.line.inverse(&mut self.rows);
@@ -84,20 +99,6 @@ impl Shaper {
 impl Shaper {
     /// Numbers that `spectra` gives for each frame.
     pub const TOUCHED: usize = TOUCHED.end - TOUCHED.start;
-}
-
-/// The relative change of each touched frequency: straight lines between the middles of bands, to nothing beyond the outermost.
-fn changes(gains: &Row) -> [f32; Shaper::TOUCHED] {
-    let mut bands = [0.0; BANDS + 2];
-    for (change, gain) in bands[1..].iter_mut().zip(gains) {
-        *change = if *gain == 0.0 { 0.0 } else { factor(*gain) - 1.0 };
-    }
-    std::array::from_fn(|at| {
-        // The middle of band 0 lies 1.5 frequencies behind FIRST.
-        let place = (at as f32 + 0.5) / WIDTH as f32;
-        let (low, part) = (place as usize, place.fract());
-        bands[low] + (bands[low + 1] - bands[low]) * part
-    })
 }
 
 #[cfg(test)]

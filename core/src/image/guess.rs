@@ -22,8 +22,10 @@ const STRETCH: f64 = 1.45;
 
 /// Of a key with many patterns: upright sizes at which its patterns are looked for, those where the ring is loudest.
 const LOUDEST: usize = 256;
-/// Lies with a pattern and a turn whose phases are tried, those whose frequencies are loudest; patterns that are kept of each lie.
+/// Lies with a pattern and a turn whose phases are tried, those whose frequencies are loudest; and as many of each lie in any case: lines of
+/// text make the ring loud at many sizes, whose patterns would fill all places. Patterns that are kept of each lie.
 const PHASED: usize = 1500;
+const OF_ANY: usize = 4;
 const OF_EACH: usize = 4;
 /// Part of the table of a power search that is looked at with all frequencies, and how many frequencies make that worth its while.
 const SHORTLIST: usize = 12;
@@ -114,14 +116,23 @@ pub fn upright(
 /// Many patterns and turns at many lies, by the phases of those whose frequencies are loudest, and how many these were. Loudness says
 /// nothing of phases, so this choice makes no pilot more likely.
 fn by_phases(sky: &Sky, reader: &mut Reader, carrier: &Carrier, lies: &[Lie], turns: &[Turn]) -> (Vec<Guess>, f64) {
-    let mut loud: Vec<(Loud, usize)> = Vec::with_capacity(lies.len() * turns.len() * carrier.variants.len());
+    let mut loud: Vec<(Loud, usize)> = Vec::with_capacity(OF_ANY * lies.len() + PHASED);
+    let mut others: Vec<(Loud, usize)> = Vec::with_capacity(lies.len() * turns.len() * carrier.variants.len());
     for (at, lie) in lies.iter().enumerate() {
-        loud.extend(sky.ring(&carrier.ring, lie).loudness(carrier, turns).into_iter().map(|loud| (loud, at)));
+        let mut here = sky.ring(&carrier.ring, lie).loudness(carrier, turns);
+        if here.len() > OF_ANY {
+            here.select_nth_unstable_by(OF_ANY, Loud::louder);
+        }
+        let (first, rest) = here.split_at(OF_ANY.min(here.len()));
+        loud.extend(first.iter().map(|loud| (*loud, at)));
+        others.extend(rest.iter().map(|loud| (*loud, at)));
     }
-    if loud.len() > PHASED {
-        loud.select_nth_unstable_by(PHASED, |a, b| a.0.louder(&b.0).then(a.1.cmp(&b.1)));
-        loud.truncate(PHASED);
+    let more = PHASED.saturating_sub(loud.len());
+    if others.len() > more {
+        others.select_nth_unstable_by(more, |a, b| a.0.louder(&b.0).then(a.1.cmp(&b.1)));
+        others.truncate(more);
     }
+    loud.append(&mut others);
     let tried = loud.len() as f64;
     loud.sort_unstable_by(|a, b| a.1.cmp(&b.1).then(a.0.louder(&b.0)));
     let mut guesses = Vec::new();

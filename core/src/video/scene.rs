@@ -13,9 +13,12 @@ const LEAST: f32 = 0.45;
 /// Part of the way that the strength goes with each frame towards that of the scene: an encoder need not code such a small change.
 const PACE: f32 = 0.12;
 /// Heights of the word in a scene's first frame, in standard deviations, above which the scene and that frame get less: there the mark
-/// stands out, and costs an encoder more than elsewhere.
+/// stands out, and costs an encoder more than elsewhere. They hold from `LARGE` pixels of the shorter side on; smaller films, over whose few
+/// pixels an encoder's errors average out less, have up to `SMALLER` times as high ones.
 const CLEAR: f32 = 25.0;
 const VERY_CLEAR: f32 = 30.0;
+const LARGE: f32 = 540.0;
+const SMALLER: f32 = 1.5;
 /// A scene begins where cells change by this many levels, and by this many times as much as usually.
 const CUT: f32 = 10.0;
 const CUT_RATIO: f32 = 4.0;
@@ -25,15 +28,15 @@ const RISE: f32 = 0.25;
 /// Tells where a scene begins.
 pub struct Scene {
     before: Vec<f32>,
-    /// Usual change of a cell from frame to frame.
-    usual: f32,
+    /// Usual change of a cell from frame to frame; none at a scene's first.
+    usual: Option<f32>,
     frames: u64,
 }
 
 impl Scene {
     /// For frames of so many cells.
     pub fn new(cells: usize) -> Self {
-        Self { before: vec![0.0; cells], usual: 0.0, frames: 0 }
+        Self { before: vec![0.0; cells], usual: None, frames: 0 }
     }
 
     /// Whether the measured frame is the first of a scene.
@@ -41,17 +44,21 @@ impl Scene {
         let change = mask.mean.iter().zip(&self.before).map(|(a, b)| (a - b).abs()).sum::<f32>() / mask.mean.len() as f32;
         self.before.copy_from_slice(&mask.mean);
         self.frames += 1;
-        if self.frames == 1 || change > CUT && change > CUT_RATIO * self.usual {
+        if self.frames == 1 || self.usual.is_some_and(|usual| change > CUT && change > CUT_RATIO * usual) {
+            self.usual = None;
             return true;
         }
-        self.usual += 0.2 * (change - self.usual);
+        // Fast motion right behind a cut is the scene's own, and no further cut.
+        self.usual = Some(self.usual.map_or(change, |usual| usual + 0.2 * (change - usual)));
         false
     }
 }
 
 /// How strong the mark is over time.
-#[derive(Default)]
 pub struct Strength {
+    /// Heights of the word from which there is enough and more than enough of it.
+    clear: f32,
+    very_clear: f32,
     /// What keeps the floors: falls at once, rises slowly.
     allowed: f32,
     /// The part of it that is used now, and that the scene's frames go to.
@@ -62,12 +69,18 @@ pub struct Strength {
 }
 
 impl Strength {
+    /// For films of a shorter side in pixels.
+    pub fn new(short: u32) -> Self {
+        let smaller = (LARGE / short as f32).clamp(1.0, SMALLER);
+        Self { clear: smaller * CLEAR, very_clear: smaller * VERY_CLEAR, allowed: 0.0, part: 0.0, scene: 0.0, debt: 0.0 }
+    }
+
     /// Of a scene's first frame, in which the word stands `height` standard deviations high.
     pub fn open(&mut self, allowed: f32, height: f32) -> f32 {
         let room = (1.0 - self.debt).max(0.0) * (OPENING * OPENING - 1.0);
         self.allowed = allowed;
-        self.part = (1.0 + room).sqrt() * (VERY_CLEAR / height.max(VERY_CLEAR));
-        self.scene = (CLEAR / height.max(CLEAR)).powi(2).clamp(LEAST, MOST);
+        self.part = (1.0 + room).sqrt() * (self.very_clear / height.max(self.very_clear));
+        self.scene = (self.clear / height.max(self.clear)).powi(2).clamp(LEAST, MOST);
         self.spend()
     }
 
