@@ -316,8 +316,8 @@ export interface MarkResult<Output = unknown> {
   label: {
     drawn: boolean; reason?: string; text?: string[]; box?: Box; ratio?: number; contrast?: number
     form?: 'rhythm' | 'voice' | 'clip'; position?: SoundPosition; span?: [number, number]; loudness?: number
-    /** Of a film: when it is shown, and in how many frames. `span` is its stretch at the start. */
-    during?: LabelDuring; frames?: number
+    /** Of a film: when it is shown, and in how many frames. `span` is its stretch at the start, `endSpan` that at the end (`during: 'ends'`), in seconds. */
+    during?: LabelDuring; frames?: number; endSpan?: [number, number]
   }
   /** Of a film: how it was coded, and what became of its sound. */
   film?: { encoder: string; settings: { readonly [name: string]: string | number }; frames: number; seconds: number; sound: TrackReport[] }

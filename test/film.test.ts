@@ -158,7 +158,7 @@ needed('the label', () => {
   test('is shown throughout, at both ends, or all of a short film; and not where it is not to be', async () => {
     const source = made(at('long.mp4'), ...scene(8, '320x180'), '-c:v', 'libx264', '-preset', 'ultrafast')
     expect((await mark(source, { ...COMMON, label: { during: 'whole' }, to: at('whole.mp4') })).label).toMatchObject({ during: 'whole', frames: 200 })
-    expect((await mark(source, { ...COMMON, label: { during: 'ends', seconds: 2 }, to: at('ends.mp4') })).label).toMatchObject({ during: 'ends', frames: 100 })
+    expect((await mark(source, { ...COMMON, label: { during: 'ends', seconds: 2 }, to: at('ends.mp4') })).label).toMatchObject({ during: 'ends', frames: 100, span: [0, 2], endSpan: [6, 8] })
     const short = made(at('short.mp4'), ...scene(1, '320x180'), '-c:v', 'libx264', '-preset', 'ultrafast')
     expect(await mark(short, { ...COMMON, to: at('short-marked.mp4') })).toMatchObject({ label: { frames: 25 }, verdict: 'compliant' })
     await expect(mark(source, { ...COMMON, label: { seconds: 1 }, to: at('x.mp4') })).rejects.toMatchObject({ code: 'ERR_PARAMETER' })

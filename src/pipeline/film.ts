@@ -74,7 +74,7 @@ function changer<Output>(films: Films, source: SoundFile, held: Held<Output>, pl
         ...(changes ? { file: await held.coded(target, before.type) } : {}),
         drop: held.drop,
         watermark: watermarkOf(plan, decided, marking ? report : undefined, replaced),
-        label: labelOf(plan, decided, drawing ? report : undefined, told.seconds),
+        label: labelOf(plan, decided, drawing ? report : undefined, told.seconds, film.seconds),
         film: { encoder: changing ? coding.encoder : 'copy', settings: changing ? coding.settings : {}, ...lengthOf(film, told), sound },
         ...(embedded || first !== undefined ? { quality: {
           ...(embedded ? { psnr: round(report.psnr), ssim: round(report.ssim) } : {}), ...(first?.snr === undefined ? {} : { snr: first.snr }), ...(first?.nmr === undefined ? {} : { nmr: first.nmr }), setting: plan.quality,
@@ -229,11 +229,13 @@ function watermarkOf(plan: Plan, { found }: Decided, report: VideoEmbedReport | 
   return { embedded: false, reason: found ? 'it is there already' : 'not asked for' }
 }
 
-function labelOf(plan: Plan, { undrawn }: Decided, report: VideoEmbedReport | undefined, length: number): MarkResult['label'] {
+function labelOf(plan: Plan, { undrawn }: Decided, report: VideoEmbedReport | undefined, length: number, whole: number | undefined): MarkResult['label'] {
   if (report?.label !== undefined) {
     const { text, box, ratio, frames } = report.label
     const { during, seconds } = plan.video?.times ?? labelTimes()
-    return { drawn: true, text, box, ratio, during, frames, span: [0, round(during === 'whole' ? length : Math.min(seconds, length))] }
+    // A film whose length nobody knows shows none at its end.
+    const end = during === 'ends' && whole !== undefined ? { endSpan: [round(Math.max(0, whole - seconds)), round(whole)] as [number, number] } : {}
+    return { drawn: true, text, box, ratio, during, frames, span: [0, round(during === 'whole' ? length : Math.min(seconds, length))], ...end }
   }
   return { drawn: false, reason: undrawn ?? (plan.waiver !== undefined ? `left out under agreement ${plan.waiver}` : 'the policy does not ask for one') }
 }

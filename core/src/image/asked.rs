@@ -3,7 +3,7 @@
 //! Reading has to find one word of 2^64; asking tests one. At a place that the pilot only suggests, or that the payload itself tells, the
 //! word's chips are compared with the word that the payload has.
 
-use super::carrier::{CLASSES, Carrier, FORMS};
+use super::carrier::{CLASSES, Carrier};
 use super::embed::Place;
 use super::spectrum::Pilot;
 use crate::error::{Error, Result};
@@ -52,8 +52,8 @@ impl Asked {
     pub fn new(key: &Key, carrier: &Carrier, payloads: &[Vec<u8>], size: Option<(u32, u32)>) -> Result<Self> {
         let (mut words, mut places) = (Vec::new(), Vec::new());
         for payload in payloads {
-            for form in 0..FORMS {
-                if let Some(carried) = payload.get(..CLASSES[form].bits() / 8) {
+            for (form, class) in CLASSES.iter().enumerate() {
+                if let Some(carried) = payload.get(..class.bits() / 8) {
                     words.push(Word { form, payload: hex(carried), word: carrier.coder(form).encode(payload)? });
                 }
             }

@@ -274,9 +274,9 @@ pub(crate) struct Fit {
 }
 
 impl Flat {
-    /// The plane; `side`: samples of a tile's side where nothing was cut away.
-    pub fn new(plane: Plane, side: f64) -> Self {
-        Self(Picture::of(View::even(plane), vec![side]))
+    /// The plane; `sides`: samples that a tile's side may have where nothing was cut away.
+    pub fn new(plane: Plane, sides: Vec<f64>) -> Self {
+        Self(Picture::of(View::even(plane), sides))
     }
 
     /// Looks for a key's mark. Places are in samples of the plane.

@@ -23,7 +23,7 @@ impl Profile {
     /// Letters between two marks, in the units of `class::weight`.
     fn distance(self) -> u32 {
         match self {
-            Profile::Presence => 72,
+            Profile::Presence => 63,
             Profile::Id => 90,
         }
     }

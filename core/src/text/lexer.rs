@@ -141,22 +141,27 @@ impl Lexer {
         self.count
     }
 
-    /// Reads the small letters (a to z) that a word goes on with, the first at `place`, as `read` does one by one, and gives
-    /// their number. Most of a text in English is such letters.
+    /// Reads the small letters (a to z) and spaces that come next, the first at `place`, as `read` does one by one, and gives
+    /// their number. Most of a text in English is such words.
     #[inline]
     pub fn read_small(&mut self, units: &[u16], place: usize) -> usize {
         let is_small = |code: u32| (0x61..=0x7a).contains(&code);
-        if !is_small(self.last) || self.mode != Mode::Text || self.indent.is_some() || self.run.1 > 0 {
+        if !(is_small(self.last) || self.last == 0x20) || self.mode != Mode::Text || self.indent.is_some() || self.run.1 > 0 {
             return 0;
         }
         let mut length = 0;
-        for code in units.iter().map(|unit| u32::from(*unit)).take_while(|code| is_small(*code)) {
-            let at = self.count % MOST;
-            self.letters[at] = code;
-            self.places[at] = place + length;
-            self.count = self.count.wrapping_add(1);
-            self.spelled = self.spelled << 8 | u64::from(code);
-            self.last = code;
+        for code in units.iter().map(|unit| u32::from(*unit)) {
+            if is_small(code) {
+                if self.last == 0x20 {
+                    self.word = Word::Good;
+                }
+                self.spelled = self.spelled << 8 | u64::from(code);
+                self.letter(code, Class::Letter, place + length);
+            } else if code == 0x20 {
+                self.space();
+            } else {
+                break;
+            }
             length += 1;
         }
         length
@@ -181,11 +186,7 @@ impl Lexer {
                     return;
                 }
                 Class::Space => {
-                    self.word_ends();
-                    self.word = Word::Fresh;
-                    self.joined = false;
-                    self.last = code;
-                    self.last_class = kind;
+                    self.space();
                     return;
                 }
                 _ => {}
@@ -202,6 +203,15 @@ impl Lexer {
         self.count = self.count.wrapping_add(1);
         self.last = code;
         self.last_class = kind;
+    }
+
+    #[inline]
+    fn space(&mut self) {
+        self.word_ends();
+        self.word = Word::Fresh;
+        self.joined = false;
+        self.last = 0x20;
+        self.last_class = Class::Space;
     }
 
     /// Takes a letter as part of a word. Abbreviations with small letters behind them ("MPs") are read letter by letter only as
@@ -229,17 +239,14 @@ impl Lexer {
     fn read_any(&mut self, code: u32, kind: Class, place: usize) {
         self.markup(code, kind);
         match kind {
-            Class::Letter => {}
+            Class::Letter | Class::Inner => {}
             Class::Space | Class::Blank => self.word_ends(),
             Class::Other if code == 0x27 || code == 0x2019 => {}
-            Class::Inner => {}
             _ => (self.spelled, self.second) = (0, false),
         }
         match kind {
             Class::Ideograph => {
-                if self.last_class == Class::Joint {
-                    self.joined = true;
-                }
+                self.joined |= self.last_class == Class::Joint;
                 self.word = Word::Fresh;
             }
             Class::Letter => self.word_goes_on(code),
@@ -454,11 +461,8 @@ impl Lexer {
     fn opened(&mut self, code: u32, kind: Class) -> Mode {
         let small = code < 0x80;
         if self.mode == Mode::Less {
-            return if small && (kind == Class::Letter || matches!(code as u8, b'/' | b'!' | b'?')) {
-                Mode::Tag(0)
-            } else {
-                Mode::Text
-            };
+            let tag = small && (kind == Class::Letter || matches!(code as u8, b'/' | b'!' | b'?'));
+            return if tag { Mode::Tag(0) } else { Mode::Text };
         }
         match kind {
             _ if code == 0x24 => Mode::Formula(Formula::Dollars),

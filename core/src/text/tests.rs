@@ -1,6 +1,9 @@
+use super::class::class;
 use super::detect::{self, detect};
 use super::embed::{Embedder, Options, Profile, embed};
 use super::fingerprint::fingerprint;
+use super::lexer::Lexer;
+use super::points::point;
 use super::strip::strip;
 use crate::keyed::{Key, Stream};
 
@@ -409,5 +412,29 @@ fn fingerprints_of_like_texts_are_alike() {
         assert!(distance <= 16 && equal >= 40, "{distance} {equal}");
         let (distance, equal) = near(&fingerprint(&units(&english(800, &mut random))));
         assert!(distance > 16 && equal <= 6, "{distance} {equal}");
+    }
+}
+
+#[test]
+fn words_at_once_are_read_as_letters_one_by_one() {
+    let mut random = random("words");
+    for _ in 0..2_000 {
+        let mut text = anything(&mut random);
+        text.extend(units("some words  of small letters ABBs and Names, "));
+        let (mut one, mut many) = (Lexer::default(), Lexer::default());
+        let mut at = 0;
+        while let Some((code, length)) = point(&text, at) {
+            let ahead = many.read_small(&text[at..], at);
+            if ahead == 0 {
+                many.read(code, class(code), at);
+            }
+            let next = at + ahead.max(length);
+            while at < next {
+                let Some((code, length)) = point(&text, at) else { break };
+                one.read(code, class(code), at);
+                at += length;
+            }
+            assert_eq!(format!("{one:?}"), format!("{many:?}"), "{}", String::from_utf16_lossy(&text[..at]));
+        }
     }
 }

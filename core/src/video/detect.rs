@@ -5,6 +5,7 @@
 //! p-value: a picture's bound holds for any plane that does not depend on the key, and the n-th look of a key may use 1/(n(n+1)) of
 //! the chance of a false finding, which sums up to 1 over all n.
 
+use super::bars::Inner;
 use super::embed::{TILES_ACROSS, patterns};
 use super::frame::Layout;
 use super::label::Display;
@@ -141,7 +142,7 @@ impl Hunt {
 /// A plane of frames in which a whole film's tile has its usual size.
 fn flat(plane: Plane) -> Flat {
     let side = plane.width.min(plane.height) as f64 / TILES_ACROSS;
-    Flat::new(plane, side)
+    Flat::new(plane, vec![side])
 }
 
 /// Takes frames and looks for marks as they come.
@@ -152,6 +153,8 @@ pub struct Detector {
     sums: Sums,
     singles: u64,
     first: Option<Plane>,
+    /// The picture between bars, of all frames so far.
+    inner: Option<Inner>,
     display: Display,
     texts: Vec<Vec<String>>,
     label: Option<Labelled>,
@@ -172,6 +175,7 @@ impl Detector {
             sums: Sums::default(),
             singles: 0,
             first: None,
+            inner: None,
             display: options.display,
             texts: options.texts.clone(),
             label: None,
@@ -186,6 +190,8 @@ impl Detector {
             return Err(Error::parameter("frames must come in the order in which they are shown, with finite times"));
         }
         self.label(frame, seconds)?;
+        let inner = Inner::of(frame, &self.layout);
+        self.inner = Some(self.inner.map_or(inner, |before| before.with(inner)));
         let plane = even(frame, &self.layout)?;
         self.sums.add(&plane, seconds, fresh);
         let single = (fresh || self.first.is_none()) && self.singles < MOST_SINGLE;
@@ -267,8 +273,16 @@ impl Detector {
     }
 
     fn look(&mut self, plane: &Plane, effort: Effort) -> Result<()> {
-        let mut flat = flat(plane.clone());
         let scale = plane.width.min(plane.height) as f64 / f64::from(self.layout.short_side());
+        // Between bars the tile has the size that belongs to what is shown there, or, where they are the film's own, to the whole.
+        let between = self.inner.and_then(|inner| Some((inner, inner.short_side(&self.layout)?)));
+        let mut flat = match between {
+            Some((inner, short)) => {
+                let sides = [f64::from(self.layout.short_side()), short as f64].map(|side| side * scale / TILES_ACROSS);
+                Flat::new(inner.only(plane.clone(), scale), sides.to_vec())
+            }
+            None => flat(plane.clone()),
+        };
         for hunt in self.hunts.iter_mut().filter(|hunt| !hunt.read()) {
             hunt.look(&mut flat, effort, scale)?;
         }

@@ -1,5 +1,6 @@
 //! Marks and labels go into made frames and come out again; real films and real encoders are the study's matter.
 
+use super::bars::Inner;
 use super::detect::{self, Detector};
 use super::embed::{self, Embedder};
 use super::frame::{Layout, Subsampling};
@@ -372,4 +373,40 @@ fn the_label_is_found_in_the_first_seconds_only_where_it_is() {
             assert!(found.text == Some(text.clone()) && found.place.is_some_and(|place| place.ratio > 0.045), "{upto}");
         }
     }
+}
+
+#[test]
+fn a_film_between_bars_is_read_at_its_own_size() {
+    let video = layout(480, 270);
+    let mut state = embedder(video, Quality::Standard);
+    let wide = Layout { subsampling: Subsampling::Grey, ..layout(560, 420) };
+    let mut detector = detector(wide, &[KEY], Effort::Direct);
+    for number in 0..4 {
+        let mut film = frame(&video, number);
+        state.frame(&mut film, false).unwrap();
+        let mut screen = vec![48; wide.frame_bytes()];
+        for y in 0..270 {
+            screen[(y + 61) * 560 + 43..][..480].copy_from_slice(&film[y * 480..][..480]);
+        }
+        detector.frame(&screen, number as f64 / 8.0, number == 0).unwrap();
+    }
+    let evidence = detector.finish().unwrap().evidence.remove(0);
+    assert_eq!(evidence.payload.as_deref(), Some(PAYLOAD));
+}
+
+#[test]
+fn bars_are_seen_where_they_are() {
+    let video = Layout { subsampling: Subsampling::Grey, ..layout(64, 48) };
+    let picture = frame(&video, 0);
+    assert_eq!(Inner::of(&picture, &video).short_side(&video), None);
+    let mut boxed = picture.clone();
+    boxed[..64 * 7].fill(16);
+    boxed[64 * 40..].fill(18);
+    let inner = Inner::of(&boxed, &video);
+    assert_eq!(inner.short_side(&video), Some(33));
+    // A frame without bars among them, and one of a single colour.
+    assert_eq!(inner.with(Inner::of(&picture, &video)).short_side(&video), None);
+    let even = Inner::of(&vec![16; video.frame_bytes()], &video);
+    assert_eq!(even.short_side(&video), None);
+    assert_eq!(even.with(inner).short_side(&video), Some(33));
 }
