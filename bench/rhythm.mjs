@@ -1,14 +1,20 @@
 // The rhythm label: how often it is found after codecs and other changes, and how often where there is none.
-//   node bench/rhythm.mjs SPEECH_AND_MUSIC [MORE_UNLABELLED...]     folders; espeak-ng, where it is, adds hours of speech
+//   node bench/rhythm.mjs SPEECH_AND_MUSIC [MORE_UNLABELLED...] [options]     folders; espeak-ng, where it is, adds speech
+//   --even                hits with every second file of the first folder only, in name order
+//   --seconds N           at most so much of each file and voice is looked at for false alarms (default all)
+//   --minutes N           begins no further file or voice after so long, and none with hits after half of it; the report says how much was looked at
 // Hits: a rhythm before, in or behind every file of the first folder, each changed in every way. False alarms: every minute of
 // every file of all folders. Writes bench/results/rhythm.md.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
-import { extname, join } from 'node:path'
+import { basename, extname, join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { audio } from '../dist/index.js'
 import { head, table } from './machine.mjs'
 
-const [first, ...more] = process.argv.slice(2)
+const { values: options, positionals: [first, ...more] } = parseArgs({ allowPositionals: true, options: { even: { type: 'boolean', default: false }, seconds: { type: 'string', default: 'Infinity' }, minutes: { type: 'string', default: 'Infinity' } } })
+const began = performance.now()
+const past = (minutes) => performance.now() - began > 60_000 * minutes
 if (first === undefined) throw new Error('Name a folder of sound.')
 const ENDS = ['.wav', '.flac', '.mp3', '.ogg', '.opus', '.m4a', '.webm']
 const filesIn = (folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => ENDS.includes(extname(name).toLowerCase())).map((name) => join(folder, name)).filter((path) => statSync(path).isFile()).sort()
@@ -29,9 +35,10 @@ const WAYS = {
 }
 
 const hits = Object.fromEntries(Object.keys(WAYS).map((way) => [way, 0]))
-const files = filesIn(first)
+const files = filesIn(first).filter((_, at) => !options.even || at % 2 === 1)
 let sounds = 0
 for (const path of files) {
+  if (past(Number(options.minutes) / 2)) break
   const host = { samples: decoded(path), rate: RATE, channels: 1 }
   const cut = { ...host, samples: host.samples.slice(0, RATE * 20) }
   const position = ['start', 'middle', 'end'][sounds % 3]
@@ -49,7 +56,9 @@ let looks = 0
 let near = 0
 const alarms = []
 let spent = 0
-async function unlabelled(name, samples) {
+async function unlabelled(name, soundOf) {
+  if (past(Number(options.minutes))) return
+  const samples = soundOf().subarray(0, Number(options.seconds) * RATE)
   for (let at = 0; at < samples.length; at += 60 * RATE) {
     const part = samples.slice(at, at + 60 * RATE)
     const start = performance.now()
@@ -62,18 +71,18 @@ async function unlabelled(name, samples) {
   }
 }
 const hours = {}
-for (const folder of [first, ...more]) for (const path of filesIn(folder)) await unlabelled(path.split('/').pop(), decoded(path))
+for (const folder of [first, ...more]) for (const path of filesIn(folder)) await unlabelled(basename(path), () => decoded(path))
 hours.files = seconds / 3600
 const espeak = spawnSync('espeak-ng', ['--version'])
 if (espeak.status === 0) {
   const text = ['In the beginning there was a short story, and after it a long one; nobody had heard either before. 先有一个短故事，然后有一个长故事。'].join(' ').repeat(60)
   for (const voice of ['en-us', 'en-gb', 'en-us+f3', 'cmn', 'cmn+f2', 'yue', 'de', 'fr', 'es', 'en-us+whisper'])
     for (const speed of [130, 180, 240])
-      await unlabelled(`espeak-ng ${voice} ${speed}`, floats(ffmpeg(['-i', 'pipe:0', '-ac', '1', '-ar', String(RATE), '-f', 'f32le', 'pipe:1'], execFileSync('espeak-ng', ['-v', voice, '-s', String(speed), '--stdout', text], { maxBuffer: 1 << 30 }))))
+      await unlabelled(`espeak-ng ${voice} ${speed}`, () => floats(ffmpeg(['-i', 'pipe:0', '-ac', '1', '-ar', String(RATE), '-f', 'f32le', 'pipe:1'], execFileSync('espeak-ng', ['-v', voice, '-s', String(speed), '--stdout', text], { maxBuffer: 1 << 30 }))))
 }
 hours.voices = seconds / 3600 - hours.files
 
-const report = `${head('The rhythm label: found, and not found', 'node bench/rhythm.mjs', '.', [`${files.length} files for hits, at most 20 s of each, the rhythm at the start, in the middle, at the end in turn`])}
+const report = `${head('The rhythm label: found, and not found', 'node bench/rhythm.mjs', '.', [`${sounds} files for hits, at most 20 s of each, the rhythm at the start, in the middle, at the end in turn`])}
 ## Found
 
 ${table(['after', 'found'], Object.entries(hits).map(([way, count]) => [way, `${count} of ${sounds}`]))}

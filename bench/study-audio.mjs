@@ -13,12 +13,11 @@
 //   --build FOLDER        another build than this one
 //   --minutes N           takes no further attack after so long; the report has those that were taken
 //   --out FILE            the report; without it, it is printed only
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { head, table } from './machine.mjs'
+import { pesqOf } from './pesq.mjs'
 import { keyOf, randomOf } from './random.mjs'
 import { loadSdk } from './sdk.mjs'
 import { median, upperBound } from './statistics.mjs'
@@ -49,26 +48,6 @@ function chosen() {
   return [...classes].filter(([name]) => name.includes(options.class)).flatMap(([, paths]) => paths.filter((_, at) => !(options.odd && at % 2 === 1) && !(options.even && at % 2 === 0)))
 }
 
-/** Mono at 16 kHz, as PESQ-WB takes it. */
-function pesqOf(pairs) {
-  if (options.pesq === undefined) return pairs.map(() => NaN)
-  const folder = mkdtempSync(join(tmpdir(), 'sound-'))
-  const raw = (name, samples) => {
-    const path = join(folder, name)
-    spawnSync('ffmpeg', ['-v', 'error', '-y', '-f', 'f32le', '-ar', String(RATE), '-ac', '1', '-i', 'pipe:0', '-f', 'f32le', '-ar', '16000', path],
-      { input: Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength) })
-    return path
-  }
-  try {
-    const lines = pairs.map(([before, after], at) => `${raw(`${at}.a`, before)}\t${raw(`${at}.b`, after)}`)
-    const done = spawnSync(options.pesq, [join(import.meta.dirname, 'pesq-wb.py')], { input: `${lines.join('\n')}\n`, encoding: 'utf8' })
-    if (done.status !== 0) throw new Error(done.stderr)
-    return done.stdout.trim().split('\n').map(Number)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
-
 /** A list by what `of` says of each, in the order of first sight. */
 function grouped(list, of) {
   const groups = new Map()
@@ -80,7 +59,7 @@ function grouped(list, of) {
 const cpu = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000 }
 
 /** The head without folders of this machine. */
-const headOf = (title, facts) => head(title, 'npm run study:audio --', options.build, facts).replace(/ --(?:build|pesq) \S+/g, '')
+const headOf = (title, facts) => head(title, 'npm run study:audio --', options.build, facts).replace(/ --(?:build|pesq) [^\s`]+/g, '')
 
 const say = (text) => process.stderr.write(`${text}\n`)
 const files = chosen()
@@ -177,7 +156,7 @@ async function placing() {
 async function survival() {
   const music = decode(files.find((path) => classOf(path) === 'music') ?? files[0], 60)
   const marked = await marks()
-  pesqOf(marked.map(({ before, samples }) => [before, samples])).forEach((pesq, at) => { marked[at].pesq = pesq })
+  pesqOf(options.pesq, marked.map(({ before, samples }) => [before, samples])).forEach((pesq, at) => { marked[at].pesq = pesq })
   const carrying = marked.filter(({ report }) => report.embedded)
   const counts = new Map()
   const time = { ms: 0, seconds: 0 }
@@ -233,7 +212,8 @@ async function survival() {
     ...lengths.map((length) => {
       const cells = [...counts].filter(([at]) => { const [name, , seconds] = at.split('|'); return Number(seconds) === length && list.some((attack) => attack.name === name) }).map(([, count]) => count)
       const sum = (of) => cells.reduce((total, cell) => total + cell[of], 0)
-      return `${percent(sum('read'), sum('trials'))}/${percent(sum('present'), sum('trials'))}`
+      const share = (of) => round((100 * sum(of)) / sum('trials'), 1)
+      return `${share('read')}/${share('present')} of ${sum('trials')}`
     }),
     Object.entries(GOALS[group]).map(([length, goal]) => `${length} s ${goal}`).join(', '),
   ])))

@@ -222,6 +222,11 @@ describe('ffmpeg', () => {
     // Players pass over junk between frames, and so does ffmpeg; but it is said.
     const damaged = Buffer.concat([mp3.subarray(0, 9000), Buffer.alloc(700, 0x55), mp3.subarray(9000)])
     expect((await verify(damaged)).findings).toContainEqual(expect.objectContaining({ rule: 'P2', severity: 'warning', message: expect.stringContaining('complained') }))
+    const whole = (await mark(mp3, COMMON)).output as Uint8Array
+    const warnings = async (bytes: Uint8Array) => (await verify(bytes)).findings.filter(({ rule }) => rule === 'P2').map(({ message }) => message)
+    expect(await warnings(whole)).toEqual([])
+    // Cut inside a frame: ffmpeg decodes it without a word.
+    expect(await warnings(whole.subarray(0, Math.round(whole.length * 0.6)))).toContainEqual(expect.stringMatching(/its header counts 7\.\d seconds, its samples end at 4\.\d/))
     const flac = recoded(wav, '-c:a', 'flac', '-f', 'flac')
     flac.fill(0x55, 60, 200)
     await expect(mark(flac, COMMON)).rejects.toMatchObject({ code: 'ERR_BROKEN' })

@@ -7,6 +7,7 @@ import { CountermarkError, fromSystem } from '../errors.js'
 import type { Deadline } from '../limits.js'
 import { factsOf, ffmpegProgram, lastOf, pieces, readingOf, run, type TrackFacts } from './ffmpeg.js'
 import { wavBytes, wavForm, wavSamples, wavSizes, type ReadAt, type WavForm } from './wav.js'
+import { xingSeconds } from './xing.js'
 
 /** A sound file: on disk, or in memory. */
 export type SoundFile = { type: string } & ({ path: string } | { bytes: Uint8Array })
@@ -175,10 +176,28 @@ async function openOther(file: SoundFile, asked: string | undefined, deadline: D
   if (facts.rate < 8000 || facts.rate > 192_000 || facts.channels > 8)
     throw new CountermarkError('ERR_UNSUPPORTED', `The sound has ${facts.channels} channels of ${facts.rate} samples a second; 1 to 8 of 8000 to 192000 are handled.`)
   let said = ''
-  return {
-    ...trackOf(facts),
-    blocks: () => decoded(program, file, facts, { map: '0:a:0' }, deadline, (text) => { said = text }),
-    complaint: () => (said === '' ? undefined : said),
+  async function* blocks(): AsyncGenerator<Float32Array> {
+    let frames = 0
+    for await (const block of decoded(program, file, facts, { map: '0:a:0' }, deadline, (text) => { said = text })) {
+      frames += block.length / facts.channels
+      yield block
+    }
+    if (said === '' && file.type === 'audio/mpeg') said = await shortness(file, frames / facts.rate)
+  }
+  return { ...trackOf(facts), blocks, complaint: () => (said === '' ? undefined : said) }
+}
+
+/** Seconds by which an MP3 may end before what its header counts: more than an encoder's delay and padding. */
+const SHORT = 0.5
+
+/** An MP3 that ends too early is decoded without complaint: what is to be said of it. */
+async function shortness(file: SoundFile, heard: number): Promise<string> {
+  const { read, close } = await reader(file)
+  try {
+    const counted = await xingSeconds(read)
+    return counted === undefined || counted - heard <= SHORT ? '' : `its header counts ${counted.toFixed(1)} seconds, its samples end at ${heard.toFixed(1)}`
+  } finally {
+    await close()
   }
 }
 
