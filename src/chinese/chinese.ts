@@ -75,6 +75,8 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['The visible label was left out under agreement {}; keep the record of it for at least six months.', '依协议 {1} 未加显式标识；记录至少保存六个月'],
   ['No visible label of ours was seen; whether there is another one, or an agreement to leave it out, cannot be told from the file.', '未见本工具绘制的显式标识；是否有其他显式标识或不加标识的协议，从文件无法判断'],
   ['Nothing was drawn, but the policy {} requires a visible label: the picture must have one already.', '未绘制显式标识，而规则 {1} 要求显式标识：图片须已有显式标识'],
+  ['No label was drawn, as the picture has one; with the watermark in it that label is no longer recognised, so that who verifies the file cannot tell that it is there.', '图片已有显式标识，故未再绘制；嵌入水印后该标识已认不出，核验此文件时无法判断其存在'],
+  ['Mark the source without watermark (watermark: false, --no-watermark): its label stays as it is.', '请对源文件不加水印地标识（watermark: false、--no-watermark）：其标识保持不变'],
   ['No label was drawn: {}.', '未绘制显式标识：{1}'],
   ['The label\'s ink is {} % of the shortest side high; {} % is demanded.', '标识字高为最短边的 {1} %；要求 {2} %'],
   ['The label\'s contrast is {} : 1; 4.5 : 1 is our own bound.', '标识对比度为 {1} : 1；本工具的下限为 4.5 : 1'],
