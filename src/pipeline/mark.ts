@@ -174,7 +174,7 @@ export const BOUND = 'the label that is kept is bound by its signature to the co
 /** The label that was there was seen before the watermark was embedded, and not behind it. */
 const HIDDEN: Finding = {
   rule: 'I1', severity: 'warning', message: 'No label was drawn, as the picture has one; with the watermark in it that label is no longer recognised, so that who verifies the file cannot tell that it is there.',
-  remedy: 'Mark the source without watermark (watermark: false, --no-watermark): its label stays as it is.',
+  remedy: 'Mark the source with watermark: false (--no-watermark): its label stays as it is.',
 }
 
 /** What happened to the samples. */
