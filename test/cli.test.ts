@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { chinese } from '../src/chinese/chinese.js'
+import { speech } from '../src/cli/language.js'
 import { RULES, sourceOf } from '../src/policy/rules.js'
 import { countermark, folder, lines } from './support/command.js'
 import { recompressed } from './support/damage.js'
@@ -292,6 +293,11 @@ describe('languages', () => {
     expect(garbled).toEqual([])
     // Sentences for programmers (of the API, not of the command line), and ones put together of two.
     expect(unknown.filter((text) => !/^(X|.*(`to`|bytes, blob|mark needs|contradiction|defect|without frames|there is no frame|remark is|file: URLs|Fetch it|input is (a path|none)).*|[^.]*\$\{.*)$/.test(text))).toEqual([])
+  })
+  test('what was found and what to do about it are two sentences', () => {
+    const found = { rule: 'L1', severity: 'error', message: 'The file has no AIGC metadata label.', remedy: 'Keep the record of the agreement for at least six calendar months.' } as const
+    expect(speech('zh').finding(found)).toMatch(/（文件元数据中没有 AIGC 标识）。处理办法：将协议记录/)
+    expect(speech('zh').finding({ ...found, severity: 'info' })).toMatch(/标识）$/)
   })
   test('sentences put together are known whole', () => {
     for (const text of [

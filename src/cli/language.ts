@@ -192,7 +192,8 @@ export function speech(language: Language): Speech {
       const { zh, remedy } = ruleOf(rule) ?? {}
       const said = chinese(message)
       const cure = own === undefined || own === remedy?.en ? remedy?.zh : chinese(own)
-      return `${rule} ${say(severity)}：${zh === undefined || zh === said ? said : `${zh}（${said}）`}${severity === 'info' || cure === undefined ? '' : ` ${cure}`}`
+      const whole = zh === undefined || zh === said ? said : `${zh}（${said}）`
+      return `${rule} ${say(severity)}：${whole}${severity === 'info' || cure === undefined ? '' : `${/[。！？]$/.test(whole) ? '' : '。'}${say('remedy', { text: cure })}`}`
     },
     error: ({ code, message }, file) => `${ERRORS[code]}（${chinese(unnamed(message, file))}）[${code}]`,
     text: chinese,
