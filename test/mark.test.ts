@@ -196,7 +196,7 @@ describe('what the policy asks for', () => {
     const { watermark, label, verdict, findings } = await mark(icon, COMMON)
     expect([watermark.embedded, label.drawn, verdict]).toEqual([false, false, 'non-compliant'])
     expect(watermark.reason).toMatch(/\w/)
-    expect(findings).toContainEqual(expect.objectContaining({ rule: 'I1', severity: 'error' }))
+    expect(findings).toContainEqual(expect.objectContaining({ rule: 'I1', severity: 'error', remedy: expect.stringContaining('Enlarge the picture to at least 64 pixels') }))
   })
 })
 

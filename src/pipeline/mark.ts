@@ -304,7 +304,7 @@ async function draw(engine: Engine, picture: Picture, policy: Policy, { asked, p
     if (asked || (error.code !== 'ERR_LIMIT' && error.code !== 'ERR_UNSUPPORTED') || !(await fontWorks(engine, label))) throw error
     deadline.check()
     work.undrawn = error.message
-    work.findings.push({ rule: 'I1', severity: policy.label.demand === 'required' ? 'error' : 'info', message: `No label was drawn: ${error.message}.` })
+    work.findings.push({ rule: 'I1', severity: policy.label.demand === 'required' ? 'error' : 'info', message: `No label was drawn: ${error.message}.`, remedy: 'Enlarge the picture to at least 64 pixels a side, more for a long label, or give waiver (--no-explicit --waiver).' })
     return
   }
   work.findings.push(...judgeDrawn(policy, work.drawn))
