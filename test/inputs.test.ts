@@ -212,6 +212,11 @@ testOnMedia.each([
   expect(shift(await colours(bytes), await colours(result.output))).toBeLessThanOrEqual(1)
 })
 
+test('who only looks is not told how a CMYK picture would be marked', async () => {
+  const cmyk = await pipeline(picture(3)).toColourspace('cmyk').jpeg().toBuffer()
+  expect((await verify(cmyk, { keys: ['public'], effort: 'direct' })).findings.filter(({ rule }) => rule === 'I6')).toEqual([])
+})
+
 // A browser converts by its own colour management: nothing of it is shared with marking.
 test.skipIf(chromiumPath === undefined)('no colour shifts as a browser shows them', async () => {
   const wanted = FORMS.filter(([name]) => /P3|Adobe|ProPhoto|CMYK JPEG with a|grey PNG of 16|untagged/.test(name) && !/TIFF/.test(name))

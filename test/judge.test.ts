@@ -68,3 +68,9 @@ test('C5: a manifest of a camera beside a label that says generated', () => {
 test('the faults of a label that the policy does not ask for are no breach', () => {
   expect(rules(sight([aigc({ ContentProducer: '' }), label]), POLICIES.kr)).toBe('compliant, suspected')
 })
+
+test('a film that was not searched for a label is not said to have none', () => {
+  const said = (evidence: Evidence[]): string => judge(POLICIES.cn, sight([aigc(), ...evidence], { type: 'video/mp4' })).findings.find(({ rule }) => rule === 'V1')!.message
+  expect(said([])).toContain('was not searched')
+  expect(said([{ kind: 'label', modality: 'video', found: false }])).toContain('No visible label of ours was seen')
+})

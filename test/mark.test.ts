@@ -13,6 +13,7 @@ import { sharpCodec } from '../src/media/sharp.js'
 import { markBytes, type Plan } from '../src/pipeline/mark.js'
 import { POLICIES } from '../src/policy/policy.js'
 import { folder } from './support/command.js'
+import { media, testOnMedia } from './support/media.js'
 import { made, photograph, pipeline } from './support/pictures.js'
 
 // The tests' own key, whatever keys this machine has.
@@ -195,7 +196,7 @@ describe('what the policy asks for', () => {
     const { watermark, label, verdict, findings } = await mark(icon, COMMON)
     expect([watermark.embedded, label.drawn, verdict]).toEqual([false, false, 'non-compliant'])
     expect(watermark.reason).toMatch(/\w/)
-    expect(findings).toContainEqual(expect.objectContaining({ rule: 'I1', severity: 'error' }))
+    expect(findings).toContainEqual(expect.objectContaining({ rule: 'I1', severity: 'error', remedy: expect.stringContaining('Enlarge the picture to at least 64 pixels') }))
   })
 })
 
@@ -370,4 +371,14 @@ test('a watermark that the encoder takes away is left out, and the verdict follo
     expect('quality' in result).toBe(false)
     expect((await verify(result.output, PUBLIC)).evidence).toContainEqual(expect.objectContaining({ kind: 'watermark', found: false }))
   }
+})
+
+testOnMedia('a label that is no longer recognised behind the watermark is said', async () => {
+  const source = readFileSync(join(media!, 'image/ai-doubao-tc260-xmp.png'))
+  const hidden = ({ findings }: MarkResult): unknown[] => findings.filter(({ rule, message }) => rule === 'I1' && message.includes('no longer recognised'))
+  const marked = await mark(source, { ...COMMON, as: 'bytes' })
+  expect([marked.label.drawn, marked.watermark.embedded, marked.verdict]).toEqual([false, true, 'cannot tell'])
+  expect(hidden(marked)).toMatchObject([{ severity: 'warning', remedy: expect.stringContaining('--no-watermark') }])
+  const left = await mark(source, { ...COMMON, as: 'bytes', watermark: false })
+  expect([left.verdict, ...hidden(left)]).toEqual(['compliant'])
 })

@@ -7,6 +7,7 @@ import { loadEngine } from '../src/engine/load.js'
 import { mark, propagate, verify, type Record } from '../src/index.js'
 import { FIELDS } from '../src/metadata/record.js'
 import { countermark, folder, lines } from './support/command.js'
+import { media, testOnMedia } from './support/media.js'
 import { photograph } from './support/pictures.js'
 
 // Made-up platforms: the region 000000 does not exist (the check character is that of test/record.test.ts).
@@ -105,6 +106,11 @@ test('what is missing or wrong is said before a byte is read', async () => {
   ] as const) await expect(propagate(none, { ...options, ...wrong })).rejects.toThrow(expect.objectContaining({ code }))
 })
 
+testOnMedia('whoever passes a signed file on is told how to sign it without marking it', async () => {
+  const { findings } = await propagate(readFileSync(join(media!, 'image/c2pa-signed-C.jpg')), { ...options, declared: true })
+  expect(findings.find(({ rule }) => rule === 'C1')?.remedy).toMatch(/^Sign the result with a C2PA tool, .*no sample/)
+})
+
 test('on the command line', async () => {
   const home = folder()
   const { output } = await labelled(pictures.jpeg)
@@ -117,6 +123,7 @@ test('on the command line', async () => {
   expect(Object.keys((await recordIn(readFileSync(to)))[0]!)).toEqual([...FIELDS])
   expect((await countermark(['verify', to, '--effort', 'direct'])).stdout).toContain(`propagated by ${PLATFORM}, p-9`)
   expect((await countermark(['propagate', join(home, 'a.jpg'), '-o', to, '--provider-name', 'X'])).code).toBe(2)
+  expect((await countermark(['propagate', join(home, 'a.jpg'), '-o', to, '--propagate-id', 'p-9'])).stderr).toContain('Give the 27-character code as --provider-code, or the name as --provider-name.')
 })
 
 describe('a picture without label', () => {

@@ -56,6 +56,7 @@ export const FILMS: readonly (readonly [english: string, chinese: string])[] = [
   ['Only the metadata was looked at, not the film itself: {} What to do: {}', '只检查了元数据，未检查视频本身：{1}。处理办法：{2}'],
   ['Only the metadata was looked at, not the film itself: {}', '只检查了元数据，未检查视频本身：{1}'],
   ['The label was seen, but not in all of the first two seconds: not at {}.', '看到标识，但前两秒内并非始终存在：{1} 处没有'],
+  ['The film was not searched for a visible label; whether it has one, or an agreement leaves it out, cannot be told.', '未在视频中查找显式标识；是否有显式标识或不加标识的协议，无法判断'],
   ['No visible label of ours was seen in the first two seconds; whether there is another one, or an agreement to leave it out, cannot be told from the file.', '前两秒未见本工具绘制的显式标识；是否有其他显式标识或不加标识的协议，从文件无法判断'],
   ['the drawn label is not recognised in the encoded film ({})', '编码后的视频中认不出绘制的标识（{1}）'],
   ['the drawn label is not recognised in the encoded film', '编码后的视频中认不出绘制的标识'],

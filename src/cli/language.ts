@@ -77,6 +77,7 @@ const EN = {
   expectedYes: 'This is the content asked for.', expectedNo: 'Nothing shows that this is the content asked for.',
   propagator: 'propagated by', recognised: 'recognised, too weak to be read',
   works: 'works', broken: 'does not work', absent: 'not there (films, and sound other than WAV, need it)', optional: 'not there (npm install @contentauth/c2pa-node, where manifests are wanted)', state: 'state', scale: 'scale', rotation: 'rotation', frame: 'frame',
+  readKinds: 'read', writtenKinds: 'write',
   notBuilt: 'not built (npm run build:native)', notBuiltWasm: 'not built (npm run build:wasm); only browsers need it',
   error: 'error', warning: 'warning', info: 'note',
 }
@@ -149,6 +150,7 @@ const ZH: { [word in Word]: string } = {
   expectedYes: '这就是所查的内容。', expectedNo: '没有证据表明这是所查的内容。',
   propagator: '传播者', recognised: '已识别，但过弱而无法读出',
   works: '可用', broken: '不可用', absent: '未安装（视频和 WAV 以外的音频需要）', optional: '未安装（需要 C2PA 清单时运行 npm install @contentauth/c2pa-node）', state: '状态', scale: '比例', rotation: '旋转', frame: '帧',
+  readKinds: '读取', writtenKinds: '写入',
   notBuilt: '未构建（npm run build:native）', notBuiltWasm: '未构建（npm run build:wasm）；仅浏览器需要',
   error: '错误', warning: '警告', info: '提示',
 }
@@ -190,7 +192,8 @@ export function speech(language: Language): Speech {
       const { zh, remedy } = ruleOf(rule) ?? {}
       const said = chinese(message)
       const cure = own === undefined || own === remedy?.en ? remedy?.zh : chinese(own)
-      return `${rule} ${say(severity)}：${zh === undefined || zh === said ? said : `${zh}（${said}）`}${severity === 'info' || cure === undefined ? '' : ` ${cure}`}`
+      const whole = zh === undefined || zh === said ? said : `${zh}（${said}）`
+      return `${rule} ${say(severity)}：${whole}${severity === 'info' || cure === undefined ? '' : `${/[。！？]$/.test(whole) ? '' : '。'}${say('remedy', { text: cure })}`}`
     },
     error: ({ code, message }, file) => `${ERRORS[code]}（${chinese(unnamed(message, file))}）[${code}]`,
     text: chinese,

@@ -99,7 +99,7 @@ function evidenceLine(one: Evidence, speech: Speech): string {
     for (const [fact, yes, no] of [[one.valid, 'holds', 'holdsNot'], [one.bound, 'ofThisContent', 'ofOtherContent'], [one.trusted, 'trustedKey', 'unknownKey']] as const)
       if (fact !== undefined) parts.push(speech.say(fact ? yes : no))
     if (one.keyId !== undefined) parts.push(one.keyId)
-  } else if (one.kind === 'trace') parts.push(one.generator, one.location)
+  } else if (one.kind === 'trace') parts.push(speech.text(one.generator), one.location)
   else {
     if (one.text) parts.push(one.text.join(' / '))
     const { where } = one

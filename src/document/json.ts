@@ -40,7 +40,7 @@ function read(bytes: Uint8Array, engine: Engine): Contents {
 function write(bytes: Uint8Array, values: Values): Uint8Array {
   const document = open(bytes)
   const { text, members } = document
-  if (document.open < 0) throw unsupported('The document is not a JSON object, so it has no place for a label.', 'Put it into an object, or rename it to .txt and mark it as plain text.')
+  if (document.open < 0) throw unsupported('The document is not a JSON object, so it has no place for a label.', 'Put it into an object: a member of that holds the label.')
   const edits: { start: number; end: number; text: string }[] = []
   const added: string[] = []
   for (const [key, value] of [['AIGC', values.label], [SOURCE, values.digitalSourceType && JSON.stringify(values.digitalSourceType)]] as const) {

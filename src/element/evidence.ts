@@ -23,7 +23,7 @@ function factsOf(one: Evidence, speech: Speech): string[] {
     case 'label': return label(one, speech)
     case 'metadata': return metadata(one, speech)
     case 'signature': return signature(one, speech)
-    case 'trace': return [`${one.generator}: ${one.value}`, speech.say('where', { place: one.location })]
+    case 'trace': return [`${speech.sdk(one.generator)}: ${one.value}`, speech.say('where', { place: one.location })]
   }
 }
 

@@ -88,5 +88,5 @@ function findingOf({ rule, severity, message, article, remedy }: Finding, { say,
     make('span', { class: 'tag' }, say(severity)), ' ',
     make('span', {}, row === undefined || row.zh === said ? said : `${row.zh}（${said}）`),
     cure === undefined ? undefined : make('p', {}, say('remedy', { text: cure })),
-    make('p', { class: 'rule' }, article === undefined ? rule : `${rule} · ${article}`))
+    make('p', { class: 'rule' }, article === undefined ? rule : `${rule} · ${article.split('; ').map(sdk).join(language === 'zh' ? '；' : '; ')}`))
 }

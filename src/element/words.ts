@@ -90,7 +90,7 @@ const ZH: { readonly [word in Word]: string } = {
   watermark: '隐形水印', soundMark: '声音水印', label: '显式标识', soundLabel: '声音标识', textMark: '文中标识', metadataLabel: '元数据标识（AIGC）',
   iptc: '数字来源类型（IPTC）', c2pa: '内容凭证（C2PA）', signature: '数字签名', trace: '生成工具痕迹',
   key: '密钥 {key}', publicKey: '公开密钥', bits: '内容编码 {payload}（{bits} 位）', asked: '过弱而无法读出，但可识别为 {payload}',
-  chance: '没有水印而偶然如此的概率：{chance}', chanceBelow: '没有水印而偶然如此的概率：推算小于{chance}', oneIn: '{count} 分之一',
+  chance: '没有水印而偶然如此的概率：{chance}', chanceBelow: '没有水印而偶然如此的概率：推算小于{chance}', oneIn: '{count}分之一',
   certain: '几乎确定', strong: '非常可靠', fair: '较可靠',
   matches: '与元数据一致', differs: '与元数据不一致', isExpected: '即所查内容', isNotExpected: '不是所查内容',
   rotated: '旋转了 {degrees}°', mirrored: '左右翻转', frame: '第 {frame} 帧', seconds: '{spans} 秒', speed: '速度 × {speed}', tempo: '节奏 × {tempo}',

@@ -14,6 +14,7 @@ export interface Decoded {
   converted: boolean
   /** True where the decoder has turned the samples for display already: EXIF orientation says nothing more then. */
   turned: boolean
+  /** What marking this picture changes beside the marks. */
   findings: Finding[]
 }
 

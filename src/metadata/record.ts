@@ -81,7 +81,7 @@ export function propagatorOf(provider: Provider | undefined): string {
     return code
   }
   if (name === undefined || name === '')
-    throw new CountermarkError('ERR_USAGE', 'The propagator is missing: the pair must name the platform.', { remedy: 'Give the 27-character code (--provider-code, propagator.code) or the name (--provider-name, propagator.name).' })
+    throw new CountermarkError('ERR_USAGE', 'The propagator is missing: the pair must name the platform.', { remedy: 'Give the 27-character code as propagator.code (--provider-code), or the name as propagator.name (--provider-name).' })
   checkValue('The propagator\'s name', name)
   return name
 }

@@ -314,7 +314,6 @@ async function readPixels(
   if (decoded === undefined) return
   sight.pixels = 'read'
   if (sight.metadata !== 'read') sight.type = decoded.type
-  sight.findings.push(...decoded.findings)
 
   const count = decoded.frames
   const moving = count > 1 || info?.animated === true

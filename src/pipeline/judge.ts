@@ -193,7 +193,9 @@ function judgeVisible(policy: Policy, sight: Sight, known: Knowledge | undefined
 /** Rules V1 and V3: a label of ours that is there at the start, but not for two seconds, is a breach; none at all may be another's. */
 function judgeFilmLabel({ evidence }: Sight): Finding {
   const label = evidence.find((one): one is VideoLabelEvidence => one.kind === 'label' && one.modality === 'video')
-  const frames = label?.frames ?? []
+  // A browser does not look where a film's pixels are not square.
+  if (label === undefined) return finding('V1', 'The film was not searched for a visible label; whether it has one, or an agreement leaves it out, cannot be told.', 'info')
+  const frames = label.frames ?? []
   const missed = frames.filter(([, there]) => !there)
   if (missed.length > 0 && missed.length < frames.length)
     return finding('V1', `The label was seen, but not in all of the first two seconds: not at ${missed.map(([second]) => `${second.toFixed(1)} s`).join(', ')}.`, 'warning')

@@ -94,6 +94,7 @@ export async function markBytes(engine: Engine, codec: Codec, bytes: Uint8Array,
   }, limits, deadline)
 
   if (sight === 'watermark lost') return markBytes(engine, codec, bytes, { ...plan, watermark: false, lost: true }, limits, deadline)
+  if (work.seen && work.embedded?.embedded && !sight.evidence.some(({ kind, found }) => kind === 'label' && found)) findings.push(HIDDEN)
   if (work.embedded?.embedded && sight.frames !== undefined && sight.frames.read < sight.frames.looked)
     findings.push({ rule: 'W1', severity: 'warning', message: `Of ${sight.frames.looked} frames that were read back, ${sight.frames.looked - sight.frames.read} did not give back the watermark.` })
 
@@ -170,12 +171,20 @@ function inspect(engine: Engine, bytes: Uint8Array, limits: Limits): FileInfo {
 
 export const BOUND = 'the label that is kept is bound by its signature to the content as it is'
 
+/** The label that was there was seen before the watermark was embedded, and not behind it. */
+const HIDDEN: Finding = {
+  rule: 'I1', severity: 'warning', message: 'No label was drawn, as the picture has one; with the watermark in it that label is no longer recognised, so that who verifies the file cannot tell that it is there.',
+  remedy: 'Mark the source with watermark: false (--no-watermark): its label stays as it is.',
+}
+
 /** What happened to the samples. */
 interface Work {
   bytes: Uint8Array
   drawn?: DrawReport
   /** Why no label was drawn although the plan has one. */
   undrawn?: string
+  /** A label was seen that was there already. */
+  seen?: true
   /** Of an animation: that of the frame with the lowest PSNR. */
   embedded?: EmbedReport
   /** The payload of an older watermark of the key that a stronger one was put over. */
@@ -277,8 +286,10 @@ async function lookForMark(engine: Engine, picture: Picture, plan: Plan, kept: b
 /** A label that is there is not drawn again. Another producer's may be one that we cannot see, so nothing is drawn over it unless the caller asks. */
 async function lookForLabel(engine: Engine, picture: Picture, label: NonNullable<Plan['label']>, foreign: boolean, work: Work, deadline: Deadline): Promise<void> {
   const seen = await deadline.within(findLabel(engine, picture, wordings(label), true))
-  if (seen.found) work.undrawn = 'a label is there already'
-  else if (foreign && !label.asked) {
+  if (seen.found) {
+    work.undrawn = 'a label is there already'
+    work.seen = true
+  } else if (foreign && !label.asked) {
     work.undrawn = 'another producer\'s label may be there, which cannot be seen and must not be covered; name a text or a position to draw one'
     work.findings.push({ rule: 'I1', severity: 'info', message: `No label was drawn: ${work.undrawn}.` })
   }
@@ -293,7 +304,7 @@ async function draw(engine: Engine, picture: Picture, policy: Policy, { asked, p
     if (asked || (error.code !== 'ERR_LIMIT' && error.code !== 'ERR_UNSUPPORTED') || !(await fontWorks(engine, label))) throw error
     deadline.check()
     work.undrawn = error.message
-    work.findings.push({ rule: 'I1', severity: policy.label.demand === 'required' ? 'error' : 'info', message: `No label was drawn: ${error.message}.` })
+    work.findings.push({ rule: 'I1', severity: policy.label.demand === 'required' ? 'error' : 'info', message: `No label was drawn: ${error.message}.`, remedy: 'Enlarge the picture to at least 64 pixels a side, more for a long label, or give waiver (--no-explicit --waiver).' })
     return
   }
   work.findings.push(...judgeDrawn(policy, work.drawn))

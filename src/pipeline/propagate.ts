@@ -28,6 +28,12 @@ export interface Propagated { bytes: Uint8Array; report: Omit<PropagateResult, '
 /** The producer's part of a label (rule M16). */
 const PRODUCERS = FIELDS.slice(0, 4)
 
+/** A platform signs what others made without changing a sample of it. */
+const BROKEN_MANIFEST: Finding = {
+  ...finding('C1', 'The source\'s C2PA manifest no longer fits the file once a label is written.', 'warning'),
+  remedy: 'Sign the result with a C2PA tool, the source as its parent, e.g. c2patool OUT --parent SOURCE --manifest FILE --output SIGNED; that changes no sample.',
+}
+
 /**
  * Sets or adds the propagation pair. A label that is not valid, and one of several, stays as it is and is reported. Errors:
  * see ErrorCode; on any of them there is no output.
@@ -41,7 +47,7 @@ export async function propagateBytes(
   const sight = document !== undefined ? await seeDocument(engine, bytes, document)
     : await gather(engine, codec, bytes, { keys: plan.keys, effort: 'full', texts: WORDINGS, pixels: before.sites.length === 0, ...decoders }, limits, deadline)
   const { state, findings: judged } = judge(plan.policy, sight, plan.declared)
-  const findings: Finding[] = sight.report?.c2pa ? [finding('C1', 'The source\'s C2PA manifest no longer fits the file once a label is written: sign the result anew, with the source as its parent.', 'warning')] : []
+  const findings: Finding[] = sight.report?.c2pa ? [BROKEN_MANIFEST] : []
   const unchanged = (reason: string, said = sight.findings): Propagated => ({ bytes, report: { type: sight.type, status: 'unchanged', reason, state, findings: said.map(explained) } })
 
   if (before.sites.length > 1) return unchanged(`the file has ${before.sites.length} labels, and none of them may be removed`)

@@ -56,7 +56,7 @@ export const CONTENT_RULES: readonly Rule[] = [
   },
   {
     rule: 'I6', zh: '颜色已转换为 sRGB', says: 'colours are kept', modality: 'image',
-    articles: [], severity: 'warning', seen: 'maker', marks: 'warning where a picture had to be converted to sRGB (CMYK, Lab)', verifies: 'the same',
+    articles: [], severity: 'warning', seen: 'maker', marks: 'warning where a picture had to be converted to sRGB (CMYK, Lab)', verifies: '-',
     remedy: { en: 'Convert the picture yourself where the colours matter.', zh: '如对颜色有要求，请先自行转换。' },
   },
   {

@@ -1,7 +1,7 @@
 // Rules of watermark (W), C2PA and agreement of marks (C), log (L), platform (P), and of the package itself (R).
 import { california, code, gb, measures, type Rule } from './rules-row.js'
 
-const SIGN = { en: 'Sign the finished file last: countermark mark --c2pa-key FILE --c2pa-cert FILE.', zh: '最后对成品签名：countermark mark --c2pa-key FILE --c2pa-cert FILE。' }
+const SIGN = { en: 'Sign the finished file last: countermark mark --c2pa-key FILE --c2pa-cert FILE, with --metadata-only to leave the content as it is.', zh: '最后对成品签名：countermark mark --c2pa-key FILE --c2pa-cert FILE；加 --metadata-only 则不改动内容。' }
 const MEASURE = { en: 'Measure again with the commands of bench/.', zh: '用 bench/ 中的命令重新测量。' }
 
 export const OTHER_RULES: readonly Rule[] = [

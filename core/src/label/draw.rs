@@ -170,7 +170,7 @@ fn check(options: &Options) -> Result<()> {
     let short = options.image.short_side();
     if short < LEAST_SIDE {
         return Err(Error::unsupported(format!(
-            "a picture with a side of {short} pixels cannot carry a legible label: it takes at least {LEAST_SIDE}"
+            "a picture with a side of {short} px cannot carry a legible label: it takes at least {LEAST_SIDE} px"
         )));
     }
     Ok(())
