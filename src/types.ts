@@ -369,7 +369,7 @@ export interface VerifyResult {
   policy: string
   evidence: Evidence[]
   findings: Finding[]
-  /** Only with `expect`: whether a watermark or the metadata is of that pair. */
+  /** Only with `expect`: whether a watermark or the metadata names that pair. A public-key watermark and an unsigned label are such as anyone can write. */
   matchesExpected?: boolean
   /** Milliseconds. */
   ms: number

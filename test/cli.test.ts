@@ -1,5 +1,6 @@
 // The built command line, as a child process: what other programs depend on.
 import { execFile, spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import sharp from 'sharp'
@@ -84,8 +85,26 @@ describe('mark and verify', () => {
     expect([(await whole('c-1')).code, (await whole('c-2')).code]).toEqual([0, 1])
     // The copy has lost its metadata, so it is not compliant whatever it is.
     expect([yes.code, no.code]).toEqual([1, 1])
-    expect(yes.stdout).toContain('This is the content asked for.')
+    // Of the public key: anyone could have written it.
+    expect(yes.stdout).toContain('It carries the watermark of the content asked for, written with the public key: anyone can write one.')
     expect(no.stdout).toContain('Nothing shows that this is the content asked for.')
+    expect((await countermark(['verify', copy])).stdout).toContain('A watermark of the public key alone proves nothing: anyone can write one.')
+  })
+  test('only a private key, or a signature that is trusted, says that it is the content asked for', async () => {
+    const home = pictures()
+    const pair = generateKeyPairSync('ed25519')
+    writeFileSync(join(home, 'sign.pem'), pair.privateKey.export({ type: 'pkcs8', format: 'pem' }))
+    writeFileSync(join(home, 'open.pem'), pair.publicKey.export({ type: 'spki', format: 'pem' }))
+    await countermark(['keygen', '-o', join(home, 'key.json')])
+    const answer = async (mark: string[], verify: string[] = []): Promise<string> => {
+      await countermark(['mark', join(home, 'a.png'), '-o', join(home, 'out.png'), ...PROVIDER, '--produce-id', 'c-1', ...mark])
+      return (await countermark(['verify', join(home, 'out.png'), ...PROVIDER, '--produce-id', 'c-1', ...verify])).stdout
+    }
+    const [flat, label] = ['This is the content asked for.', 'It carries a label of the content asked for, without a signature that is trusted here: anyone can write one.']
+    expect(await answer(['--key', join(home, 'key.json')], ['--key', join(home, 'key.json')])).toContain(flat)
+    expect(await answer(['--metadata-only'])).toContain(label)
+    expect(await answer(['--metadata-only', '--sign-key', join(home, 'sign.pem')])).toContain(label)
+    expect(await answer(['--metadata-only', '--sign-key', join(home, 'sign.pem')], ['--trust', join(home, 'open.pem')])).toContain(flat)
   })
   test('the flags reach the functions', async () => {
     const home = pictures()

@@ -60,7 +60,7 @@ describe('README', () => {
       said.push(stdout)
       if (args[0] === 'mark') writeFileSync(join(home, 'copy.jpg'), await recompressed(readFileSync(join(home, 'marked.jpg'))))
     }
-    expect(said[2]).toContain('This is the content asked for.')
+    expect(said[2]).toContain('It carries the watermark of the content asked for')
     expect(JSON.parse(said[3]!)).toMatchObject({ verdict: 'compliant' })
   })
   test.skipIf(chromiumPath === undefined)('the example for browsers runs, under the policy that it names', async () => {

@@ -64,12 +64,28 @@ export async function runVerify(inputs: string[], flags: VerifyFlags, signal: Ab
 }
 
 function lines({ verdict, state, policy, type, evidence, findings, matchesExpected }: VerifyResult, file: string, speech: Speech): string {
+  const answer = matchesExpected === undefined ? undefined : matchesExpected ? expectedWord(evidence) : 'expectedNo'
   return [
     `${file}: ${speech.verdict(verdict)} (${policy}; ${speech.say('state')}: ${speech.state(state)}; ${type})`,
     ...evidence.map((one) => `  ${evidenceLine(one, speech)}`),
-    ...(matchesExpected === undefined ? [] : [`  ${speech.say(matchesExpected ? 'expectedYes' : 'expectedNo')}`]),
+    ...(answer === undefined ? [] : [`  ${speech.say(answer)}`]),
+    ...(state === 'suspected' && answer !== 'expectedPublic' && publicAlone(evidence) ? [`  ${speech.say('publicNote')}`] : []),
     ...findings.map((finding) => `  ${speech.finding(finding)}`),
   ].join('\n')
+}
+
+/** What a match is worth: only a private key's watermark, or a label that a trusted key signed for this content, says whose it is. */
+function expectedWord(evidence: readonly Evidence[]): 'expectedYes' | 'expectedPublic' | 'expectedLabel' {
+  const marks = evidence.filter((one) => one.kind === 'watermark' && one.matchesExpected === true)
+  const labelled = evidence.some((one) => one.kind === 'metadata' && one.matchesExpected === true)
+  const signed = evidence.some((one) => one.kind === 'signature' && one.valid === true && one.bound === true && one.trusted === true)
+  if (marks.some((one) => one.kind === 'watermark' && one.key !== 'public') || (labelled && signed)) return 'expectedYes'
+  return marks.length > 0 ? 'expectedPublic' : 'expectedLabel'
+}
+
+function publicAlone(evidence: readonly Evidence[]): boolean {
+  const marks = evidence.filter((one) => one.kind === 'watermark' && one.found)
+  return marks.length > 0 && marks.every((one) => one.kind === 'watermark' && one.key === 'public')
 }
 
 function evidenceLine(one: Evidence, speech: Speech): string {

@@ -27,7 +27,8 @@ export function partOf({ state, evidence }: PartialResult, speech: Speech): HTML
 export function resultOf(result: VerifyResult, file: string, preview: HTMLElement | undefined, speech: Speech): HTMLElement[] {
   const { verdict, state, policy, type, evidence, findings } = result
   const { say } = speech
-  const publicAlone = state === 'suspected' && evidence.every((one) => !one.found || (one.kind === 'watermark' && one.key === 'public'))
+  const marks = evidence.filter((one) => one.kind === 'watermark' && one.found)
+  const publicAlone = state === 'suspected' && marks.length > 0 && marks.every((one) => one.kind === 'watermark' && one.key === 'public')
   // A plain text without its sidecar is the one case in which all of the file was looked at, and its label may yet exist.
   const cannot = type === 'text/plain' ? 'besideNote' : 'cannotNote'
   const note = state === 'none' && verdict === 'not found' ? 'noneNote' : state === 'none' && verdict === 'cannot tell' ? cannot : publicAlone ? 'publicNote' : undefined

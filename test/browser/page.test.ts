@@ -97,7 +97,8 @@ describe.skipIf(chromiumPath === undefined)('the page that verifies', () => {
     const suspected = { state: 'Suspected to be made by AI', verdict: 'Its labels do not comply with the rules of China.' }
     const copy = await check('b.jpg', await recompressed(marked.output))
     expect(copy).toMatchObject(suspected)
-    expect(copy.found).toContain('Invisible watermark')
+    expect(copy.found).toEqual(['Invisible watermark', 'Visible label'])
+    expect(await element.locator('.verdict .note').textContent()).toContain('anyone can write one')
     const cut = await check('c.jpg', await sharp(marked.output).extract({ left: 150, top: 90, width: 850, height: 640 }).jpeg({ quality: 80 }).toBuffer())
     expect(cut).toMatchObject({ ...suspected, found: ['Invisible watermark'], missing: ['Metadata label (AIGC)', 'Visible label'] })
   })
