@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync
 import { join, resolve } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { openLedger, relabel, verify, type Ledger, type RelabelLine, type RelabelOptions } from '../src/index.js'
+import { openLedger, relabel, relabelItem, verify, type Ledger, type RelabelLine, type RelabelOptions } from '../src/index.js'
 import { openDatabase } from '../src/ledger/database.js'
 import { memoryOf, Slots } from '../src/relabel/slots.js'
 import { countermark, folder, lines } from './support/command.js'
@@ -105,6 +105,28 @@ describe('a folder', () => {
     // Another job is not mixed in.
     await expect(relabel(source, target, { ...options, provider: { name: 'Other-Lab' } })).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
     expect((await ledger.check()).ok).toBe(true)
+  })
+  test('the report says why a file is not compliant, what was warned of, and what to do', async () => {
+    const home = folder()
+    const source = join(home, 'src')
+    mkdirSync(source)
+    writeFileSync(join(source, 'a.png'), png)
+    writeFileSync(join(source, 'b.bin'), Buffer.alloc(2000, 7))
+    const run = async (name: string, options: RelabelOptions): Promise<[RelabelLine[], string]> => {
+      await relabel(source, join(home, name), { ...options, report: join(home, `${name}.jsonl`) })
+      return [report(join(home, `${name}.jsonl`)), readFileSync(join(home, `${name}.html`), 'utf8')]
+    }
+    const [eu, euPage] = await run('eu', { provider, policy: 'eu' })
+    expect(eu).toMatchObject([{ verdict: 'non-compliant' }, { status: 'skipped', code: 'ERR_UNSUPPORTED', remedy: expect.stringContaining('Convert it to one of those') }])
+    expect(eu[0]!.findings).toContainEqual(expect.objectContaining({ rule: 'C1', severity: 'error', message: 'There is no C2PA manifest; this policy asks for signed metadata.', remedy: expect.any(String) }))
+    for (const text of ['Not compliant, cannot tell, or with a warning', 'C1 (error)', 'this policy asks for signed metadata', 'Convert it to one of those']) expect(euPage).toContain(text)
+    const [cn, cnPage] = await run('cn', { provider: { name: 'Example Lab' } })
+    expect(cn[0]).toMatchObject({ verdict: 'compliant', findings: expect.arrayContaining([expect.objectContaining({ rule: 'M7', severity: 'warning' })]) })
+    expect(cnPage).toContain('M7 (warning)')
+    const [clean, cleanPage] = await run('clean', { provider })
+    expect('findings' in clean[0]!).toBe(false)
+    expect(cleanPage).not.toContain('Not compliant, cannot tell')
+    expect(await relabelItem(png, { provider, policy: 'eu', as: 'bytes' })).toMatchObject({ findings: eu[0]!.findings!.map(({ rule }) => ({ rule })) })
   })
   test('a trial run tells the same and writes nothing', async () => {
     const { home, source, target } = await mixed()

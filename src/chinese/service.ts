@@ -37,7 +37,7 @@ export const SERVICE: readonly (readonly [english: string, chinese: string])[] =
   ['Export one with countermark ledger head.', '请用 countermark ledger head 导出'],
   ['made again', '重新制作'],
   // Relabelling.
-  ['{} holds the outputs of another job: another source, or other options.', '{1} 中是另一任务的输出：源文件夹或选项不同'],
+  ['{} holds the outputs of another job: another source, other options, or another version of Countermark.', '{1} 中是另一任务的输出：源文件夹、选项或 Countermark 版本不同'],
   ['Give the same source and options to go on, or another target.', '请用相同的源和选项继续，或另选目标'],
   ['Another process relabels into {} just now.', '另一进程正在写入 {1}'],
   ['Every file gets a content number and an output of its own.', '每个文件有自己的内容编号和输出'],

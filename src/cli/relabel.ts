@@ -2,7 +2,7 @@ import { SingleBar } from 'cli-progress'
 import { openLedger, relabel, type RelabelProgress } from '../index.js'
 import { ledgerPath } from './ledger.js'
 import { optionsFrom, type MarkFlags } from './mark.js'
-import { terminalOf, usage } from './terminal.js'
+import { flagged, terminalOf, usage } from './terminal.js'
 import type { Speech } from './language.js'
 
 /** The flags of `countermark relabel`, as commander names them. */
@@ -34,7 +34,10 @@ export async function runRelabel(source: string, target: string, flags: RelabelF
       progress: (progress) => {
         const { line } = progress
         if (terminal.json && line !== undefined) terminal.result(JSON.stringify(line))
-        if (line?.status === 'failed') meter.print(speech.say('failed', { file: line.file, why: `${speech.text(line.reason ?? '')} [${line.code ?? ''}]` }))
+        if (line?.status === 'failed') {
+          meter.print(speech.say('failed', { file: line.file, why: `${speech.text(line.reason ?? '')} [${line.code ?? ''}]` }))
+          if (line.remedy !== undefined) meter.print(`  ${speech.say('remedy', { text: speech.text(flagged(line.remedy)) })}`)
+        }
         meter.show(progress)
       },
     })

@@ -70,7 +70,7 @@ function clock(seconds: number): string {
 }
 
 /** A remedy for people who give flags: `limits.pixels (--max-pixels)` is `--max-pixels` to them. */
-function flagged(remedy: string): string {
+export function flagged(remedy: string): string {
   return remedy.replace(/[\w.]+(?:: \w+)? \((--[a-z][^)]*)\)/g, '$1')
 }
 

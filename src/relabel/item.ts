@@ -10,12 +10,12 @@ import type { Input, MarkOptions, MarkResult, RelabelItem } from '../types.js'
  */
 export async function relabelItem<I extends Input, O extends MarkOptions>(input: I, options: O & NoOther<O, MarkOptions>): Promise<RelabelItem<OutputFor<I, O>>> {
   try {
-    const { status, produceId, payload, verdict, type, output } = (await markStaged(input, options, { keepOwn: true })) as MarkResult<OutputFor<I, O>>
-    return { status, produceId, payload, verdict, type, output }
+    const { status, produceId, payload, verdict, findings, type, output } = (await markStaged(input, options, { keepOwn: true })) as MarkResult<OutputFor<I, O>>
+    return { status, produceId, payload, verdict, ...(findings.length === 0 ? {} : { findings }), type, output }
   } catch (thrown) {
     const error = thrown instanceof CountermarkError ? thrown : new CountermarkError('ERR_INTERNAL', messageOf(thrown), { cause: thrown })
     if (['ERR_USAGE', 'ERR_IO', 'ERR_CANCELLED'].includes(error.code)) throw thrown
-    return { status: statusOf(error), reason: error.message, code: error.code }
+    return { status: statusOf(error), reason: error.message, code: error.code, ...(error.remedy === undefined ? {} : { remedy: error.remedy }) }
   }
 }
 

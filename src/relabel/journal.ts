@@ -11,18 +11,21 @@ export interface Row {
   status: 'staged' | 'done' | 'kept' | 'skipped' | 'failed'
   reason?: string
   code?: string
+  remedy?: string
   produceId?: string
   payload?: string
   verdict?: string
+  /** JSON, where there are any. */
+  findings?: string
   type?: string
   /** SHA-256 of the output. */
   output?: string
 }
 
-const VERSION = 1
+const VERSION = 2
 const NAME = '.countermark-relabel.db'
 const LOCK = '.countermark-relabel.lock'
-const COLUMNS = ['path', 'size', 'modified', 'status', 'reason', 'code', 'produceId', 'payload', 'verdict', 'type', 'output'] as const
+const COLUMNS = ['path', 'size', 'modified', 'status', 'reason', 'code', 'remedy', 'produceId', 'payload', 'verdict', 'findings', 'type', 'output'] as const
 
 /** The journal of one output folder; held by one process at a time. */
 export class Journal {
@@ -50,11 +53,11 @@ export class Journal {
       for (const pragma of ['journal_mode=WAL', 'synchronous=NORMAL']) database.all(`PRAGMA ${pragma}`)
       database.exec('BEGIN IMMEDIATE')
       database.exec(`CREATE TABLE IF NOT EXISTS job (version INTEGER NOT NULL, job TEXT NOT NULL, id TEXT);
-        CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, status TEXT NOT NULL, reason TEXT, code TEXT, produceId TEXT, payload TEXT, verdict TEXT, type TEXT, output TEXT) WITHOUT ROWID;`)
+        CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, status TEXT NOT NULL, reason TEXT, code TEXT, remedy TEXT, produceId TEXT, payload TEXT, verdict TEXT, findings TEXT, type TEXT, output TEXT) WITHOUT ROWID;`)
       const known = database.get('SELECT version, job FROM job')
       if (known === undefined) database.run('INSERT INTO job (version, job) VALUES (?, ?)', VERSION, job)
       else if (known['job'] !== job || known['version'] !== VERSION)
-        throw new CountermarkError('ERR_CONFLICT', `${target} holds the outputs of another job: another source, or other options.`, { remedy: 'Give the same source and options to go on, or another target.' })
+        throw new CountermarkError('ERR_CONFLICT', `${target} holds the outputs of another job: another source, other options, or another version of Countermark.`, { remedy: 'Give the same source and options to go on, or another target.' })
       database.exec('COMMIT')
       return new Journal(database, lock)
     } catch (thrown) {

@@ -11,7 +11,7 @@ import { sha256 } from '../ledger/entry.js'
 import { ledgerOf, type Ledger } from '../ledger/ledger.js'
 import { typeOfName } from '../media/kind.js'
 import { pathOf, publish } from '../media/source.js'
-import type { MarkOptions, MarkResult, RelabelLine, RelabelProgress, RelabelResult } from '../types.js'
+import type { Finding, MarkOptions, MarkResult, RelabelLine, RelabelProgress, RelabelResult } from '../types.js'
 import { fingerprint } from './fingerprint.js'
 import { checkFolders, checkReport } from './folders.js'
 import { statusOf } from './item.js'
@@ -200,7 +200,7 @@ class Job {
       return
     }
     this.#through(found.kind === 'other' ? { path: found.path, size: 0, modified: 0, status: 'skipped', reason: found.reason }
-      : { path: found.path, size: 0, modified: 0, status: 'failed', reason: unnamed(found.error.message, join(this.#source, found.path)), code: found.error.code })
+      : { path: found.path, size: 0, modified: 0, status: 'failed', reason: unnamed(found.error.message, join(this.#source, found.path)), code: found.error.code, ...(found.error.remedy === undefined ? {} : { remedy: found.error.remedy }) })
   }
 
   async #file(found: Task, scratch: string | undefined): Promise<void> {
@@ -230,10 +230,10 @@ class Job {
       if (isFull(thrown)) this.#fatal ??= thrown
       if (this.#stopped()) return
       const error = thrown instanceof CountermarkError ? thrown : new CountermarkError('ERR_INTERNAL', messageOf(thrown), { cause: thrown })
-      const { code, message } = error
+      const { code, message, remedy } = error
       // Of the options, not of the file: it would be said of every file.
       if (code === 'ERR_USAGE' && !message.includes(path)) this.#fatal ??= thrown
-      this.#through({ path, size, modified, status: statusOf(error), reason: unnamed(message, join(this.#source, path)), code, ...(known?.output === undefined ? {} : { output: known.output }) })
+      this.#through({ path, size, modified, status: statusOf(error), reason: unnamed(message, join(this.#source, path)), code, ...(remedy === undefined ? {} : { remedy }), ...(known?.output === undefined ? {} : { output: known.output }) })
     }
   }
 
@@ -293,18 +293,18 @@ class Job {
   }
 
   #line(row: Row): RelabelLine {
-    const { path, status, reason, code, produceId, payload, verdict, type } = row
+    const { path, status, reason, code, remedy, produceId, payload, verdict, findings, type } = row
     const made = status === 'done' || status === 'kept'
     return {
       file: join(this.#source, path), ...(made ? { output: join(this.#target, path) } : {}), status: status as RelabelLine['status'],
-      ...(reason === undefined ? {} : { reason }), ...(code === undefined ? {} : { code }),
-      ...(made && produceId !== undefined ? { produceId } : {}), ...(made && payload !== undefined ? { payload } : {}), ...(made && verdict !== undefined ? { verdict } : {}), ...(made && type !== undefined ? { type } : {}),
+      ...(reason === undefined ? {} : { reason }), ...(code === undefined ? {} : { code }), ...(remedy === undefined ? {} : { remedy }),
+      ...(made && produceId !== undefined ? { produceId } : {}), ...(made && payload !== undefined ? { payload } : {}), ...(made && verdict !== undefined ? { verdict } : {}), ...(made && findings !== undefined ? { findings: JSON.parse(findings) as Finding[] } : {}), ...(made && type !== undefined ? { type } : {}),
     }
   }
 }
 
-function rowOf({ path, size, modified }: Task, status: Row['status'], { produceId, payload, verdict, type }: Pick<MarkResult, 'produceId' | 'payload' | 'verdict' | 'type'>, output: string | undefined): Row {
-  return { path, size, modified, status, produceId, payload, verdict, type, ...(output === undefined ? {} : { output }) }
+function rowOf({ path, size, modified }: Task, status: Row['status'], { produceId, payload, verdict, findings, type }: Pick<MarkResult, 'produceId' | 'payload' | 'verdict' | 'findings' | 'type'>, output: string | undefined): Row {
+  return { path, size, modified, status, produceId, payload, verdict, type, ...(findings.length === 0 ? {} : { findings: JSON.stringify(findings) }), ...(output === undefined ? {} : { output }) }
 }
 
 /** The entry of a task that was not taken back. */

@@ -1,4 +1,5 @@
 // The words of relabelling as types.
+import type { Finding } from '../types.js'
 
 /** What became of one file. `skipped`: not of a kind that can be marked, or not a file; nothing was written. */
 export interface RelabelLine {
@@ -11,9 +12,13 @@ export interface RelabelLine {
   reason?: string
   /** The error's code, where it failed or was skipped for one. */
   code?: string
+  /** What to do about that, where it is known. */
+  remedy?: string
   produceId?: string
   payload?: string
   verdict?: string
+  /** The rules that speak, as in the result of `mark`: why it is not compliant, or what was lost; absent where none does. */
+  findings?: Finding[]
   /** MIME type, where it was marked. */
   type?: string
 }
