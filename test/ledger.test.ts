@@ -168,6 +168,8 @@ describe('looking up', () => {
 })
 
 describe('retention', () => {
+  /** Entries of this millisecond are not older than it. */
+  const later = () => new Promise((done) => setTimeout(done, 5))
   test('six calendar months, never less', () => {
     expect(['2026-01-15', '2026-08-31', '2027-08-31', '2026-03-31'].map((day) => retention(`${day}T12:00:00.000Z`).slice(0, 10))).toEqual(['2026-07-16', '2027-03-04', '2028-03-03', '2026-10-02'])
   })
@@ -178,7 +180,11 @@ describe('retention', () => {
     const { key, open } = pem()
     const before = await ledger.sign({ key })
     expect(await ledger.prune({ before: new Date(0), sign: { key } })).toEqual({ deleted: 0 })
-    const { deleted } = await ledger.prune({ before: new Date(Date.now() + 1000), sign: { key } })
+    await later()
+    await expect(ledger.prune({ before: new Date(Date.now() + 60_000), sign: { key }, early: true })).rejects.toMatchObject({ code: 'ERR_PARAMETER', message: expect.stringContaining('in the future') })
+    await expect(ledger.prune({ before: new Date(Date.now() - 150 * 86400e3), sign: { key } })).rejects.toMatchObject({ code: 'ERR_PARAMETER', remedy: expect.stringContaining('--early') })
+    expect(await ledger.prune({ before: new Date(Date.now() - 200 * 86400e3), sign: { key } })).toEqual({ deleted: 0 })
+    const { deleted } = await ledger.prune({ before: new Date(), sign: { key }, early: true })
     expect(deleted).toBe(7)
     await ledger.append(draft(9))
     const seen = await ledger.check({ trust: [open], heads: [before] })
@@ -190,7 +196,8 @@ describe('retention', () => {
     // A second deletion beside the first, and one that a forger made.
     const again = await openLedger(path)
     onTestFinished(() => again.close())
-    expect((await again.prune({ before: new Date(Date.now() + 1000), sign: { key } })).deleted).toBe(1)
+    await later()
+    expect((await again.prune({ before: new Date(), sign: { key }, early: true })).deleted).toBe(1)
     expect((await again.check({ trust: [open] })).problems).toEqual([])
     expect(what((await again.check({ trust: [pem().open] })).problems)).toEqual(expect.arrayContaining(['unsigned 2', 'unsigned 8']))
   })

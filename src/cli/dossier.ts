@@ -19,7 +19,10 @@ export async function runDossier(flags: DossierFlags): Promise<number> {
   try {
     const made = await dossier(ledger, flags.output, { ...about, ...(sign === undefined ? {} : { sign }) })
     if (json) result(JSON.stringify(made))
-    else result(speech.say('dossierMade', { folder: made.folder, entries: made.entries, sound: speech.say(made.ok ? 'chainHolds' : 'chainBroken') }))
+    else {
+      result(speech.say('dossierMade', { folder: made.folder, entries: made.entries, sound: speech.say(made.ok ? 'chainHolds' : 'chainBroken') }))
+      if (made.entries === 0 && made.deleted > 0) result(speech.say('perhapsDeleted', { deleted: made.deleted }))
+    }
     return made.ok && made.entries > 0 ? 0 : 1
   } finally {
     ledger.close()

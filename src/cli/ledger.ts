@@ -11,6 +11,7 @@ export interface LedgerFlags extends CommonOptions {
   produceId?: string
   payload?: string
   before?: string
+  early?: boolean
   signKey?: string
   signCert?: string
 }
@@ -90,7 +91,7 @@ async function prune(ledger: Ledger, flags: LedgerFlags): Promise<number> {
   const sign = await signFlags(flags, speech)
   if (sign === undefined) throw usage(speech.say('headNeedsKey'))
   const before = timeFrom(flags.before ?? '', '--before', speech)
-  const { deleted, head: made } = await ledger.prune({ before, sign })
+  const { deleted, head: made } = await ledger.prune({ before, sign, ...(flags.early ? { early: true } : {}) })
   result(json ? JSON.stringify({ deleted, ...(made === undefined ? {} : { head: made }) }) : speech.say('pruned', { deleted }))
   return 0
 }

@@ -40,7 +40,8 @@ export function serviceCommands(program: Command, { common, marking, run }: Shar
     .option('--payload <hex>', '8 to 32 digits, as verify reads them')
     .action((flags: LedgerFlags) => run(flags, () => runLedger('find', flags)))
   signing(kept(ledger.command('prune').description('delete older entries and leave signed tombstones')))
-    .addOption(new Option('--before <time>', 'a day or a time, ISO 8601').makeOptionMandatory())
+    .addOption(new Option('--before <time>', 'a day or a time that has passed, ISO 8601').makeOptionMandatory())
+    .option('--early', 'also delete entries that are not six months old')
     .action((flags: LedgerFlags) => run(flags, () => runLedger('prune', flags)))
 
   marking(program.command('serve').description('the same calls over HTTP; the flags hold for every request, COUNTERMARK_TOKEN is the token'))

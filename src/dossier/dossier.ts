@@ -47,7 +47,7 @@ export async function dossier(ledger: Ledger, where: string | URL, options: Doss
     'README.txt': howToCheck(check),
   }
   for (const [name, text] of Object.entries(files)) await writeWhole(join(folder, name), Buffer.from(text))
-  return { folder, ok: check.ok, entries: entries.length, files: Object.keys(files), ledger: check.ledger, heads: check.heads }
+  return { folder, ok: check.ok, entries: entries.length, deleted: check.deleted, files: Object.keys(files), ledger: check.ledger, heads: check.heads }
 }
 
 async function empty(folder: string): Promise<void> {

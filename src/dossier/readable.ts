@@ -18,7 +18,7 @@ ${escaped(check.heads.valid === 0 ? '没有签名的链头。It has no signed he
     ...(check.signers.length === 0 ? [] : [table(['签名密钥 Key that signed', '算法 Algorithm', '可信 Trusted'], check.signers.map(({ keyId, algorithm, trusted }) => [keyId, algorithm, trusted === undefined ? 'not asked' : trusted ? 'yes' : 'no']))]),
     ...(check.problems.length === 0 ? [] : ['<h2>问题 What is wrong</h2>', table(['编号 Entry', '类别 What', ''], check.problems.map(({ number, what, message }) => [number, what, message]))]),
     '<h2>标识记录 What was marked</h2>',
-    ...(entries.length === 0 ? ['<p>No entry.</p>'] : []),
+    ...(entries.length === 0 ? [`<p>没有记录。No entry.${check.deleted === 0 ? '' : ` 台账曾删除 ${check.deleted} 条记录，所查内容可能在其中。${check.deleted} entries of the ledger were deleted; what is asked for may have been among them.`}</p>`] : []),
     ...(entries.length > SHOWN ? [`<p>${escaped(`The first ${SHOWN} of ${entries.length}; entries.json has all.`)}</p>`] : []),
     ...(entries.length === 0 ? [] : [table(
       ['编号 Entry', '时间 Time', '事项 What', '内容编号 Content number', '服务提供者 Producer', '类型 Kind', '规则 Policy', '结论 Verdict', '显式标识 Visible label', '水印 Watermark', '不加显式标识协议 Waiver', '输出文件 SHA-256 of the output'],

@@ -8,7 +8,7 @@ import type { SignOptions } from '../types.js'
 import type { Entry, EntryDraft, LedgerCheck, LedgerHead, LedgerQuery, LedgerWriter, StoredEntry } from '../types/ledger.js'
 import { checkLedger, type CheckOptions } from './check.js'
 import { openDatabase, type Database } from './database.js'
-import { canonical, stored } from './entry.js'
+import { canonical, retention, stored } from './entry.js'
 import { signDeletion, signHead } from './head.js'
 import { gapsOf, recordOf } from './schema.js'
 import { flushFolder, insert, patiently, prepare } from './store.js'
@@ -40,9 +40,10 @@ export interface Ledger extends LedgerWriter {
   check(options?: CheckOptions): Promise<LedgerCheck>
   /**
    * Deletes entries older than `before`, but none whose `retainUntil` is yet to come, and no policy, and leaves signed
-   * tombstones: the chain can be checked as before.
+   * tombstones: the chain can be checked as before. ERR_PARAMETER for a time in the future, and for one that is not six calendar
+   * months ago unless `early` is true. A content number that was deleted with its entry may be given again: rule M10 knows it no more.
    */
-  prune(options: { before: Date; sign: SignOptions }): Promise<{ deleted: number; head?: LedgerHead }>
+  prune(options: { before: Date; sign: SignOptions; early?: boolean }): Promise<{ deleted: number; head?: LedgerHead }>
   close(): void
 }
 
@@ -147,8 +148,12 @@ class FileLedger implements Ledger {
     return checkLedger({ rows: (after) => this.#database.all('SELECT * FROM entries WHERE number > ? ORDER BY number LIMIT ?', after, PAGE).map(recordOf), heads: this.#heads() }, options)
   }
 
-  async prune({ before, sign }: { before: Date; sign: SignOptions }): Promise<{ deleted: number; head?: LedgerHead }> {
+  async prune({ before, sign, early = false }: { before: Date; sign: SignOptions; early?: boolean }): Promise<{ deleted: number; head?: LedgerHead }> {
     if (Number.isNaN(before.getTime())) throw new CountermarkError('ERR_PARAMETER', 'The time before which entries are deleted is no time.')
+    const now = new Date()
+    if (before > now) throw new CountermarkError('ERR_PARAMETER', 'The time before which entries are deleted lies in the future.', { remedy: 'Give a time that has passed.' })
+    if (!early && retention(before.toISOString()) > now.toISOString())
+      throw new CountermarkError('ERR_PARAMETER', 'Entries would be deleted that are not six months old; the Labeling Measures (Art. 9) ask for at least six.', { remedy: 'Give an earlier time, or early (--early) where these entries need not be kept.' })
     const signer = await signerOf(sign)
     return this.#inTurn(async () => {
       await patiently(this.path, () => this.#database.exec('BEGIN IMMEDIATE'))

@@ -133,6 +133,8 @@ export interface Dossier {
   /** Whether the ledger is sound. */
   ok: boolean
   entries: number
+  /** Entries of the ledger that were deleted: what has no entry may have been among them. */
+  deleted: number
   files: string[]
   ledger: string
   heads: { valid: number; upTo: number }
