@@ -51,6 +51,27 @@ describe('the AI SDK', () => {
     expect(ledger.find({ produceId: seen[0]!.produceId }).map(({ entry }) => entry)).toMatchObject([{ kind: 'mark', type: 'text/plain', recipient: 'u-1', explicit: { drawn: true }, watermark: { embedded: true } }])
     expect((await ledger.check()).ok).toBe(true)
   })
+  test.each(['whole', 'streamed'])('of a short answer, %s, report and ledger say that it holds marks, too few to be found', async (way) => {
+    const ledger = await openLedger(join(folder(), 'ledger.db'))
+    onTestFinished(() => ledger.close())
+    const seen: MarkedText[] = []
+    const said = '好的，明天上午十点在三楼会议室开会，请大家带上各自的材料，并提前五分钟到场。'
+    const chunks = [{ type: 'text-start' as const, id: '1' }, ...[...said].map((delta) => ({ type: 'text-delta' as const, id: '1', delta })), { type: 'text-end' as const, id: '1' }, { type: 'finish' as const, finishReason, usage }]
+    const model = wrapLanguageModel({
+      model: new MockLanguageModelV3({
+        doGenerate: async () => ({ content: [{ type: 'text', text: said }], finishReason, usage, warnings: [] }),
+        doStream: async () => ({ stream: simulateReadableStream({ initialDelayInMs: null, chunkDelayInMs: null, chunks }) }),
+      }),
+      middleware: markLanguageModel(createCountermark({ provider: { name: 'Example-Lab' }, key: 'public', ledger }), { marked: (result) => seen.push(result) }),
+    })
+    const answer = way === 'whole' ? (await generateText({ model, prompt: 'x' })).text : await streamText({ model, prompt: 'x' }).text
+    const marks = answer.length - `${said}\n\n本内容由AI生成`.length
+    expect(marks).toBeGreaterThan(0)
+    expect((await text.detect(answer))[0]!.found).toBe(false)
+    const watermark = { embedded: true, reason: `the text is too short for its mark to be found (${marks} places)` }
+    expect(seen[0]!.watermark).toEqual(watermark)
+    expect(ledger.find({ produceId: seen[0]!.produceId })[0]!.entry.watermark).toEqual(watermark)
+  })
   test('a streamed answer is marked, with its label at the end of the last block', async () => {
     const seen: MarkedText[] = []
     const half = PIECES.length >> 1

@@ -11,10 +11,10 @@ import { sentenceOf } from '../pipeline/text.js'
 import type { Writers } from '../text/events.js'
 import { textWriter, type TextWriter } from '../text/stream.js'
 import { detectText } from '../text/text.js'
-import type { MarkOptions } from '../types.js'
+import type { Key, MarkOptions } from '../types.js'
 import type { TextMarker } from './response.js'
 
-/** What became of one text. `bits`: how much of the identifier is in it; absent where it is too short for that. */
+/** What became of one text. `embedded`: marks are in it, though `reason` may say that they are too few to be found; `bits`: how much of the identifier was read back; absent where it is too short for that. */
 export interface MarkedText {
   produceId: string
   payload: string
@@ -118,8 +118,7 @@ function opened<Request>(request: Request, settings: TextAdapterSettings<Request
   }
 
   async function entered(): Promise<void> {
-    const [seen] = plan.watermark ? detectText(engine, after, { keys: [key] }) : []
-    const watermark = seen?.found ? { embedded: true, ...(seen.bits === undefined ? {} : { bits: seen.bits }) } : { embedded: false, reason: plan.watermark ? 'the text is too short for a mark that would be found' : 'not asked for' }
+    const watermark = plan.watermark ? readBack(engine, after, key, writer.marks()) : { embedded: false, reason: 'not asked for' }
     const result: MarkedText = { produceId, payload, watermark }
     if (options.ledger !== undefined) {
       const encoder = new TextEncoder()
@@ -135,4 +134,12 @@ function opened<Request>(request: Request, settings: TextAdapterSettings<Request
     }
     settings.marked?.(result, request)
   }
+}
+
+/** What is in a text that went out as it came: unlike a whole one it was marked before its length was known. */
+function readBack(engine: Engine, text: string, key: Key, marks: number): MarkedText['watermark'] {
+  if (marks === 0) return { embedded: false, reason: 'the text is too short for a mark that would be found (0 places)' }
+  const [seen] = detectText(engine, text, { keys: [key] })
+  if (seen?.found !== true) return { embedded: true, reason: `the text is too short for its mark to be found (${marks} places)` }
+  return { embedded: true, ...(seen.bits === undefined ? {} : { bits: seen.bits }) }
 }

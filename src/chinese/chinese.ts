@@ -111,6 +111,7 @@ const SENTENCES: readonly (readonly [english: string, chinese: string])[] = [
   ['a generator (Software)', '某生成工具（Software）'],
   // Texts.
   ['the text is too short for a mark that would be found ({} places)', '文本太短，放不下可检出的水印（{1} 处）'],
+  ['the text is too short for its mark to be found ({} places)', '文本太短，已嵌入的水印（{1} 处）不足以检出'],
   ['the text is long enough to be found, but not for its identifier', '文本足以检出水印，但不足以读出编号'],
   ['the text is not in UTF-8', '文本不是 UTF-8'],
   ['the text is empty', '文本为空'],

@@ -25,9 +25,9 @@ const PAGE_LENGTH = 10
  * A writer for one text; the whole is what `mark` gives of the whole text. Held back are a space and half a character, before a
  * label at the end also the white space that the text might end with, and before one at the start the text's first line, as
  * far as it might be a label, and its front matter. A label that the text brings along is not doubled, but its letters are
- * marked like others unless it stands at the start and is waited for.
+ * marked like others unless it stands at the start and is waited for. `marks` is how many marks (invisible characters) were put in, once `end` is through.
  */
-export function textWriter(engine: Engine, options: TextStreamOptions): TextWriter {
+export function textWriter(engine: Engine, options: TextStreamOptions): TextWriter & { marks(): number } {
   const label = options.label === false ? undefined : options.label ?? {}
   const format = label?.format ?? 'plain'
   const still = format === 'code' || format === 'csv'
@@ -35,7 +35,14 @@ export function textWriter(engine: Engine, options: TextStreamOptions): TextWrit
   const atStart = label !== undefined && !still && label.position === 'start'
   const atEnd = label !== undefined && !still && !atStart
   if (label !== undefined) labelParts(label, '\n')
-  const marked = (text: string, end = false): string => (marker === undefined ? text : `${text === '' ? '' : marker.push(text)}${end ? marker.end() : ''}`)
+  // What the marker holds back comes out later: over the whole text the difference is what was put in.
+  let marks = 0
+  const marked = (text: string, end = false): string => {
+    if (marker === undefined) return text
+    const ready = `${text === '' ? '' : marker.push(text)}${end ? marker.end() : ''}`
+    marks += ready.length - text.length
+    return ready
+  }
 
   /** What has come and is not decided on; undefined once the text has started. */
   let waiting: string | undefined = atStart ? '' : undefined
@@ -68,6 +75,7 @@ export function textWriter(engine: Engine, options: TextStreamOptions): TextWrit
     return marked(words)
   }
   return {
+    marks: () => marks,
     push: (piece) => {
       if (piece === '') return ''
       if (format === 'html' && PAGE.test(tail.slice(-PAGE_LENGTH) + piece))
