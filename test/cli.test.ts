@@ -41,6 +41,9 @@ describe('mark and verify', () => {
     expect([seen.code, seen.stderr]).toEqual([0, ''])
     expect(seen.stdout).toContain(`${out}: compliant (cn; state: confirmed; image/png)`)
     expect(seen.stdout).toContain('matches the metadata')
+    // A bound, and one that says where it was not counted; the scale is the pattern's, not the picture's.
+    expect(seen.stdout).toMatch(/, p <= \d\.\de-\d+ \(a bound by calculation; false alarms were not counted that far\), .*, pattern scale \d/)
+    expect((await countermark(['verify', out, '--lang', 'zh'])).stdout).toMatch(/p <= \d\.\de-\d+（推算的上界；误报计数未达此范围）.*水印图案比例/)
   })
   test('many files to a folder that is made, names kept', async () => {
     const home = pictures()

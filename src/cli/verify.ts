@@ -96,13 +96,13 @@ function evidenceLine(one: Evidence, speech: Speech): string {
     if (one.found) {
       if (one.payload !== undefined) parts.push(`${one.payload} (${one.bits ?? one.payload.length * 4} bit)`)
       if (one.asked !== undefined) parts.push(`${one.asked} (${speech.say('recognised')})`)
-      if (one.pValue !== undefined) parts.push(`p ${one.extrapolated ? '< ' : ''}${one.pValue.toExponential(1)}`)
+      if (one.pValue !== undefined) parts.push(speech.say(one.extrapolated ? 'chanceUncounted' : 'chance', { bound: one.pValue.toExponential(1) }))
       if (one.matchesMetadata !== undefined) parts.push(speech.say(one.matchesMetadata ? 'matches' : 'differs'))
       if (one.matchesExpected !== undefined) parts.push(speech.say(one.matchesExpected ? 'isExpected' : 'isNotExpected'))
       const transform = one.modality === 'audio' ? undefined : (one as WatermarkEvidence | VideoWatermarkEvidence).where?.transform
       const spans = one.modality === 'audio' || one.modality === 'video' ? (one as AudioWatermarkEvidence | VideoWatermarkEvidence).where?.spans : undefined
       if (spans) parts.push(spans.map((span) => span.map((second) => second.toFixed(1)).join('-')).join(' ') + ' s')
-      if (transform) parts.push(`${speech.say('scale')} ${Number(transform.scale.toFixed(3))}, ${speech.say('rotation')} ${Number(transform.rotation.toFixed(1))}°`)
+      if (transform) parts.push(`${speech.say('patternScale')} ${Number(transform.scale.toFixed(3))}, ${speech.say('rotation')} ${Number(transform.rotation.toFixed(1))}°`)
     }
   } else if (one.kind === 'metadata') {
     parts.push(one.format)
