@@ -73,6 +73,8 @@ describe('a dossier', () => {
     expect(csv[1]).toContain(`,"'@u,""7""",`)
     expect((await check(out)).code).toBe(0)
     await expect(dossier(ledger, join(home, 'e'), { from: new Date(), to: new Date(0) })).rejects.toMatchObject({ code: 'ERR_PARAMETER' })
+    const day = new Date('2026-12-01')
+    await expect(dossier(ledger, join(home, 'f'), { from: day, to: day })).rejects.toMatchObject({ code: 'ERR_PARAMETER', message: expect.stringContaining('not included'), remedy: expect.stringContaining('day after') })
   })
   test('of a ledger that was altered says so, and the script sees a dossier that was', async () => {
     const { home, path, ledger } = await marked()

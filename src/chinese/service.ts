@@ -68,6 +68,8 @@ export const SERVICE: readonly (readonly [english: string, chinese: string])[] =
   // Dossiers.
   ['The folder {} is not empty.', '文件夹 {1} 不是空的'],
   ['Choose an empty folder for the dossier.', '请为案卷选择空文件夹'],
+  ['The period is empty: its end is not included.', '时段为空：不含结束时间'],
+  ['Give the day after the last one as {}.', '请把最后一天的次日作为 {1}'],
   ['The period ends before it begins.', '时段的结束早于开始'],
   ['The period has more than {} entries.', '该时段的记录超过 {1} 条'],
   ['Make one dossier for each part of it.', '请分段制作案卷'],

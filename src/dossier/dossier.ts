@@ -65,9 +65,11 @@ function aboutOf(options: DossierOptions): string {
 
 function chosen(ledger: Ledger, options: DossierOptions): StoredEntry[] {
   if ('produceId' in options) return ledger.find({ produceId: options.produceId })
-  if (!(options.from < options.to)) throw new CountermarkError('ERR_PARAMETER', 'The period ends before it begins.')
+  const { from, to } = options
+  if (from.getTime() === to.getTime()) throw new CountermarkError('ERR_PARAMETER', 'The period is empty: its end is not included.', { remedy: 'Give the day after the last one as to (--to).' })
+  if (!(from < to)) throw new CountermarkError('ERR_PARAMETER', 'The period ends before it begins.')
   const entries: StoredEntry[] = []
-  for (const one of ledger.entries({ from: options.from.toISOString(), to: options.to.toISOString() })) {
+  for (const one of ledger.entries({ from: from.toISOString(), to: to.toISOString() })) {
     if (!['mark', 'propagate', 'void', 'tombstone', 'unreadable'].includes(one.entry.kind)) continue
     if (entries.length === MOST) throw new CountermarkError('ERR_LIMIT', `The period has more than ${MOST} entries.`, { remedy: 'Make one dossier for each part of it.' })
     entries.push(one)
