@@ -1,6 +1,5 @@
 // Composition in Node: engine, pixel codec and key are chosen here and nowhere else.
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AudioEmbedReport, DrawReport, EmbedReport, Engine, Loudness } from './engine/engine.js'
 import { c2paModule } from './c2pa/bridge.js'
@@ -20,6 +19,7 @@ import { DECODED, HEAD, REDRAWN, sameKind, typeOfBytes, typeOfName } from './med
 import { besides, checkTarget, deliver, headOf, pathOf, readBeside, readSource, sizeOf, writeWhole, type Source } from './media/source.js'
 import { produceIdOf, producerOf, propagatorOf } from './metadata/record.js'
 import { soundCodec, type SoundFile } from './media/sound.js'
+import { temporaryFolder } from './media/temporary.js'
 import { inMemory, markContainer, onDisk, type Container, type DiskWriter } from './pipeline/container.js'
 import { documentOf, type Document } from './pipeline/document.js'
 import { typeOrThrow } from './pipeline/evidence.js'
@@ -254,7 +254,7 @@ interface Means { ffmpeg: string | undefined; limits: Limits; deadline: Deadline
 /** A file in memory that is not coded anew as a picture. ffmpeg's output of a film lies in a folder that only we can enter. */
 async function markInMemory(engine: Engine, source: Source, plan: Plan, means: Means): Promise<Marked> {
   const type = typeOrThrow(source.bytes)
-  const folder = await mkdtemp(join(tmpdir(), 'countermark-'))
+  const folder = await temporaryFolder()
   try {
     const target = join(folder, 'coded')
     return await markTracks(engine, inMemory(engine, source.bytes, type), soundIn(source, type), heldIn(engine, source.bytes, target), plan, target, means)

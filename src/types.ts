@@ -4,6 +4,7 @@ import type { ErrorCode } from './errors.js'
 import type { AudioLabelEvidence, AudioWatermarkEvidence, SoundPosition } from './types/audio.js'
 import type { C2paOptions, C2paReading } from './types/c2pa.js'
 import type { KeyEvidence } from './types/evidence.js'
+import type { Finding } from './types/finding.js'
 import type { LedgerWriter } from './types/ledger.js'
 import type { Box, LabelPosition, Point, Transform } from './types/places.js'
 import type { SignatureEvidence, SignOptions } from './types/signature.js'
@@ -11,6 +12,7 @@ import type { LabelDuring, TrackReport, VideoLabelEvidence, VideoOptions, VideoW
 export type * from './types/audio.js'
 export type * from './types/c2pa.js'
 export type * from './types/evidence.js'
+export type * from './types/finding.js'
 export type * from './types/ledger.js'
 export type * from './types/places.js'
 export type * from './types/relabel.js'
@@ -179,18 +181,6 @@ export interface TraceEvidence {
 
 /** One detector's finding. */
 export type Evidence = WatermarkEvidence | AudioWatermarkEvidence | VideoWatermarkEvidence | MetadataEvidence | LabelEvidence | AudioLabelEvidence | VideoLabelEvidence | SignatureEvidence | TraceEvidence
-
-/** A rule that speaks about this file. Numbers as in docs/rules.md (M metadata, S signature, I image, W watermark, C C2PA, P platform). */
-export interface Finding {
-  rule: string
-  severity: 'error' | 'warning' | 'info'
-  /** English; the command line translates it. */
-  message: string
-  /** Where the rule is written: `GB 45438-2025 6.1 c`, or `own rule`. */
-  article?: string
-  /** What to do about it; not for notes. */
-  remedy?: string
-}
 
 /** What verify says of a file. */
 export type Verdict = 'compliant' | 'non-compliant' | 'not found' | 'cannot tell'

@@ -1,5 +1,5 @@
 // Relabelling folders: every file once, whole or not at all, through any interruption.
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -202,6 +202,22 @@ function standingOf(ledger: Ledger): Map<string, number> {
   for (const { entry } of ledger.entries()) if (entry.kind === 'mark' && !back.has(entry.number)) counts.set(entry.output!.sha256, (counts.get(entry.output!.sha256) ?? 0) + 1)
   return counts
 }
+
+test('folders of work that a kill left are removed at the next start, and no others', async () => {
+  const home = folder()
+  const [tmp, source] = [join(home, 'tmp'), join(home, 'src')]
+  for (const made of [tmp, source]) mkdirSync(made)
+  const script = `const { temporaryFolder } = await import(${JSON.stringify(resolve('dist/media/temporary.js'))}); const made = await temporaryFolder(); (await import('node:fs')).writeFileSync(made + '/source', 'x'); process.kill(process.pid, 'SIGKILL')`
+  const env = { PATH: process.env['PATH'] ?? '', TMPDIR: tmp }
+  expect(spawnSync(process.execPath, ['--input-type=module', '-e', script], { env }).signal).toBe('SIGKILL')
+  const [left] = readdirSync(tmp)
+  const [, pid, place] = /^countermark-(\d+)-([0-9a-f]{8})-\w{6}$/.exec(left!)!
+  // Of a process that runs, of another machine, and of somebody else's making.
+  const others = [`countermark-${process.pid}-${place}-aaaaaa`, `countermark-${pid}-00000000-aaaaaa`, 'countermark-aaaaaa']
+  for (const name of others) mkdirSync(join(tmp, name))
+  expect((await countermark(['relabel', source, join(home, 'dst'), ...PROVIDER], { env })).code).toBe(0)
+  expect(readdirSync(tmp).sort()).toEqual([...others].sort())
+})
 
 test('kill -9 at random points over 2,000 files: nothing is lost, nothing is done twice, nothing is half', async () => {
   const home = folder()

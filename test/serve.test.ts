@@ -62,7 +62,8 @@ describe('the calls', () => {
     expect((await post(server, '/v1/mark', '# A heading')).status).toBe(415)
     expect((await post(server, '/v1/mark', '# A heading', { 'content-type': 'text/markdown; charset=utf-8' })).headers.get('content-type')).toBe('text/markdown')
     expect((await post(server, '/v1/mark?file=../../x.md', '# A heading')).status).toBe(200)
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith('countermark-serve-'))
+    const ours = `countermark-${process.pid}-`
+    const before = readdirSync(tmpdir()).filter((name) => name.startsWith(ours))
     const head = Buffer.from('00000018667479706d703432000000006d70343269736f6d', 'hex')
     const film = Buffer.concat([head, Buffer.from('00000008', 'hex'), Buffer.from('moov'), Buffer.alloc(0), Buffer.from((40 << 20).toString(16).padStart(8, '0'), 'hex'), Buffer.from('mdat'), Buffer.alloc((40 << 20) - 8)])
     const answer = await post(server, '/v1/mark?metadata-only=true', new Uint8Array(film))
@@ -70,7 +71,7 @@ describe('the calls', () => {
     const bytes = Buffer.from(await answer.arrayBuffer())
     expect(bytes.length).toBe(Number(answer.headers.get('content-length')))
     expect((await verify(bytes)).evidence.some((one) => one.kind === 'metadata' && one.found)).toBe(true)
-    await expect.poll(() => readdirSync(tmpdir()).filter((name) => name.startsWith('countermark-serve-') && !before.includes(name))).toEqual([])
+    await expect.poll(() => readdirSync(tmpdir()).filter((name) => name.startsWith(ours) && !before.includes(name))).toEqual([])
   })
 })
 

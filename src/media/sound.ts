@@ -1,11 +1,11 @@
 // Sound files in Node: samples in and out, piece by piece. WAV by ourselves, everything else by ffmpeg.
-import { mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SoundFormat } from '../engine/engine.js'
 import { CountermarkError, fromSystem } from '../errors.js'
 import type { Deadline } from '../limits.js'
 import { factsOf, ffmpegProgram, lastOf, pieces, readingOf, run, type TrackFacts } from './ffmpeg.js'
+import { temporaryFolder } from './temporary.js'
 import { wavBytes, wavForm, wavSamples, wavSizes, type ReadAt, type WavForm } from './wav.js'
 import { xingSeconds } from './xing.js'
 
@@ -240,7 +240,7 @@ const SEEKS = /^(audio|video)\/(mp4|quicktime|3gpp)$/
 
 /** A folder that only we can enter, with the file's bytes where a path is needed. */
 export async function folderFor(file: SoundFile): Promise<{ path: string; made: string; drop(): Promise<void> }> {
-  const made = await mkdtemp(join(tmpdir(), 'countermark-'))
+  const made = await temporaryFolder()
   const drop = (): Promise<void> => rm(made, { recursive: true, force: true })
   if ('path' in file) return { path: file.path, made, drop }
   const path = join(made, 'source')

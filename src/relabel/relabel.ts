@@ -1,7 +1,7 @@
 // Marks a folder of any size into another one: file by file, each whole or not at all, and goes on after any interruption.
 import { randomUUID } from 'node:crypto'
 import { chmod, lstat, mkdir, mkdtemp, readdir, realpath, rm, stat, utimes } from 'node:fs/promises'
-import { availableParallelism, freemem, tmpdir } from 'node:os'
+import { availableParallelism, freemem } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { markStaged, planOf } from '../countermark.js'
 import { CountermarkError, fromSystem, messageOf } from '../errors.js'
@@ -11,6 +11,7 @@ import { sha256 } from '../ledger/entry.js'
 import { ledgerOf, type Ledger } from '../ledger/ledger.js'
 import { typeOfName } from '../media/kind.js'
 import { pathOf, publish } from '../media/source.js'
+import { sweepTemporary, temporaryFolder } from '../media/temporary.js'
 import type { Finding, MarkOptions, MarkResult, RelabelLine, RelabelProgress, RelabelResult } from '../types.js'
 import { fingerprint } from './fingerprint.js'
 import { checkFolders, checkReport } from './folders.js'
@@ -86,7 +87,8 @@ class Job {
     await checkFolders(this.#source, this.#target)
     if (report !== undefined) await checkReport(pathOf(report), this.#source)
     const print = fingerprint(await realpath(this.#source), plan)
-    const scratch = dryRun ? await mkdtemp(join(tmpdir(), 'countermark-relabel-')) : undefined
+    await sweepTemporary()
+    const scratch = dryRun ? await temporaryFolder() : undefined
     try {
       if (scratch === undefined) await this.#prepare()
       const journal = Journal.open(scratch ?? this.#target, print)

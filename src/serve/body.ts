@@ -1,12 +1,12 @@
 // A request's body: in memory while it is small, else in a file, so that no upload takes more memory than that.
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CountermarkError } from '../errors.js'
 import { checkBytes, type Limits } from '../limits.js'
 import { typeOfName } from '../media/kind.js'
+import { temporaryFolder } from '../media/temporary.js'
 
 /** From here on a body is a file. Requests that wait hold no more than this. */
 const IN_MEMORY = 8 << 20
@@ -42,7 +42,7 @@ export async function bodyOf(request: IncomingMessage, name: string, limits: Lim
       checkBytes(bytes, limits)
       // Of a plain text on disk the label would be a file beside it, which has no place in the answer.
       if (file === undefined && bytes > IN_MEMORY && typeOfName(name) !== 'text/plain') {
-        folder = await mkdtemp(join(tmpdir(), 'countermark-serve-'))
+        folder = await temporaryFolder()
         file = createWriteStream(join(folder, name), { mode: 0o600 })
         for (const before of parts) await write(before)
         parts.length = 0

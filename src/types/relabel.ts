@@ -1,5 +1,5 @@
 // The words of relabelling as types.
-import type { Finding } from '../types.js'
+import type { Finding } from './finding.js'
 
 /** What became of one file. `skipped`: not of a kind that can be marked, or not a file; nothing was written. */
 export interface RelabelLine {
