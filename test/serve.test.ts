@@ -6,8 +6,10 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import sharp from 'sharp'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { openLedger, serve, verify, type CountermarkServer, type ServeOptions } from '../src/index.js'
+import { remedyOverHttp } from '../src/serve/remedy.js'
 import { folder } from './support/command.js'
 import { photograph } from './support/pictures.js'
 
@@ -56,6 +58,19 @@ describe('the calls', () => {
     expect(JSON.parse(Buffer.from(first!.split('\r\n\r\n')[1]!, 'latin1').toString())).toMatchObject({ produceId: 'c-2', evidence: expect.any(Array) })
     expect(second).toMatch(/^\r\ncontent-type: image\/png\r\n\r\n\x89PNG/)
     expect((await verify(Buffer.from(second!.slice(second!.indexOf('\x89PNG'), -2), 'latin1'))).evidence.some((one) => one.kind === 'metadata' && one.found)).toBe(true)
+  })
+  test('what to do is said in parameters, or to whoever runs the server', async () => {
+    const server = await started({ limits: { bytes: 1 << 20 } })
+    const remedy = async (path: string, body?: BodyInit, headers?: Record<string, string>): Promise<string> => ((await (await post(server, path, body, headers)).json()) as { error: { remedy: string } }).error.remedy
+    expect(await remedy('/v1/mark', 'A text.', { 'content-type': 'text/plain' })).toBe('Mark it as Markdown or HTML: with the content type text/markdown or text/html, or the parameter file=NAME.md.')
+    const small = await sharp(png).resize(64).png().toBuffer()
+    const avif = await sharp(png).resize(64).avif({ effort: 0 }).toBuffer()
+    expect(await remedy('/v1/mark', new Uint8Array(avif))).toBe('Use metadata-only=true, which changes no sample, or convert the picture to JPEG, PNG or WebP first.')
+    expect(await remedy('/v1/mark?label=false', new Uint8Array(small))).toBe('Give it as waiver.')
+    expect(await remedy('/v1/mark?waiver=A-1', new Uint8Array(small))).toBe('Add label=false, or leave out the waiver.')
+    expect(await remedy('/v1/mark', new Uint8Array(2 << 20))).toBe('For whoever runs this server: Raise --max-bytes if you trust the file.')
+    expect(['Leave out label (--label-position start, middle or end; --label-audio).', 'Use it, or remark: \'replace\' (--remark replace), now.', 'Give waiver (--no-explicit --waiver).'].map(remedyOverHttp))
+      .toEqual(['Leave out label-position=start, middle or end.', 'Use it, or remark=replace, now.', 'Give label=false&waiver.'])
   })
   test('a text needs its name or content type, a large film goes through a file and leaves nothing', async () => {
     const server = await started()

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { randomUUID } from 'node:crypto'
 import { CountermarkError, messageOf, type ErrorCode } from '../errors.js'
 import type { Finding, MarkResult, PropagateResult } from '../types.js'
+import { remedyOverHttp } from './remedy.js'
 
 const STATUS: { [code in ErrorCode]: number } = {
   ERR_USAGE: 400, ERR_PARAMETER: 400, ERR_BROKEN: 422, ERR_UNSUPPORTED: 415, ERR_LIMIT: 413, ERR_CONFLICT: 409,
@@ -20,9 +21,13 @@ export function statusOf(thrown: unknown): number {
 /** An error as JSON. What is wrong inside the server is told to its log, not to the caller. */
 export function sendError(response: ServerResponse, thrown: unknown, more: { status?: number; headers?: { [name: string]: string } } = {}): number {
   const status = more.status ?? statusOf(thrown)
-  const error = thrown instanceof CountermarkError && (status < 500 || status === 503 || status === 501) ? thrown.toJSON() : { code: thrown instanceof CountermarkError ? thrown.code : 'ERR_INTERNAL', message: 'The server could not do it; its log says why.' }
+  const error = thrown instanceof CountermarkError && (status < 500 || status === 503 || status === 501) ? spoken(thrown) : { code: thrown instanceof CountermarkError ? thrown.code : 'ERR_INTERNAL', message: 'The server could not do it; its log says why.' }
   sendJson(response, { error }, status, more.headers)
   return status
+}
+
+function spoken(error: CountermarkError): object {
+  return { ...error.toJSON(), ...(error.remedy === undefined ? {} : { remedy: remedyOverHttp(error.remedy) }) }
 }
 
 /** What goes to the log of an error. */
