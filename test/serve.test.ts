@@ -9,13 +9,15 @@ import { promisify } from 'node:util'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { openLedger, serve, verify, type CountermarkServer, type ServeOptions } from '../src/index.js'
 import { folder } from './support/command.js'
-import { photograph } from './support/pictures.js'
+import { photograph, pipeline, made } from './support/pictures.js'
 
 const run = promisify(execFile)
 const provider = { name: 'Example-Lab' }
 const TOKEN = 'a-token-of-enough-length'
 let png: Buffer
 beforeAll(async () => { png = await photograph('png') })
+
+const avif = (): Promise<Buffer> => pipeline(made(64, 64)).avif().toBuffer()
 
 async function started(options: ServeOptions = {}): Promise<CountermarkServer> {
   const server = await serve({ provider, port: 0, ...options })
@@ -97,6 +99,16 @@ describe('what is wrong', () => {
     const answer = await fetch(`${server.address}/v1/mark`, { method: 'POST', body: endless, duplex: 'half' } as RequestInit).then(({ status }) => status, () => 'cut')
     expect([413, 'cut']).toContain(answer)
     expect((await post(server, '/v1/mark')).status).toBe(200)
+  })
+  test('what to do about it names parameters, not flags or options', async () => {
+    const server = await started({ provider: undefined as never, limits: { bytes: 2 << 20 } })
+    const remedy = async (path: string, body?: BodyInit, type = 'application/octet-stream'): Promise<string> => (await (await post(server, path, body, { 'content-type': type })).json() as any).error.remedy
+    expect(await remedy('/v1/mark')).toBe('Give the 27-character code as provider-code, or the name as provider-name.')
+    expect(await remedy('/v1/propagate?provider-name=X')).toBe('Give it as propagate-id.')
+    expect(await remedy('/v1/mark?provider-name=X', 'some words of text', 'text/plain')).toContain('file=NAME.md')
+    expect(await remedy('/v1/mark?provider-name=X', new Uint8Array(await avif()))).toContain('metadata-only=true')
+    expect(await remedy('/v1/mark?provider-name=X&label=false')).toBe('Give it as waiver=REF.')
+    expect(await remedy('/v1/mark?provider-name=X', new Uint8Array(3 << 20))).toContain('smaller')
   })
   test('a token is asked for, pages and foreign names are not answered without one', async () => {
     const guarded = await started({ token: TOKEN })

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { randomUUID } from 'node:crypto'
 import { CountermarkError, messageOf, type ErrorCode } from '../errors.js'
 import type { Finding, MarkResult, PropagateResult } from '../types.js'
+import { PARAMETERS } from './options.js'
 
 const STATUS: { [code in ErrorCode]: number } = {
   ERR_USAGE: 400, ERR_PARAMETER: 400, ERR_BROKEN: 422, ERR_UNSUPPORTED: 415, ERR_LIMIT: 413, ERR_CONFLICT: 409,
@@ -17,10 +18,30 @@ export function statusOf(thrown: unknown): number {
   return thrown instanceof CountermarkError ? STATUS[thrown.code] : 500
 }
 
+/** Flags whose parameter has another form. */
+const FORMS = new Map([['metadata-only', 'metadata-only=true'], ['no-watermark', 'watermark=false'], ['no-explicit', 'label=false']])
+const NAMES: ReadonlySet<string> = new Set(Object.values(PARAMETERS).flat())
+
+/** What a caller can do: remedies name options of the SDK and flags, here parameters stand for them; one that has none is left out. */
+function asParameters(remedy: string): string | undefined {
+  if (remedy.startsWith('Raise limits.')) return 'Send a smaller file, or ask whoever runs the server for a higher limit.'
+  if (remedy.includes('`to`')) return 'Send the text as Markdown or HTML, by its content type or as file=NAME.md.'
+  const said = remedy.replace(/[\w.]+(?:: \w+)? \((--[a-z][^)]*)\)/g, (_, flags: string) => flags.replace(/ --/g, ' and --')
+    .replace(/--([a-z-]+)(?: (?!and\b)([a-zA-Z]+))?/g, (whole, name: string, value?: string) => FORMS.get(name) ?? (NAMES.has(name) ? name + (value === undefined ? '' : `=${value}`) : whole)))
+  return /--[a-z]/.test(said) ? undefined : said
+}
+
+/** The error as its caller is told. */
+function asJson(error: CountermarkError): object {
+  const { remedy, ...rest } = error.toJSON()
+  const said = remedy === undefined ? undefined : asParameters(remedy)
+  return said === undefined ? rest : { ...rest, remedy: said }
+}
+
 /** An error as JSON. What is wrong inside the server is told to its log, not to the caller. */
 export function sendError(response: ServerResponse, thrown: unknown, more: { status?: number; headers?: { [name: string]: string } } = {}): number {
   const status = more.status ?? statusOf(thrown)
-  const error = thrown instanceof CountermarkError && (status < 500 || status === 503 || status === 501) ? thrown.toJSON() : { code: thrown instanceof CountermarkError ? thrown.code : 'ERR_INTERNAL', message: 'The server could not do it; its log says why.' }
+  const error = thrown instanceof CountermarkError && (status < 500 || status === 503 || status === 501) ? asJson(thrown) : { code: thrown instanceof CountermarkError ? thrown.code : 'ERR_INTERNAL', message: 'The server could not do it; its log says why.' }
   sendJson(response, { error }, status, more.headers)
   return status
 }
