@@ -289,6 +289,17 @@ describe('languages', () => {
     const failed = await countermark(['verify', join(home, 'none.png'), ...args], { env: env as Record<string, string> })
     expect(failed.stderr).toContain('失败：读写失败（文件不存在）')
   })
+  test('usage errors are Chinese too, and flags of every command may stand before it', async () => {
+    const home = pictures()
+    const file = join(home, 'a.png')
+    for (const args of [['--lang', 'zh', 'verify', file, '--nothing'], ['mark', file, '--lang=zh'], ['--lang', 'zh', 'mark'], ['verify', file, '--effort', 'much', '--lang', 'zh'], ['--lang', 'zh', 'verifi', file], ['verify', file, '--lang', 'zh', '--efort', 'full']]) {
+      const { code, stderr } = await countermark(args)
+      expect([args, code, /^错误：/.test(stderr), stderr.match(/[a-z]+ [a-z]+ [a-z]+/g)]).toEqual([args, 2, true, null])
+    }
+    expect((await countermark(['--lang', 'zh', 'verify', file])).stdout).toContain('未发现标识')
+    expect((await countermark(['--lang', 'zh', 'verify', file, '--lang', 'en'])).stdout).toContain('not found')
+    expect(lines(await countermark(['--json', 'verify', file]))).toHaveLength(1)
+  })
   test('details and remedies are Chinese too', async () => {
     const home = pictures()
     const runs = await Promise.all([

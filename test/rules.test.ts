@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { forVisitors } from '../src/element/words.js'
 import * as face from '../src/index.js'
 import { codeProblem, recordOf } from '../src/metadata/record.js'
 import { judge } from '../src/pipeline/judge.js'
@@ -22,6 +23,12 @@ describe('the table', () => {
     // No cell may break the document's table.
     expect(Object.values(rule).some((value) => typeof value === 'string' && /[|\n]/.test(value))).toBe(false)
     if (rule.verified === false) expect(rule.severity).not.toBe('error')
+  })
+  test('a page gives no command to its visitors', () => {
+    const given = RULES.map(({ remedy }) => forVisitors(remedy.en)).filter((one) => one !== undefined)
+    expect(given.filter((one) => /countermark mark|--|docs\//.test(one))).toEqual([])
+    expect([forVisitors(ruleOf('M1')!.remedy.en), forVisitors(ruleOf('P2')!.remedy.en), forVisitors('Raise limits.pixels (--max-pixels) if you trust the file.')]).toEqual([undefined, undefined, undefined])
+    expect(forVisitors(ruleOf('W1')!.remedy.en)).toBe(ruleOf('W1')!.remedy.en)
   })
   test('the kinds of files are of those that are handled', () => {
     expect(new Set(FORMATS.map(({ type }) => type)).size).toBe(FORMATS.length)

@@ -2,6 +2,19 @@
 
 /** Sentences and their meaning. */
 export const SERVICE: readonly (readonly [english: string, chinese: string])[] = [
+  // The command line itself; the sentences are commander's.
+  ['error: unknown option {}', '错误：未知选项 {1}'],
+  ['error: unknown option {}\n(Did you mean {}?)', '错误：未知选项 {1}（是否指 {2}？）'],
+  ['error: unknown command {}', '错误：未知命令 {1}'],
+  ['error: unknown command {}\n(Did you mean {}?)', '错误：未知命令 {1}（是否指 {2}？）'],
+  ['error: missing required argument {}', '错误：缺少参数 {1}'],
+  ['error: required option {} not specified', '错误：必须给出选项 {1}'],
+  ['error: option {} argument missing', '错误：选项 {1} 缺少值'],
+  ['error: option {} argument {} is invalid. Allowed choices are {}.', '错误：选项 {1} 的值 {2} 无效；可用值为 {3}'],
+  ['error: too many arguments. Expected {} argument but got {}.', '错误：参数过多；应为 {1} 个，给出了 {2} 个'],
+  ['error: too many arguments. Expected {} arguments but got {}.', '错误：参数过多；应为 {1} 个，给出了 {2} 个'],
+  ['error: too many arguments for {}. Expected {} argument but got {}.', '错误：命令 {1} 的参数过多；应为 {2} 个，给出了 {3} 个'],
+  ['error: too many arguments for {}. Expected {} arguments but got {}.', '错误：命令 {1} 的参数过多；应为 {2} 个，给出了 {3} 个'],
   // Ledger.
   ['The deletion of entries {} to {} does not follow entry {}.', '第 {1} 至 {2} 条的删除与第 {3} 条不相接'],
   ['The table of signed heads is gone.', '签名链头的表已不存在'],

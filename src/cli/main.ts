@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { diagnose, keygen } from '../index.js'
 import { doctorLines } from './doctor.js'
+import { languageOf, speech } from './language.js'
 import { runMark, type MarkFlags } from './mark.js'
 import { runPropagate, type PropagateFlags } from './propagate.js'
 import { serviceCommands } from './service.js'
@@ -31,6 +32,12 @@ function files(command: Command): Command {
     .option('--ffmpeg <program>', 'ffmpeg, for films and sound other than WAV (default: COUNTERMARK_FFMPEG, FFMPEG_BIN, PATH)')
 }
 
+/** The language of complaints about the command line itself, which come before it is understood. */
+function askedLanguage(argv: readonly string[]): string | undefined {
+  const at = argv.findIndex((one) => one === '--lang' || one.startsWith('--lang='))
+  return at < 0 ? undefined : (argv[at]?.split('=')[1] ?? argv[at + 1])
+}
+
 /** Runs one command line; gives the exit code. */
 async function main(argv: string[]): Promise<number> {
   const stop = new AbortController()
@@ -41,10 +48,17 @@ async function main(argv: string[]): Promise<number> {
 
   let code = 0
   let chosen: CommonOptions = {}
-  const program = new Command('countermark')
+  const spoken = speech(languageOf(askedLanguage(argv)))
+  const program = common(new Command('countermark'))
     .description('Puts the maker\'s mark on AI-generated pictures, films, sound and texts and reads it back.')
     .version(version)
     .exitOverride()
+    .enablePositionalOptions()
+    .configureOutput({ outputError: (text, write) => write(`${spoken.text(text.trim())}\n`) })
+    // Flags of every command may stand before it; one behind it counts more.
+    .hook('preAction', (whole, command) => {
+      for (const [name, value] of Object.entries(whole.opts())) if (command.getOptionValue(name) === undefined) command.setOptionValue(name, value)
+    })
 
   const marking = (command: Command): Command => files(command)
     .option('--key <file|public>', 'the watermark\'s key (default: the one that keygen made, else public)')

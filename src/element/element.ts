@@ -4,7 +4,7 @@ import { icon, make } from './dom.js'
 import { previewOf } from './preview.js'
 import { partOf, resultOf } from './result.js'
 import { sheet } from './style.js'
-import { languageOf, speechOf, type Speech } from './words.js'
+import { forVisitors, languageOf, speechOf, type Speech } from './words.js'
 
 /** What a page may set from outside: `element.options = { keys: [...], trust: [...] }`. */
 export type ElementOptions = Omit<PageVerifyOptions, 'signal' | 'onPart'>
@@ -264,7 +264,7 @@ export class CountermarkVerifierElement extends Base {
     this.#progress(undefined)
     if (thrown instanceof CountermarkError && thrown.code === 'ERR_CANCELLED') return this.#status(say('cancelled'))
     const message = sdk(thrown instanceof Error ? thrown.message : String(thrown))
-    const remedy = thrown instanceof CountermarkError ? thrown.remedy : undefined
+    const remedy = thrown instanceof CountermarkError ? forVisitors(thrown.remedy) : undefined
     this.#answer(make('div', { class: 'verdict failed' }, icon(...BROKEN), make('div', {},
       make('p', { class: 'file' }, say('result', { file: file.name ?? '' })), make('h2', { part: 'verdict', tabindex: '-1' }, say('failed')),
       make('p', {}, message), remedy === undefined ? undefined : make('p', { class: 'note' }, say('remedy', { text: sdk(remedy) })))))

@@ -2,7 +2,7 @@
 import { ruleOf, type Evidence, type Finding, type MetadataEvidence, type PartialResult, type VerifyResult } from '../browser.js'
 import { icon, make } from './dom.js'
 import { linesOf } from './evidence.js'
-import type { Speech, Word } from './words.js'
+import { forVisitors, type Speech, type Word } from './words.js'
 
 const SEAL = 'M12 2.5l2.3 1.7 2.9-.2.8 2.8 2.4 1.6-1 2.7 1 2.7-2.4 1.6-.8 2.8-2.9-.2L12 20l-2.3-1.8-2.9.2-.8-2.8L3.6 14l1-2.7-1-2.7L6 7l.8-2.8 2.9.2z'
 /** A sign for each state, different in form and not only in colour. */
@@ -84,7 +84,8 @@ function metadataTables(evidence: readonly Evidence[], { say }: Speech): HTMLEle
 function findingOf({ rule, severity, message, article, remedy }: Finding, { say, sdk, language }: Speech): HTMLElement {
   const row = language === 'zh' ? ruleOf(rule) : undefined
   const said = sdk(message)
-  const cure = severity === 'info' || remedy === undefined ? undefined : row !== undefined && remedy === row.remedy.en ? row.remedy.zh : sdk(remedy)
+  const given = severity === 'info' ? undefined : forVisitors(remedy)
+  const cure = given === undefined ? undefined : row !== undefined && given === row.remedy.en ? row.remedy.zh : sdk(given)
   return make('li', { class: severity },
     make('span', { class: 'tag' }, say(severity)), ' ',
     make('span', {}, row === undefined || row.zh === said ? said : `${row.zh}（${said}）`),

@@ -161,6 +161,11 @@ export async function speechOf(language: Language): Promise<Speech> {
   }
 }
 
+/** A remedy that visitors of a page can follow; undefined of one that names commands, flags or documents, which are for whoever runs them. */
+export function forVisitors(remedy: string | undefined): string | undefined {
+  return remedy === undefined || /--[a-z]|\bcountermark [a-z]|\bdocs\/|\bnpm /.test(remedy) ? undefined : remedy
+}
+
 /** The language that an element is in: its own, that of an element around it, or of the document; else the person's. */
 export function languageOf(element: Element): Language {
   let at: Element | null = element
