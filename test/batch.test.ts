@@ -88,8 +88,8 @@ test('what cannot be marked is an answer, what is not of the file is thrown', as
     expect((await verify(again.output!, { keys: ['public'], expect: { provider: 'Example-Lab', produceId: 'item-1' } })).matchesExpected).toBe(true)
   }
   await expect(mark(output!, { ...options, produceId: 'item-2' })).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
-  expect(await relabelItem(picture.subarray(0, 900), options)).toEqual({ status: 'failed', code: 'ERR_BROKEN', reason: expect.any(String) })
-  expect(await relabelItem(Buffer.from('hello'), options)).toEqual({ status: 'skipped', code: 'ERR_UNSUPPORTED', reason: expect.any(String) })
+  expect(await relabelItem(picture.subarray(0, 900), options)).toEqual({ status: 'failed', code: 'ERR_BROKEN', reason: expect.any(String), remedy: expect.any(String) })
+  expect(await relabelItem(Buffer.from('hello'), options)).toEqual({ status: 'skipped', code: 'ERR_UNSUPPORTED', reason: expect.any(String), remedy: expect.any(String) })
   await expect(relabelItem(picture, { ...options, label: false })).rejects.toMatchObject({ code: 'ERR_USAGE' })
   await expect(relabelItem('/nonexistent/a.png', options)).rejects.toMatchObject({ code: 'ERR_IO' })
 })
