@@ -1,11 +1,10 @@
-// One picture of the study of payloads asked for: marked, attacked, read, and asked for its own payload and for others of the same key.
-import sharp from 'sharp'
+// One picture of the study of payloads asked for: marked, attacked, read, and asked for its own payload and for others of the same key, as is the picture without a mark.
 import { rowsOf } from './attacks.mjs'
 import { canvasOf } from './canvas.mjs'
 import { serve } from './parallel.mjs'
 import { decode, tierOf } from './pictures.mjs'
 import { keyOf, randomOf } from './random.mjs'
-import { loadSdk } from './sdk.mjs'
+import { loadWorker } from './sdk.mjs'
 
 async function trials(engine, sdk, { seed, rows: texts }, task) {
   const decoded = await decode(sdk, task.path)
@@ -23,7 +22,11 @@ async function trials(engine, sdk, { seed, rows: texts }, task) {
     const read = await look([])
     const asked = read.payload === undefined ? await look([payload]) : read
     const wrong = await look(others)
+    // The picture without a mark, by the same attack: no payload is in it.
+    const bare = await row.run(row.whole ? picture : canvasOf(picture), { random: randomOf(seed, task.name, row.name) })
+    const [none] = await engine.imageDetect(bare, { keys: [key], effort: 'full', expect: [payload, ...others.slice(1)] })
     answer.results[row.name] = {
+      none: none.found,
       read: read.payload === payload, known: (asked.payload ?? asked.asked) === payload, wrong: others.includes(wrong.payload ?? wrong.asked),
     }
   }
@@ -31,9 +34,6 @@ async function trials(engine, sdk, { seed, rows: texts }, task) {
 }
 
 serve(async (settings) => {
-  sharp.concurrency(1)
-  sharp.cache(false)
-  const sdk = await loadSdk(settings.build)
-  const engine = sdk.nativeEngine()
+  const { sdk, engine } = await loadWorker(settings.build)
   return (task) => trials(engine, sdk, settings, task)
 })

@@ -1,5 +1,5 @@
 // node bench/asked.mjs FOLDER... [--even|--odd] [--limit N] [--rows TEXT,...] [--seed TEXT] [--jobs N] [--build FOLDER] [--out FILE]: how often a
-// payload is read, how often it is known once it is asked for, and how often one of eight other payloads of the same key is taken for it.
+// payload is read, how often it is known once it is asked for, and how often one of eight other payloads of the same key is taken for it, and how often any is found without a mark.
 // Pictures from 512 px short side, 64 bits, fresh private keys, full search. Writes bench/results/asked.md.
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -42,20 +42,21 @@ const sections = [['medium', '512 to 1023 px'], ['large', 'from 1024 px']].flatM
   if (names.length === 0) return []
   const rows = names.map((name) => {
     const results = pictures.flatMap((picture) => picture.results[name] ?? [])
-    return [name, results.length, ...share(results, 'read'), ...share(results, 'known'), results.filter(({ wrong }) => wrong).length]
+    return [name, results.length, ...share(results, 'read'), ...share(results, 'known'), results.filter(({ wrong }) => wrong).length, results.filter(({ none }) => none).length]
   })
-  return [`## ${title}: ${pictures.length} pictures`, table(['attack', 'n', 'read %', '95 %', 'known when asked for %', '95 %', 'taken for another'], rows)]
+  return [`## ${title}: ${pictures.length} pictures`, table(['attack', 'n', 'read %', '95 %', 'known when asked for %', '95 %', 'taken for another', 'found without a mark'], rows)]
 })
 const all = answers.flatMap(({ results }) => Object.values(results ?? {}))
 const wrong = all.filter((result) => result.wrong).length
+const none = all.filter((result) => result.none).length
 const died = answers.filter((one) => one.died !== undefined)
 const text = [
   head('Payloads that are asked for', 'node bench/asked.mjs', options.build, [
     `inputs: ${tasks.length} pictures of ${folders.map(portable).join(', ')}; seed ${options.seed}; standard quality, 64 bits, a fresh private key each, full search`,
-    'known: read, or recognised by its code word at p <= 1e-6, the search included; taken for another: one of eight other payloads, asked for at once, was said to be there',
+    'known: read, or recognised by its code word at p <= 1e-6, the search included; taken for another: one of eight other payloads, asked for at once, was said to be there; found without a mark: the same picture, never marked, by the same attack, eight payloads asked for at once',
   ]),
   ...sections,
-  `In ${all.length} trials another payload was found ${wrong} times (at most ${upperBound(wrong, all.length).toExponential(1)} by their number).${died.length > 0 ? ` Not finished: ${died.map(({ name }) => name).join(', ')}.` : ''}`,
+  `In ${all.length} trials another payload was found ${wrong} times, and any in a picture without a mark ${none} times (at most ${upperBound(wrong, all.length).toExponential(1)} and ${upperBound(none, all.length).toExponential(1)} by their number).${died.length > 0 ? ` Not finished: ${died.map(({ name }) => name).join(', ')}.` : ''}`,
 ].join('\n\n')
 writeFileSync(options.out, `${text}\n`)
 process.stdout.write(`${text}\n`)

@@ -1,5 +1,4 @@
 // One picture of the curves: marked at every setting of quality, attacked at many strengths.
-import sharp from 'sharp'
 import { canvasOf } from './canvas.mjs'
 import { ATTACKS, CURVES, QUALITIES } from './curves.mjs'
 import { serve } from './parallel.mjs'
@@ -7,7 +6,7 @@ import { startPerceptual } from './perceptual.mjs'
 import { decode, tierOf } from './pictures.mjs'
 import { keyOf, randomOf } from './random.mjs'
 import { readBack } from './read-back.mjs'
-import { loadSdk } from './sdk.mjs'
+import { loadWorker } from './sdk.mjs'
 
 /** Attacks that make a picture larger than this are left out for it. */
 const MOST_PIXELS = 20e6
@@ -44,10 +43,7 @@ async function trials(sdk, engine, perceptual, settings, task) {
 }
 
 serve(async (settings) => {
-  sharp.concurrency(1)
-  sharp.cache(false)
-  const sdk = await loadSdk(settings.build)
-  const engine = sdk.nativeEngine()
+  const { sdk, engine } = await loadWorker(settings.build)
   const perceptual = startPerceptual()
   return (task) => trials(sdk, engine, perceptual, settings, task)
 })

@@ -1,10 +1,9 @@
 // One picture of the false-alarm study: many keys are looked for in a picture that was not marked with any of them.
-import sharp from 'sharp'
 import { canvasOf } from './canvas.mjs'
 import { serve } from './parallel.mjs'
 import { decode } from './pictures.mjs'
 import { keyOf } from './random.mjs'
-import { loadSdk } from './sdk.mjs'
+import { loadWorker } from './sdk.mjs'
 
 /** Keys of one call. */
 const TOGETHER = 50
@@ -41,8 +40,6 @@ async function trials(sdk, engine, settings, task) {
 }
 
 serve(async (settings) => {
-  sharp.concurrency(1)
-  const sdk = await loadSdk(settings.build)
-  const engine = sdk.nativeEngine()
+  const { sdk, engine } = await loadWorker(settings.build)
   return (task) => trials(sdk, engine, settings, task)
 })

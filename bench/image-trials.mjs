@@ -1,5 +1,4 @@
 // One picture of the image study: marked, measured, attacked in every way, and read back each time.
-import sharp from 'sharp'
 import { rowsOf } from './attacks.mjs'
 import { canvasOf, resized } from './canvas.mjs'
 import { screenOf } from './chromium.mjs'
@@ -8,7 +7,7 @@ import { startPerceptual } from './perceptual.mjs'
 import { decode, shortSideOf, tierOf } from './pictures.mjs'
 import { keyOf, randomOf } from './random.mjs'
 import { readBack } from './read-back.mjs'
-import { loadSdk } from './sdk.mjs'
+import { loadWorker } from './sdk.mjs'
 
 /** Attacks that make a picture larger than this are left out for it. */
 const MOST_PIXELS = 40e6
@@ -62,11 +61,7 @@ async function smaller(picture, shortSide) {
 }
 
 serve(async (settings) => {
-  // One picture a process keeps one core busy.
-  sharp.concurrency(1)
-  sharp.cache(false)
-  const sdk = await loadSdk(settings.build)
-  const engine = sdk.nativeEngine()
+  const { sdk, engine } = await loadWorker(settings.build)
   const perceptual = startPerceptual()
   return (task) => trials(sdk, engine, perceptual, settings, task)
 })

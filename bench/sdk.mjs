@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import sharp from 'sharp'
 
 /** Parts of the SDK by their own names; `folder` holds dist/ and native/ (and wasm/pkg/). */
 export async function loadSdk(folder = '.') {
@@ -13,6 +14,14 @@ export async function loadSdk(folder = '.') {
     ['engine/native.js', 'engine/wasm.js', 'limits.js', 'media/sharp.js'].map(part),
   )
   return { ...native, ...wasm, ...limits, ...sharp }
+}
+
+/** The same with its native engine, in a process that keeps one core busy with one picture after the other. */
+export async function loadWorker(folder) {
+  sharp.concurrency(1)
+  sharp.cache(false)
+  const sdk = await loadSdk(folder)
+  return { sdk, engine: sdk.nativeEngine() }
 }
 
 /** Which native module that is: results of two builds must not be taken for one's. */

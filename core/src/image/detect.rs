@@ -6,41 +6,21 @@ use super::embed::{SMALLEST_TILE, TILES_ACROSS, tile_side};
 use super::fold::Lie;
 use super::frame::Format;
 use super::guess::{Guess, MANY_TILES, TILES, by_power, every_size, loudest, turned, upright};
+pub(crate) use super::hunt::{ACCEPT, COUNTED};
+use super::hunt::{Hunt, PLACES, Stage};
 use super::sky::{FINE_POINTS, POINTS, Power, Sky};
 use super::spectrum::{Pilot, Reader, Soft, Spectrum, Turn};
-pub use super::transform::Transform;
+pub use super::transform::{Evidence, Transform, Where};
 use super::view::View;
 use crate::error::Result;
 use crate::keyed::Key;
-use crate::payload::{CHECK, Decoded, LIST, hex};
 use crate::signal::plane::Plane;
-use crate::stats::tail::{any_of, both, keyed_sum};
 use crate::watermark;
 use serde::{Deserialize, Serialize};
-use std::f64::consts::LN_2;
 
-/// Chance of a false finding that is accepted, for a file and a key, the search included.
-pub(crate) const ACCEPT: f64 = 1e-6;
-/// Below this the p-value is a proven bound, but no longer one that the false-alarm study has counted (bench/results/false-alarms.md).
-pub(crate) const COUNTED: f64 = 1e-3;
 /// Guesses that are followed: of upright tiles, of turned ones.
 const UPRIGHT: usize = 6;
 const TURNED: usize = 8;
-/// Places of the pilot at which the word's chips are read, in one spectrum, of one pattern and of many; and those of them at which the word
-/// is decoded.
-const PLACES: [usize; 2] = [8, 32];
-/// The same where payloads are asked for: a known word needs no pilot that stands out.
-const ASKED_PLACES: usize = 96;
-const AT_ONCE: usize = 2;
-/// Parts of a stage's chance of a false finding for marks that are read and for those that are only seen.
-const READ: f64 = 0.25;
-const SEEN: f64 = 0.75;
-
-/// Parts of the chance of a false finding where payloads are asked for: for marks that nobody named, for the payloads in the stages, and as
-/// much again at the places that they tell themselves.
-const UNASKED: f64 = 0.5;
-const ASKED: f64 = 0.25;
-
 /// How hard to search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -67,16 +47,6 @@ pub struct Options {
     #[serde(default)]
     pub expect: Vec<String>,
 }
-
-/// Where a mark was found.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Where {
-    /// How the tile lies now.
-    pub transform: Transform,
-}
-
-/// What was found of one key.
-pub type Evidence = watermark::Evidence<Where>;
 
 /// What `detect` says: one finding for each key, in their order.
 #[derive(Debug, Clone, Serialize)]
@@ -320,153 +290,4 @@ fn direct_sides(short: u32) -> Vec<f64> {
         }
     }
     sides
-}
-
-/// One part of the search, and how much of the accepted chance of a false finding it may use: the parts of all stages sum to 1.
-#[derive(Clone, Copy)]
-struct Stage {
-    part: f64,
-    /// Places, forms and patterns at which the pilot is looked for.
-    looks: f64,
-    /// Spectra in which it is looked for.
-    spectra: f64,
-}
-
-/// The search for one key: where it stands, and the best of it.
-struct Hunt<'a> {
-    carrier: &'a Carrier,
-    asked: Option<&'a Asked>,
-    stage: Stage,
-    best: Option<Found>,
-}
-
-/// A pilot, with the word behind it where that was read.
-struct Found {
-    pilot: Pilot,
-    lie: Lie,
-    decoded: Option<Decoded>,
-    /// The payload asked for that was recognised.
-    asked: Option<String>,
-    /// ln of the chance of this without a mark, the whole search included.
-    chance: f64,
-}
-
-impl<'a> Hunt<'a> {
-    fn new(carrier: &'a Carrier, asked: Option<&'a Asked>) -> Self {
-        Self { carrier, asked, stage: Stage { part: 1.0, looks: 1.0, spectra: 1.0 }, best: None }
-    }
-
-    fn begin(&mut self, stage: Stage) {
-        self.stage = stage;
-    }
-
-    /// What a stage may use for marks that nobody named: all of its part, or half where payloads are asked for.
-    fn unasked(&self) -> f64 {
-        self.stage.part * if self.asked.is_some() { UNASKED } else { 1.0 }
-    }
-
-    /// The chips behind a pilot.
-    fn soft(&self, spectrum: &Spectrum, pilot: &Pilot) -> Soft {
-        let layout = self.carrier.layout(pilot.variant, pilot.form);
-        spectrum.soft(&self.carrier.variants[pilot.variant], &layout, self.carrier.coder(pilot.form).length(), pilot)
-    }
-
-    /// Places of the pilot that are looked at in a spectrum.
-    fn places(&self) -> usize {
-        match self.asked {
-            Some(_) => ASKED_PLACES,
-            None => PLACES[usize::from(self.carrier.variants.len() > 1)],
-        }
-    }
-
-    /// Looks for the pilot in a spectrum and reads the word at its best places. True when a payload was accepted.
-    fn read(&mut self, reader: &mut Reader, spectrum: &Spectrum, lie: &Lie, turns: &[Turn]) -> Result<bool> {
-        let pilots = reader.search(spectrum, self.carrier, turns, self.places());
-        self.follow(spectrum, lie, pilots)
-    }
-
-    /// Judges the pilots of a spectrum by the chips of the word behind them as well, and reads the word where both
-    /// stand out most. True when a payload was accepted.
-    fn follow(&mut self, spectrum: &Spectrum, lie: &Lie, pilots: Vec<Pilot>) -> Result<bool> {
-        let Stage { looks, spectra, .. } = self.stage;
-        let part = self.unasked();
-        let places = (spectra * self.places() as f64).ln();
-        let mut all: Vec<(Pilot, Soft)> = Vec::with_capacity(pilots.len());
-        for pilot in pilots {
-            let soft = self.soft(spectrum, &pilot);
-            // Chips with a word agree; how much likelier that makes them divides the chance, place by place.
-            let chance = any_of(looks.ln(), pilot.chance - soft.agreement) - (part * SEEN).ln();
-            self.keep(Found { pilot, lie: *lie, decoded: None, asked: None, chance });
-            all.push((pilot, soft));
-        }
-        let height = |(pilot, soft): &(Pilot, Soft)| pilot.chance - soft.agreement;
-        all.sort_by(|a, b| height(a).total_cmp(&height(b)));
-        for (pilot, soft) in all.iter().take(AT_ONCE) {
-            let coder = self.carrier.coder(pilot.form);
-            let Some(decoded) = coder.decode(&soft.bits)? else { continue };
-            // Without a mark the list's words are as good as random: each passes the check once in 2^32, whatever its score, and
-            // its score is at most the best of all words'.
-            let check = any_of((spectra * (AT_ONCE * LIST) as f64).ln(), -(CHECK as f64) * LN_2);
-            let size = (coder.class().bits() + CHECK) as f64 * LN_2;
-            let score = any_of(places + size, keyed_sum(soft.height(&decoded.word)));
-            let chance = both(check + score, any_of(looks.ln(), pilot.chance)) - (part * READ).ln();
-            if chance <= ACCEPT.ln() {
-                self.best = Some(Found { pilot: *pilot, lie: *lie, decoded: Some(decoded), asked: None, chance });
-                return Ok(true);
-            }
-        }
-        Ok(self.recognise(lie, &all, spectra * self.places() as f64))
-    }
-
-    /// Whether the word of a payload asked for stands at one of these places. The chips' signs are independent of how the places were
-    /// chosen, so every word has a chance of its own at every place. `tried`: places of the whole stage.
-    fn recognise(&mut self, lie: &Lie, places: &[(Pilot, Soft)], tried: f64) -> bool {
-        let Some(asked) = self.asked else { return false };
-        let all = (tried * asked.count as f64).ln();
-        let budget = (self.stage.part * ASKED).ln();
-        for (pilot, soft) in places {
-            for (payload, word) in asked.words.iter().filter(|one| one.form == pilot.form).map(|one| (&one.payload, &one.word)) {
-                let chance = any_of(all, keyed_sum(soft.height(word))) - budget;
-                self.keep(Found { pilot: *pilot, lie: *lie, decoded: None, asked: Some(payload.clone()), chance });
-            }
-        }
-        self.best.as_ref().is_some_and(|best| best.asked.is_some() && best.chance <= ACCEPT.ln())
-    }
-
-    fn keep(&mut self, found: Found) {
-        if self.best.as_ref().is_none_or(|best| found.chance < best.chance) {
-            self.best = Some(found);
-        }
-    }
-
-    fn evidence(&self, key: &Key, block: f64) -> Evidence {
-        let empty = Evidence {
-            kind: "watermark",
-            modality: "image",
-            found: false,
-            p_value: 1.0,
-            extrapolated: false,
-            score: 0.0,
-            payload: None,
-            asked: None,
-            bits: None,
-            key_id: key.id(),
-            place: None,
-        };
-        let Some(Found { pilot, lie, decoded, asked, chance }) = &self.best else { return empty };
-        // Smaller numbers are zero in floating point, which would claim certainty.
-        let p_value = chance.exp().clamp(1e-300, 1.0);
-        let found = p_value <= ACCEPT;
-        Evidence {
-            found,
-            p_value,
-            extrapolated: p_value < COUNTED,
-            score: pilot.score,
-            payload: decoded.as_ref().map(|decoded| hex(&decoded.payload)),
-            asked: asked.clone().filter(|_| found),
-            bits: decoded.as_ref().map(|decoded| 8 * decoded.payload.len()),
-            place: found.then(|| Where { transform: Transform::of(lie, pilot, block) }),
-            ..empty
-        }
-    }
 }

@@ -8,6 +8,7 @@ pub(crate) mod fold;
 pub mod frame;
 pub(crate) mod front;
 mod guess;
+mod hunt;
 pub(crate) mod luma;
 mod mask;
 pub(crate) mod overlay;

@@ -170,15 +170,16 @@ fn a_payload_that_is_asked_for_is_recognised_where_none_can_be_read() {
     let before = picture(width, height, 3);
     let mut marked = before.clone();
     assert!(mark(&mut marked, image, &PAYLOAD[..16]).embedded);
-    // Grain that buries the mark: the same for all three channels.
-    let buried = |samples: &[u8]| -> Vec<u8> {
+    // Grain of up to so many levels that buries the mark: the same for all three channels.
+    let grained = |samples: &[u8], levels: i32| -> Vec<u8> {
         let grain = |at: usize| {
             let h = (at as u32 + 1).wrapping_mul(0x9e37_79b1);
             let h = (h ^ h >> 15).wrapping_mul(0x2c1b_3c6d);
-            (h >> 20) as i32 * 320 / 4096 - 160
+            (h >> 20) as i32 * 2 * levels / 4096 - levels
         };
         samples.iter().enumerate().map(|(at, sample)| (i32::from(*sample) + grain(at / 3)).clamp(0, 255) as u8).collect()
     };
+    let buried = |samples: &[u8]| grained(samples, 160);
     let ask = |samples: &[u8], key: &str, payload: &str| {
         let options = detect::Options {
             image,
@@ -194,6 +195,13 @@ fn a_payload_that_is_asked_for_is_recognised_where_none_can_be_read() {
         let found = ask(&weak, KEY, asked);
         assert!(found.found && found.payload.is_none() && found.bits.is_none() && found.p_value <= 1e-6, "{found:?}");
         assert_eq!(found.asked.as_deref(), Some(&PAYLOAD[..16]));
+    }
+    // Also where there is more of it: marks that are seen, and marks that are not.
+    for levels in [112, 120, 136] {
+        let seen = grained(&marked, levels);
+        let alone = look(&seen, image, KEY, detect::Effort::Direct);
+        assert!(alone.payload.is_none() && alone.found == (levels < 116), "{levels} {alone:?}");
+        assert_eq!(ask(&seen, KEY, PAYLOAD).asked.as_deref(), Some(&PAYLOAD[..16]), "{levels}");
     }
     // What can be read is read, whatever was asked for.
     let read = ask(&marked, KEY, "fedcba9876543210");

@@ -1,8 +1,9 @@
-//! How a picture was changed since it was marked, as its tile's place tells.
+//! How a picture was changed since it was marked, as its tile's place tells, and what is found of a key with it.
 
 use super::carrier::TILE;
 use super::fold::Lie;
 use super::spectrum::Pilot;
+use crate::watermark;
 use serde::Serialize;
 
 /// How the picture was changed since it was marked.
@@ -49,3 +50,13 @@ impl Transform {
         Self { scale: (self.scale * factor * 1e4).round() / 1e4, offset, ..self }
     }
 }
+
+/// Where a mark was found.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Where {
+    /// How the tile lies now.
+    pub transform: Transform,
+}
+
+/// What was found of one key.
+pub type Evidence = watermark::Evidence<Where>;
